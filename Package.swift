@@ -1,0 +1,49 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Targets from the bottom up; an arrow in docs/architecture.md is a dependency here.
+let package = Package(
+  name: "fast-gauss-newton",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "FastGaussNewton", targets: ["FastGaussNewton"]),
+    .library(name: "Figures", targets: ["Figures"]),
+    .executable(name: "fgn", targets: ["fgn"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CKernels"),
+    .target(
+      name: "LinearAlgebra",
+      dependencies: [
+        "CKernels", .target(name: "COpenBLAS", condition: .when(platforms: [.linux])),
+      ]),
+    .target(name: "Models", dependencies: ["LinearAlgebra"]),
+    .target(name: "Optimization", dependencies: ["Models"]),
+    .target(name: "GaussNewton", dependencies: ["Optimization"]),
+    .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CZlib"]),
+    .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
+    .target(name: "Figures"),
+    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Training"]),
+    .executableTarget(
+      name: "fgn",
+      dependencies: [
+        "FastGaussNewton", "Figures",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
+    .testTarget(name: "GaussNewtonTests", dependencies: ["GaussNewton"], resources: [.copy("Golden")]),
+    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "GaussNewton"]),
+    .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
+    .testTarget(name: "CommandTests", dependencies: ["fgn"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,76 @@
+/// A dense row-major matrix with value semantics.
+///
+/// Element (i, j) is `elements[i * columns + j]`. A batch of B examples with D features is
+/// `[B, D]`; a dense layer's weight is `[out, in]`.
+///
+/// ```swift
+/// var x = Matrix<Float>(rows: 2, columns: 3)   // zeros
+/// x[1, 2] = 4
+/// ```
+public struct Matrix<Scalar: RealScalar>: Sendable, Equatable {
+  public private(set) var rows: Int
+  public private(set) var columns: Int
+  /// Row-major, `rows * columns` of them.
+  public internal(set) var elements: [Scalar]
+
+  /// A matrix of zeros.
+  public init(rows: Int, columns: Int) {
+    self.init(rows: rows, columns: columns, elements: [Scalar](repeating: 0, count: rows * columns))
+  }
+
+  /// Takes over `elements`, row-major; their count must be `rows * columns`.
+  public init(rows: Int, columns: Int, elements: [Scalar]) {
+    precondition(
+      rows >= 0 && columns >= 0 && elements.count == rows * columns,
+      "a \(rows) x \(columns) matrix needs \(rows * columns) elements, got \(elements.count)")
+    self.rows = rows
+    self.columns = columns
+    self.elements = elements
+  }
+
+  public subscript(row: Int, column: Int) -> Scalar {
+    get { elements[row * columns + column] }
+    _modify { yield &elements[row * columns + column] }
+  }
+
+  /// The elements of one row.
+  public func row(_ index: Int) -> ArraySlice<Scalar> {
+    elements[index * columns..<(index + 1) * columns]
+  }
+
+  /// Gives the matrix another shape, keeping its memory where it is large enough.
+  /// What the elements hold afterwards is unspecified; nothing is allocated when the count shrinks or stays.
+  public mutating func reshape(rows: Int, columns: Int) {
+    self.rows = rows
+    self.columns = columns
+    elements.resize(to: rows * columns)
+  }
+}
+
+extension Matrix {
+  /// The same numbers in another precision.
+  public func converted<Other: RealScalar>(to type: Other.Type = Other.self) -> Matrix<Other> {
+    Matrix<Other>(rows: rows, columns: columns, elements: elements.map { Other($0) })
+  }
+
+  /// The transpose, a copy. For tests and small matrices.
+  public var transposed: Matrix {
+    var result = Matrix(rows: columns, columns: rows)
+    for i in 0..<rows {
+      for j in 0..<columns { result[j, i] = self[i, j] }
+    }
+    return result
+  }
+}
+
+extension Array where Element: RealScalar {
+  /// Grows with zeros or shrinks to `count` elements, keeping the memory.
+  @usableFromInline
+  mutating func resize(to count: Int) {
+    if count < self.count {
+      removeLast(self.count - count)
+    } else if count > self.count {
+      append(contentsOf: repeatElement(0, count: count - self.count))
+    }
+  }
+}
