@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.3
 import PackageDescription
 
 /// Targets from the bottom up; an arrow in docs/architecture.md is a dependency here.
@@ -40,10 +40,6 @@ let package = Package(
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
     .testTarget(name: "GaussNewtonTests", dependencies: ["GaussNewton"], resources: [.copy("Golden")]),
-    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "GaussNewton"]),
-    .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
-    .testTarget(name: "CommandTests", dependencies: ["fgn"]),
   ],
   swiftLanguageModes: [.v6]
 )

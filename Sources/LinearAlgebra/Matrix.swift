@@ -45,6 +45,24 @@ public struct Matrix<Scalar: RealScalar>: Sendable, Equatable {
     self.columns = columns
     elements.resize(to: rows * columns)
   }
+
+  /// Sets every element to zero.
+  public mutating func clear() { elements.fill(with: 0) }
+
+  /// Sets every element to `value`.
+  public mutating func fill(with value: Scalar) { elements.fill(with: value) }
+
+  /// Takes the elements of `values`, row-major, keeping the shape.
+  public mutating func assign(_ values: [Scalar]) { elements.combine(1, values, beta: 0) }
+
+  /// self = alpha other + self.
+  public mutating func combine(_ alpha: Scalar, _ other: Matrix) {
+    precondition(other.rows == rows && other.columns == columns, "shapes differ")
+    elements.combine(alpha, other.elements)
+  }
+
+  /// self = factor self.
+  public mutating func scale(by factor: Scalar) { elements.scale(by: factor) }
 }
 
 extension Matrix {
@@ -64,9 +82,13 @@ extension Matrix {
 }
 
 extension Array where Element: RealScalar {
+  /// Sets every element to `value`.
+  public mutating func fill(with value: Element) {
+    withUnsafeMutableBufferPointer { $0.update(repeating: value) }
+  }
+
   /// Grows with zeros or shrinks to `count` elements, keeping the memory.
-  @usableFromInline
-  mutating func resize(to count: Int) {
+  public mutating func resize(to count: Int) {
     if count < self.count {
       removeLast(self.count - count)
     } else if count > self.count {

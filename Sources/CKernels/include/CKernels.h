@@ -30,12 +30,17 @@
   void fgn_softmax_##S(T *z, ptrdiff_t rows, ptrdiff_t classes);                                   \
   void fgn_row_dots_##S(const T *a, const T *b, T *result, ptrdiff_t rows, ptrdiff_t columns);     \
   void fgn_scale_rows_##S(const T *a, const T *w, T *result, ptrdiff_t rows, ptrdiff_t columns);   \
-  void fgn_add_to_rows_##S(const T *bias, T *result, ptrdiff_t rows, ptrdiff_t columns);           \
-  /* result [columns] = scale * sum_i w_i a_i + beta * result; w may be NULL for ones. */          \
-  void fgn_column_sums_##S(const T *a, const T *w, T scale, T beta, T *result, ptrdiff_t rows,     \
-                           ptrdiff_t columns);                                                     \
-  /* Rows [first, last) of g_ij += o_ij (inner i_ij + bias), lower triangle of all, n x n. */      \
-  void fgn_combine_grams_##S(const T *outer, const T *inner, T weight, T bias, T *g, ptrdiff_t n,  \
+  /* Every row of result = bias [columns]. */                                                     \
+  void fgn_fill_rows_##S(const T *bias, T *result, ptrdiff_t rows, ptrdiff_t columns);             \
+  /* result [columns] = scale * sum_i w_i a_i + beta * result; rows of a are stride apart; w may be \
+     NULL for ones. */                                                                             \
+  void fgn_column_sums_##S(const T *a, ptrdiff_t stride, const T *w, T scale, T beta, T *result,   \
+                           ptrdiff_t rows, ptrdiff_t columns);                                     \
+  /* Lower triangle, rows [first, last) of n x n: g_ij = a_ij b_ij + beta g_ij. */                \
+  void fgn_multiply_grams_##S(const T *a, const T *b, T beta, T *g, ptrdiff_t n, ptrdiff_t first,  \
+                              ptrdiff_t last);                                                     \
+  /* The same for g_ij = alpha a_ij + beta b_ij. */                                                \
+  void fgn_combine_grams_##S(const T *a, T alpha, const T *b, T beta, T *g, ptrdiff_t n,           \
                              ptrdiff_t first, ptrdiff_t last);                                     \
   /* Lower triangle, rows [first, last): k_ij = w_i w_j g_ij, k_ii += shift. */                    \
   void fgn_whiten_gram_##S(const T *g, const T *w, T shift, T *k, ptrdiff_t n, ptrdiff_t first,    \
@@ -47,7 +52,6 @@
   T fgn_dot_##S(const T *x, const T *y, ptrdiff_t n);                                              \
   /* y = alpha x + beta y; beta 0 does not read y. */                                              \
   void fgn_axpby_##S(T alpha, const T *x, T beta, T *y, ptrdiff_t n);                              \
-  /* d = keep d - shrink x; y += step d: the fused end of a step, one pass. */                     \
   int fgn_all_finite_##S(const T *x, ptrdiff_t n);                                                 \
   T fgn_max_abs_##S(const T *x, ptrdiff_t n);                                                      \
   /* Thin products, classes <= FGN_THIN_LIMIT. pack: classes padded to a vector, transposed.       \

@@ -1,0 +1,6 @@
+#define FGN_FLOAT
+#include "precision.h"
+
+#include "row_kernels.h"
+#include "thin_products.h"
+#include "vector_kernels.h"

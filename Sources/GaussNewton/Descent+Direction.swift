@@ -1,0 +1,55 @@
+import LinearAlgebra
+import Models
+import Optimization
+
+extension Descent {
+  /// The damped direction itself: solves (F + lambda I + l2 I_penalised) d = -grad f for the objective
+  /// f = weighted mean loss + (l2 / 2) |penalised parameters|^2.
+  ///
+  /// - Parameters:
+  ///   - damping: lambda, positive.
+  ///   - l2: penalty, 0 or more.
+  /// - Returns: d, which points downhill (parameters += step * d), and what the solve did. Check
+  ///   `report.solve.outcome`: a direction that is not finite is returned as found.
+  ///
+  /// ```swift
+  /// let head = LinearHead<Double>(features: 2, classes: 3)
+  /// var descent = Descent(model: head)
+  /// let batch = Batch(features: Matrix(rows: 1, columns: 2, elements: [1, -1]), labels: [2])
+  /// let (d, report) = descent.direction(at: Parameters(layout: head.layout), batch: batch, damping: 0.1)
+  /// ```
+  public mutating func direction(
+    at parameters: Parameters<Scalar>, batch: Batch<Scalar>, damping: Double, l2: Double = 0
+  ) -> (direction: [Scalar], report: DescentReport) {
+    linearize(at: parameters, batch: batch)
+    var direction = [Scalar](repeating: 0, count: model.layout.count)
+    if l2 > 0 {
+      for slice in model.layout.slices where slice.isPenalised {
+        direction.combine(Scalar(-l2 / (damping + l2)), parameters.values, range: slice.range, beta: 0)
+      }
+      setCenter(direction, scale: 1)
+    }
+    let report = solve(damping: damping, l2: l2)
+    addDirection(factor: 1, beta: SliceFactors(1), to: &direction)
+    releaseInputs()
+    return (direction, report)
+  }
+
+  /// The gradient of the objective after `linearize`: one pullback.
+  public mutating func gradient(at parameters: Parameters<Scalar>, l2: Double = 0) -> [Scalar] {
+    var gradient = [Scalar](repeating: 0, count: model.layout.count)
+    linearization.pullback(
+      rows.rows, rowWeights: system.residual, alpha: SliceFactors(-1 / Scalar(rows.count)), beta: SliceFactors(0),
+      into: &gradient)
+    modelPasses += 1
+    for slice in model.layout.slices where slice.isPenalised && l2 > 0 {
+      gradient.combine(Scalar(l2), parameters.values, range: slice.range)
+    }
+    return gradient
+  }
+
+  /// The objective after `linearize`: weighted mean loss + (l2 / 2) |penalised parameters|^2.
+  public func objective(at parameters: Parameters<Scalar>, l2: Double = 0) -> Double {
+    rows.meanLoss + (l2 > 0 ? l2 / 2 * Double(parameters.penalisedSquaredNorm) : 0)
+  }
+}

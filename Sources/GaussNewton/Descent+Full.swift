@@ -1,0 +1,122 @@
+import LinearAlgebra
+import Models
+
+/// The full Gauss-Newton matrix, two ways: what FGN is compared with.
+extension Descent {
+  /// Conjugate gradient in parameter space: (GGN + Lambda) x = -grad - GGN d_0, x = d - d_0. One pushforward and one
+  /// pullback an iteration, and four parameter vectors.
+  mutating func solveParameters(_ choice: SolverChoice, damping: Double, l2: Double) -> DescentReport {
+    residualWithCenter()
+    let parameterCount = model.layout.count
+    var right = exchange(&tangent, with: [])
+    right.resize(to: parameterCount)
+    accumulated.resize(to: parameterCount)
+    accumulated.fill(with: 0)
+    linearization.pullback(
+      outputs, rowWeights: nil, alpha: SliceFactors(1 / Scalar(rows.count)), beta: SliceFactors(0), into: &right)
+    var `operator` = CurvatureOperator<ModelType>(
+      .ggn, layout: model.layout, linearization: exchange(&linearization, with: model.makeLinearization()), rows: rows,
+      l2: Scalar(l2))
+    var report = conjugateGradient.solve(
+      &`operator`, shift: Scalar(damping), right, adding: &accumulated, options: iterative)
+    modelPasses += 1 + 2 * report.products
+    linearization = `operator`.linearization
+    tangent = right
+    if !accumulated.isFinite { report.outcome = .notFinite }
+    solution = .parameters
+    return DescentReport(choice: choice, solve: report, quadratic: fullQuadratic())
+  }
+
+  /// Conjugate gradient on the B C output rows, with J C J^T = K x I_C: no pass through the model in an iteration.
+  ///
+  /// With N_i^T N_i = w_i (diag(p_i) - p_i p_i^T), the unknown u has N u_0 in place of alpha_0, and as for the rows of
+  /// FGN the solve starts from a bounded Jacobi solution u_0 = D N^-T h, D = 1 / (mu + g w p), h the residual
+  /// with the centre in.
+  mutating func solveDual(_ choice: SolverChoice, damping: Double) -> DescentReport {
+    guard linearization.sharedGram(metric: metric, into: &gram) else {
+      preconditionFailure("the dual solver needs a model with J J^T = K x I_C; use cg")
+    }
+    residualWithCenter()
+    let rootWeights = rows.weights.map { $0.map { $0.squareRoot() } }
+    var `operator` = DualOperator(
+      shared: gram, rows: rows, rootWeights: rootWeights, outputs: exchange(&outputs, with: Matrix(rows: 0, columns: 0)),
+      product: Matrix(rows: rows.count, columns: model.outputWidth))
+    // `outputs` of the operator holds h; it becomes alpha_0 = (I - p 1^T) D h, and `right` sqrt(w p) g D h.
+    var right = Matrix<Scalar>(rows: rows.count, columns: model.outputWidth)
+    DualStart.start(
+      rows: rows.rows.elements, labels: rows.labels, residual: rows.residual, weights: rows.weights ?? [],
+      norms: gram.diagonal, shift: system.shift, &`operator`.outputs, &right)
+    var start = `operator`.outputs
+    Products.times(gram.view, start.view, into: &`operator`.product)
+    `operator`.root(&`operator`.product)
+    right.combine(-1, `operator`.product)
+    var solution = [Scalar](repeating: 0, count: `operator`.dimension)
+    var report = conjugateGradient.solve(
+      &`operator`, shift: system.shift, right.elements, adding: &solution, options: iterative)
+    report.products += 1
+    `operator`.outputs.assign(solution)
+    `operator`.rootTransposed()
+    start.combine(1, `operator`.outputs)
+    if !start.elements.isFinite { report.outcome = .notFinite }
+    outputs = start
+    self.solution = .outputs
+    return DescentReport(choice: choice, solve: report, quadratic: fullQuadratic())
+  }
+
+  /// `outputs` = w (e_y - p) - H J d_0: minus the gradient in the outputs, after the centre.
+  private mutating func residualWithCenter() {
+    let weighted = rows.weights.map { zip($0, rows.residual).map { $0 * $1 } } ?? rows.residual
+    outputs.reshape(rows: rows.count, columns: model.outputWidth)
+    RowKernels.scale(rows.rows.view, by: weighted, into: &outputs)
+    guard hasCenter else { return }
+    var curved = centerOutputs
+    let (kept, rest) = options.curvature.coefficients(of: rows)
+    RowKernels.curvature(rows.rows, labels: rows.labels, kept: kept, rest: rest, times: &curved)
+    outputs.combine(-1, curved)
+  }
+
+  /// d^T GGN d by one pushforward of the direction.
+  private mutating func fullQuadratic() -> Double {
+    var change = Matrix<Scalar>(rows: rows.count, columns: model.outputWidth)
+    var direction = [Scalar](repeating: 0, count: model.layout.count)
+    addDirection(factor: 1, beta: SliceFactors(0), to: &direction)
+    linearization.pushforward(direction, into: &change)
+    modelPasses += 1
+    if hasCenter { change.combine(1, centerOutputs) }
+    var curved = change
+    let (kept, rest) = options.curvature.coefficients(of: rows)
+    RowKernels.curvature(rows.rows, labels: rows.labels, kept: kept, rest: rest, times: &curved)
+    return Double(change.elements.dot(curved.elements)) / Double(rows.count)
+  }
+}
+
+private enum DualStart {
+  /// h becomes alpha_0 = (I - p 1^T)(D h) and right becomes sqrt(w p) g D h, row by row, D = 1 / (mu + g w p).
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func start<S: RealScalar>(
+    rows: [S], labels: [Int32], residual: [S], weights: [S], norms: [S], shift: S, _ h: inout Matrix<S>,
+    _ right: inout Matrix<S>
+  ) {
+    let classes = h.columns
+    for i in 0..<h.rows {
+      let weight = weights.isEmpty ? 1 : weights[i]
+      var total: S = 0
+      for k in 0..<classes {
+        let p = probability(rows, labels, residual, i, k, classes)
+        let scaled = h[i, k] / (shift + norms[i] * weight * p)
+        h[i, k] = scaled
+        right[i, k] = (weight * p).squareRoot() * norms[i] * scaled
+        total += scaled
+      }
+      for k in 0..<classes { h[i, k] -= probability(rows, labels, residual, i, k, classes) * total }
+    }
+  }
+
+  @inline(__always)
+  private static func probability<S: RealScalar>(
+    _ rows: [S], _ labels: [Int32], _ residual: [S], _ i: Int, _ k: Int, _ classes: Int
+  ) -> S {
+    Int(labels[i]) == k ? 1 - residual[i] : -rows[i * classes + k] * residual[i]
+  }
+}

@@ -1,0 +1,119 @@
+import LinearAlgebra
+import Models
+
+/// FGN and Fisher: one unknown for each example. The system and its bounded form: RowSystem.
+extension Descent {
+  mutating func formGram() {
+    guard !hasGram else { return }
+    linearization.rowGram(of: rows.rows, penalised: &penalisedGram, free: &freeGram)
+    hasGram = true
+  }
+
+  /// Exact, by Cholesky or by conjugate gradient on the Gram.
+  mutating func solveGram(_ choice: SolverChoice) -> DescentReport {
+    formGram()
+    let count = rows.count
+    gram.reshape(rows: count, columns: count)
+    Gram.combine(metric.penalised, penalisedGram, metric.free, freeGram, into: &gram)
+    norms.resize(to: count)
+    for i in 0..<count { norms[i] = gram[i, i] }
+    RowArithmetic.jacobi(system.target, system.root, norms, shift: system.shift, onlyHard: false, &alpha)
+    Gram.times(gram, alpha, into: &image)
+    RowArithmetic.remainder(system.target, system.root, norms, alpha, image, onlyHard: false, &unknown)
+    var report = SolveReport(outcome: .converged)
+    if choice.solver == .gram {
+      let (root, shift) = (system.root, system.shift)
+      if cholesky.refactor(order: count, fill: { Gram.whiten(gram, by: root, shift: shift, into: &$0) }) != nil {
+        report.outcome = .notPositiveDefinite
+      } else {
+        cholesky.solve(&unknown)
+      }
+    } else {
+      Gram.times(gram, system.target, into: &image)
+      let scale = max(0, Double(system.target.dot(image))).squareRoot()
+      let right = unknown
+      unknown.fill(with: 0)
+      var `operator` = GramOperator(gram: gram, root: system.root, scaled: image)
+      report = conjugateGradient.solve(
+        &`operator`, shift: system.shift, right, adding: &unknown, norm: .image, scale: scale, options: iterative)
+    }
+    RowArithmetic.addScaled(system.root, unknown, &alpha)
+    Gram.times(gram, alpha, into: &image)
+    solution = .rows
+    return finish(choice, report)
+  }
+
+  /// Matrix-free conjugate gradient: B-vectors, and the direction accumulated on the way.
+  ///
+  /// Starts at zero, where the first product's image is the gradient; only if some row is hard does it start from
+  /// those rows' Jacobi solution, for one product and one pullback more.
+  mutating func solveMatrixFree(_ choice: SolverChoice) -> DescentReport {
+    let count = rows.count
+    let parameterCount = model.layout.count
+    tangent.resize(to: parameterCount)
+    accumulated.resize(to: parameterCount)
+    accumulated.fill(with: 0)
+    outputs.reshape(rows: count, columns: model.outputWidth)
+    var `operator` = RowOperator(
+      linearization: exchange(&linearization, with: model.makeLinearization()), rows: rows.rows, root: system.root,
+      metric: metric, tangent: exchange(&tangent, with: []), accumulated: exchange(&accumulated, with: []),
+      outputs: exchange(&outputs, with: Matrix(rows: 0, columns: 0)), scaled: [Scalar](repeating: 0, count: count))
+    var right = [Scalar](repeating: 0, count: count)
+    var scale: Double?
+    let isHard = system.hasHardRows
+    var products = 0
+    norms.resize(to: count)
+    if isHard {
+      `operator`.linearization.rowSquaredNorms(of: rows.rows, into: &norms)
+      `operator`.image(of: system.target, into: &image)
+      scale = max(0, Double(system.target.dot(image))).squareRoot()
+      RowArithmetic.jacobi(system.target, system.root, norms, shift: system.shift, onlyHard: true, &alpha)
+      `operator`.image(of: alpha, into: &image)
+      `operator`.accumulate(1)
+      products = 2
+    } else {
+      alpha.fill(with: 0)
+      image.fill(with: 0)
+    }
+    RowArithmetic.remainder(system.target, system.root, norms, alpha, image, onlyHard: true, &right)
+    unknown.fill(with: 0)
+    var report = conjugateGradient.solve(
+      &`operator`, shift: system.shift, right, adding: &unknown, norm: .image, scale: scale, options: iterative)
+    report.products += products
+    modelPasses += 2 * report.products
+    // sigma G alpha = sigma G alpha_0 + K u, and K u = right - residual - shift u needs no product.
+    RowArithmetic.multiply(&image, by: system.root)
+    image.combine(1, right)
+    image.combine(-1, conjugateGradient.residual)
+    image.combine(-system.shift, unknown)
+    RowArithmetic.addScaled(system.root, unknown, &alpha)
+    linearization = `operator`.linearization
+    tangent = `operator`.tangent
+    accumulated = `operator`.accumulated
+    outputs = `operator`.outputs
+    solution = .parameters
+    return finish(choice, report, imageIsWhitened: true)
+  }
+
+  var iterative: ConjugateGradient<Scalar>.Options {
+    ConjugateGradient.Options(tolerance: options.tolerance, maximumIterations: options.maximumIterations)
+  }
+
+  /// `image` is G alpha, or sigma G alpha where only that is known.
+  private mutating func finish(
+    _ choice: SolverChoice, _ report: SolveReport, imageIsWhitened: Bool = false
+  ) -> DescentReport {
+    var report = report
+    if !imageIsWhitened { RowArithmetic.multiply(&image, by: system.root) }
+    let quadratic = RowArithmetic.quadratic(system.root, system.center, image)
+    if !quadratic.isFinite || !alpha.isFinite { report.outcome = .notFinite }
+    return DescentReport(choice: choice, solve: report, quadratic: quadratic)
+  }
+}
+
+/// Takes the value out of a variable, so that whoever gets it is its only owner and can change it in place.
+func exchange<Value>(_ variable: inout Value, with other: Value) -> Value {
+  var result = other
+  swap(&variable, &result)
+  return result
+}

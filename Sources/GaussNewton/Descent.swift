@@ -1,0 +1,178 @@
+import LinearAlgebra
+import Models
+import Optimization
+
+/// How directions are found.
+public struct DescentOptions: Sendable, Codable, Equatable {
+  public var curvature: Curvature
+  public var solver: Solver
+  /// Smallest curvature weight s of a row; 0 keeps the direction exact. The gradient is exact either way.
+  public var weightFloor: Double
+  /// Conjugate gradient stops when the residual in parameter space is this fraction of what it was without a step.
+  public var tolerance: Double
+  public var maximumIterations: Int
+  /// Iterations that the cost model reckons with before any were counted.
+  public var expectedIterations: Int
+
+  public init(
+    curvature: Curvature = .fgn, solver: Solver = .automatic, weightFloor: Double = 0, tolerance: Double = 1e-3,
+    maximumIterations: Int = 100, expectedIterations: Int = 15
+  ) {
+    self.curvature = curvature
+    self.solver = solver
+    self.weightFloor = weightFloor
+    self.tolerance = tolerance
+    self.maximumIterations = maximumIterations
+    self.expectedIterations = expectedIterations
+  }
+}
+
+/// What a solve found.
+public struct DescentReport: Sendable {
+  public var choice: SolverChoice
+  public var solve: SolveReport
+  /// d^T F d, the mean squared whitened change of the margins.
+  public var quadratic: Double
+}
+
+/// Finds damped Gauss-Newton directions of one model, batch by batch.
+///
+/// The order of calls is the order of a step: `linearize`, then optionally `setCenter`, then `solve`, then
+/// `addDirection`. A direction solves (F + Lambda) d = -grad f + Lambda d_0 with F the curvature of the mean loss,
+/// Lambda = lambda + l2 on penalised parameters and lambda on the others, and d_0 a centre (zero by default) that
+/// already contains -l2 / (lambda + l2) theta. Work areas are kept from batch to batch.
+public struct Descent<ModelType: Model>: Sendable {
+  public typealias Scalar = ModelType.Scalar
+  public let model: ModelType
+  public var options: DescentOptions
+  /// The batch, after `linearize`.
+  public internal(set) var rows = MarginRows<Scalar>()
+  /// Passes through the model since `linearize`: forward, pushforward and pullback each count one.
+  public internal(set) var modelPasses = 0
+
+  var linearization: ModelType.LinearizationType
+  var system = RowSystem<Scalar>()
+  var norms: [Scalar] = []
+  var penalisedGram = Matrix<Scalar>(rows: 0, columns: 0)
+  var freeGram = Matrix<Scalar>(rows: 0, columns: 0)
+  var gram = Matrix<Scalar>(rows: 0, columns: 0)
+  var hasGram = false
+  var cholesky = Cholesky<Scalar>()
+  var conjugateGradient = ConjugateGradient<Scalar>()
+  var outputs = Matrix<Scalar>(rows: 0, columns: 0)
+  var centerOutputs = Matrix<Scalar>(rows: 0, columns: 0)
+  var hasCenter = false
+  var alpha: [Scalar] = []
+  var unknown: [Scalar] = []
+  var image: [Scalar] = []
+  var tangent: [Scalar] = []
+  var accumulated: [Scalar] = []
+  var metric = SliceFactors<Scalar>(1)
+  var solution = Solution.none
+  var observedIterations: Int?
+
+  /// What `solve` leaves behind for `addDirection`.
+  enum Solution: Sendable {
+    case none
+    /// d - d_0 = C M^T alpha.
+    case rows
+    /// d - d_0 = `accumulated`.
+    case parameters
+    /// d - d_0 = C J^T outputs.
+    case outputs
+  }
+
+  public init(model: ModelType, options: DescentOptions = DescentOptions()) {
+    precondition(
+      Solver.available(for: options.curvature).contains(options.solver),
+      "the curvature \(options.curvature.rawValue) has no solver \(options.solver.rawValue)")
+    self.model = model
+    self.options = options
+    linearization = model.makeLinearization()
+  }
+
+  /// Moves to `parameters` and `batch`: one forward pass and one fused pass over the logits.
+  public mutating func linearize(at parameters: Parameters<Scalar>, batch: Batch<Scalar>) {
+    linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
+    modelPasses = 1
+    rows.evaluate(labels: batch.labels, weights: batch.weights)
+    system.prepare(rows, curvature: options.curvature, floor: Scalar(options.weightFloor))
+    hasGram = false
+    hasCenter = false
+    solution = .none
+  }
+
+  /// Lets go of the batch's inputs; call it when the step is done.
+  public mutating func releaseInputs() { linearization.releaseInputs() }
+
+  /// The solver for this batch, and why.
+  public var choice: SolverChoice {
+    guard options.solver == .automatic else { return SolverChoice(solver: options.solver, reason: "as asked") }
+    let costs = SolverCosts(
+      batch: Double(rows.count), classes: Double(model.outputWidth), productFlops: linearization.productFlops,
+      rowGramFlops: linearization.rowGramFlops, hasSharedGram: linearization.isIsotropic,
+      iterations: Double(observedIterations ?? options.expectedIterations))
+    return costs.choose(options.curvature)
+  }
+
+  /// Mean diagonal of the whitened row Gram, (1/B) sum sigma_i^2 |row_i|^2: the trace of FGN, a natural unit of
+  /// damping. Free where the Gram is formed anyway, else two passes over the rows.
+  public mutating func meanRowCurvature(solver: Solver) -> Double {
+    if solver == .gram || solver == .gramCG {
+      formGram()
+      norms.resize(to: rows.count)
+      for i in 0..<rows.count { norms[i] = penalisedGram[i, i] + freeGram[i, i] }
+    } else {
+      norms.resize(to: rows.count)
+      linearization.rowSquaredNorms(of: rows.rows, into: &norms)
+    }
+    return system.meanDiagonal(norms)
+  }
+
+  /// Sets the centre d_0 = scale * buffer: one pushforward. Without this call d_0 is zero.
+  public mutating func setCenter(_ buffer: [Scalar], scale: Scalar) {
+    centerOutputs.reshape(rows: rows.count, columns: model.outputWidth)
+    linearization.pushforward(buffer, into: &centerOutputs)
+    modelPasses += 1
+    if scale != 1 { centerOutputs.scale(by: scale) }
+    RowKernels.dots(rows.rows.view, centerOutputs.view, into: &system.center)
+    hasCenter = true
+  }
+
+  /// Solves the damped system. `damping` lambda > 0; `l2` the penalty that goes into the metric.
+  public mutating func solve(damping: Double, l2: Double = 0) -> DescentReport {
+    precondition(damping > 0 && damping.isFinite && l2 >= 0, "damping must be positive, got \(damping)")
+    let choice = choice
+    metric = SliceFactors(penalised: Scalar(damping / (damping + l2)), free: 1)
+    system.shift = Scalar(Double(rows.count) * damping)
+    system.setTarget()
+    alpha.resize(to: rows.count)
+    unknown.resize(to: rows.count)
+    image.resize(to: rows.count)
+    let report: DescentReport
+    switch (options.curvature, choice.solver) {
+    case (.ggn, .dual): report = solveDual(choice, damping: damping)
+    case (.ggn, _): report = solveParameters(choice, damping: damping, l2: l2)
+    case (_, .cg): report = solveMatrixFree(choice)
+    default: report = solveGram(choice)
+    }
+    if report.solve.iterations > 0 { observedIterations = report.solve.iterations }
+    return report
+  }
+
+  /// target = factor (d - d_0) + beta * target: the one back-projection of the step.
+  public mutating func addDirection(factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar]) {
+    let alphaFactors = SliceFactors(penalised: metric.penalised * factor, free: metric.free * factor)
+    switch solution {
+    case .none: preconditionFailure("addDirection comes after solve")
+    case .rows:
+      linearization.pullback(rows.rows, rowWeights: alpha, alpha: alphaFactors, beta: beta, into: &target)
+      modelPasses += 1
+    case .outputs:
+      linearization.pullback(outputs, rowWeights: nil, alpha: alphaFactors, beta: beta, into: &target)
+      modelPasses += 1
+    case .parameters:
+      for slice in model.layout.slices { target.combine(factor, accumulated, range: slice.range, beta: beta[slice]) }
+    }
+  }
+}

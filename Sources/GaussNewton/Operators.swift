@@ -1,0 +1,84 @@
+import LinearAlgebra
+import Models
+
+/// K = R C R^T without forming it: x -> sigma * a . J C J^T (sigma x * a). One pullback and one pushforward.
+///
+/// The parameter vector of the last product is at hand in each iteration, so the direction C R^T u is
+/// accumulated on the way and needs no final pullback.
+struct RowOperator<LinearizationType: Linearization>: LinearOperator {
+  typealias Scalar = LinearizationType.Scalar
+  var linearization: LinearizationType
+  let rows: Matrix<Scalar>
+  let root: [Scalar]
+  let metric: SliceFactors<Scalar>
+  var tangent: [Scalar]
+  var accumulated: [Scalar]
+  var outputs: Matrix<Scalar>
+  var scaled: [Scalar]
+
+  var dimension: Int { root.count }
+
+  mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
+    scaled.combine(1, x, beta: 0)
+    RowArithmetic.multiply(&scaled, by: root)
+    image(of: scaled, into: &result)
+    RowArithmetic.multiply(&result, by: root)
+  }
+
+  /// result = G alpha = M C M^T alpha, leaving C M^T alpha in `tangent`.
+  mutating func image(of alpha: [Scalar], into result: inout [Scalar]) {
+    linearization.pullback(rows, rowWeights: alpha, alpha: metric, beta: SliceFactors(0), into: &tangent)
+    linearization.pushforward(tangent, into: &outputs)
+    RowKernels.dots(rows.view, outputs.view, into: &result)
+  }
+
+  mutating func accumulate(_ step: Scalar) { accumulated.combine(step, tangent) }
+}
+
+/// K = sigma G sigma from the lower triangle of the row Gram G.
+struct GramOperator<Scalar: RealScalar>: LinearOperator {
+  let gram: Matrix<Scalar>
+  let root: [Scalar]
+  var scaled: [Scalar]
+
+  var dimension: Int { root.count }
+
+  mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
+    scaled.combine(1, x, beta: 0)
+    RowArithmetic.multiply(&scaled, by: root)
+    Gram.times(gram, scaled, into: &result)
+    RowArithmetic.multiply(&result, by: root)
+  }
+}
+
+/// N (K x I_C) N^T on the B C output rows of the GGN, N_i = sqrt(w_i) diag(sqrt p_i) (I - 1 p_i^T): symmetric, and
+/// N^T N is the Hessian of the loss in the outputs. 2 B^2 C flops a product.
+struct DualOperator<Scalar: RealScalar>: LinearOperator {
+  let shared: Matrix<Scalar>
+  let rows: MarginRows<Scalar>
+  let rootWeights: [Scalar]?
+  var outputs: Matrix<Scalar>
+  var product: Matrix<Scalar>
+
+  var dimension: Int { outputs.rows * outputs.columns }
+
+  mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
+    outputs.assign(x)
+    rootTransposed()
+    Products.times(shared.view, outputs.view, into: &product)
+    root(&product)
+    result.combine(1, product.elements, beta: 0)
+  }
+
+  /// `outputs` <- N^T outputs.
+  mutating func rootTransposed() {
+    RowKernels.root(rows.rows, labels: rows.labels, residual: rows.residual, transposed: true, times: &outputs)
+    if let rootWeights { RowKernels.scale(&outputs, by: rootWeights) }
+  }
+
+  /// matrix <- N matrix.
+  func root(_ matrix: inout Matrix<Scalar>) {
+    RowKernels.root(rows.rows, labels: rows.labels, residual: rows.residual, transposed: false, times: &matrix)
+    if let rootWeights { RowKernels.scale(&matrix, by: rootWeights) }
+  }
+}

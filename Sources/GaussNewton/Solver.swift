@@ -1,0 +1,81 @@
+import LinearAlgebra
+
+/// How the damped system is solved.
+public enum Solver: String, Sendable, Codable, CaseIterable {
+  /// The cheapest by the cost model.
+  case automatic = "auto"
+  /// Closed-form row Gram and Cholesky: exact. FGN and Fisher.
+  case gram
+  /// Conjugate gradient, matrix-free: in the whitened row space for FGN and Fisher, in parameter space for the GGN.
+  case cg
+  /// Conjugate gradient on the closed-form row Gram. FGN and Fisher.
+  case gramCG = "gram-cg"
+  /// Conjugate gradient on the B C output rows of the GGN, where J J^T = K x I_C.
+  case dual
+
+  /// The solvers a curvature has.
+  public static func available(for curvature: Curvature) -> [Solver] {
+    switch curvature {
+    case .fgn, .fisher: [.automatic, .gram, .cg, .gramCG]
+    case .ggn: [.automatic, .cg, .dual]
+    case .competitor: []
+    }
+  }
+}
+
+/// A solver, what it is expected to cost and why it was taken.
+public struct SolverChoice: Sendable, Equatable {
+  public var solver: Solver
+  public var reason: String
+}
+
+/// Predicted cost of each way to a direction, beyond the forward pass and the one back-projection that plain SGD
+/// also pays; in flops of a compute-bound product.
+///
+///     gram     row Gram + B^3 / 3                 B^2 (C + D) for a linear head
+///     cg       n (pushforward + pullback)         n 4 B C D
+///     gram-cg  row Gram + n 2 B^2 at memory speed
+///     dual     shared Gram + n 2 B^2 C
+struct SolverCosts {
+  var batch: Double
+  var classes: Double
+  var productFlops: Double
+  var rowGramFlops: Double
+  var hasSharedGram: Bool
+  /// n: what conjugate gradient is expected to need.
+  var iterations: Double
+
+  /// A factorisation runs at about a third of a product's speed, a symmetric matrix-vector product at a tenth.
+  static let factorPenalty = 3.0
+  static let memoryPenalty = 10.0
+
+  func flops(_ solver: Solver, curvature: Curvature) -> Double? {
+    let square = batch * batch
+    switch (solver, curvature) {
+    case (.gram, .fgn), (.gram, .fisher): return rowGramFlops + Self.factorPenalty * batch * square / 3
+    case (.gramCG, .fgn), (.gramCG, .fisher): return rowGramFlops + iterations * 2 * square * Self.memoryPenalty
+    case (.cg, .fgn), (.cg, .fisher), (.cg, .ggn): return iterations * 2 * productFlops
+    case (.dual, .ggn):
+      // The shared Gram costs what the row Gram costs without the cotangents' part.
+      return hasSharedGram ? max(0, rowGramFlops - square * classes) + iterations * 2 * square * classes : nil
+    default: return nil
+    }
+  }
+
+  /// The cheapest solver of a curvature.
+  func choose(_ curvature: Curvature) -> SolverChoice {
+    let candidates = Solver.available(for: curvature).compactMap { solver in
+      flops(solver, curvature: curvature).map { (solver, $0) }
+    }
+    let sorted = candidates.sorted { $0.1 < $1.1 }
+    let others = sorted.dropFirst().map { "\($0.0.rawValue) \(Self.short($0.1))" }.joined(separator: ", ")
+    return SolverChoice(
+      solver: sorted[0].0,
+      reason: "\(Self.short(sorted[0].1)) expected at \(Int(iterations)) iterations, against \(others)")
+  }
+
+  static func short(_ flops: Double) -> String {
+    let (value, unit) = flops >= 1e9 ? (flops / 1e9, "Gflop") : (flops / 1e6, "Mflop")
+    return "\((value * 100).rounded() / 100) \(unit)"
+  }
+}

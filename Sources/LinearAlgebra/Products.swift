@@ -1,0 +1,131 @@
+import CKernels
+
+/// Matrix products, cut into a fixed set of pieces of the output and run over the threads.
+///
+/// Costs are 2 m n k flops. The larger side of the output is cut, so that no piece packs a large operand again.
+/// With few classes (at most 32) the thin kernels run in place of the BLAS, which is weak there.
+public enum Products {
+  /// Flops that one piece is worth at least: some 30 microseconds.
+  static let grain = 3e6
+
+  static var thinLimit: Int { Int(FGN_THIN_LIMIT) }
+
+  /// result [m, n] = alpha x w^T + beta result, with x [m, k] and w [n, k]: the forward pass of a dense layer.
+  public static func timesTransposed<Scalar>(
+    _ x: MatrixView<Scalar>, _ w: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
+    into result: inout Matrix<Scalar>
+  ) {
+    let (m, n, k) = (x.rows, w.rows, x.columns)
+    precondition(w.columns == k && result.rows == m && result.columns == n, "shapes of x w^T do not match")
+    let work = 2 * Double(m) * Double(n) * Double(k)
+    x.withPointer { x in
+      w.withPointer { w in
+        result.elements.withMutablePointer { out in
+          if n >= 8 && n <= thinLimit {
+            thinForward(x, w, alpha, beta, out, m: m, n: n, k: k, work: work)
+          } else if m >= n {
+            Partition.forEach(m, step: 16, work: work, grain: grain) { r in
+              let shape = GEMMShape(m: r.count, n: n, k: k, transposeB: true, lda: k, ldb: k, ldc: n)
+              Scalar.kernels.gemm(shape, alpha, x + r.lowerBound * k, w, beta, out + r.lowerBound * n)
+            }
+          } else {
+            Partition.forEach(n, step: 16, work: work, grain: grain) { r in
+              let shape = GEMMShape(m: m, n: r.count, k: k, transposeB: true, lda: k, ldb: k, ldc: n)
+              Scalar.kernels.gemm(shape, alpha, x, w + r.lowerBound * k, beta, out + r.lowerBound)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static func thinForward<Scalar: RealScalar>(
+    _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ alpha: Scalar, _ beta: Scalar,
+    _ out: UnsafeMutablePointer<Scalar>, m: Int, n: Int, k: Int, work: Double
+  ) {
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: fgn_thin_packed_size(n, k)) { packed in
+      let packed = packed.baseAddress!
+      Scalar.kernels.thinPack(w, n, k, packed)
+      Partition.forEach(m, step: 6, work: work, grain: grain) { r in
+        Scalar.kernels.thinForward(
+          x + r.lowerBound * k, packed, alpha, beta, out + r.lowerBound * n, r.count, k, n)
+      }
+    }
+  }
+
+  /// result[offset...] as [m, n] = alpha a^T x + beta result, with a [k, m] and x [k, n]: the weight gradient
+  /// of a dense layer, written straight into a parameter slice.
+  public static func transposedTimes<Scalar>(
+    _ a: MatrixView<Scalar>, _ x: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
+    into result: inout [Scalar], at offset: Int = 0
+  ) {
+    let (m, n, k) = (a.columns, x.columns, a.rows)
+    precondition(x.rows == k && offset + m * n <= result.count, "shapes of a^T x do not match")
+    let work = 2 * Double(m) * Double(n) * Double(k)
+    a.withPointer { a in
+      x.withPointer { x in
+        result.withMutablePointer { out in
+          let out = out + offset
+          if m <= thinLimit && n >= 16 {
+            Partition.forEach(n, step: 16, work: work, grain: grain) { r in
+              Scalar.kernels.thinTransposed(a, x, alpha, beta, out, k, n, m, r.lowerBound, r.upperBound)
+            }
+          } else if m >= n {
+            Partition.forEach(m, step: 16, work: work, grain: grain) { r in
+              let shape = GEMMShape(m: r.count, n: n, k: k, transposeA: true, lda: m, ldb: n, ldc: n)
+              Scalar.kernels.gemm(shape, alpha, a + r.lowerBound, x, beta, out + r.lowerBound * n)
+            }
+          } else {
+            Partition.forEach(n, step: 16, work: work, grain: grain) { r in
+              let shape = GEMMShape(m: m, n: r.count, k: k, transposeA: true, lda: m, ldb: n, ldc: n)
+              Scalar.kernels.gemm(shape, alpha, a, x + r.lowerBound, beta, out + r.lowerBound)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// result [m, n] = alpha a w + beta result, with a [m, k] and w [k, n].
+  public static func times<Scalar>(
+    _ a: MatrixView<Scalar>, _ w: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
+    into result: inout Matrix<Scalar>
+  ) {
+    let (m, n, k) = (a.rows, w.columns, a.columns)
+    precondition(w.rows == k && result.rows == m && result.columns == n, "shapes of a w do not match")
+    let work = 2 * Double(m) * Double(n) * Double(k)
+    a.withPointer { a in
+      w.withPointer { w in
+        result.elements.withMutablePointer { out in
+          if m >= n {
+            Partition.forEach(m, step: 16, work: work, grain: grain) { r in
+              let shape = GEMMShape(m: r.count, n: n, k: k, lda: k, ldb: n, ldc: n)
+              Scalar.kernels.gemm(shape, alpha, a + r.lowerBound * k, w, beta, out + r.lowerBound * n)
+            }
+          } else {
+            Partition.forEach(n, step: 16, work: work, grain: grain) { r in
+              let shape = GEMMShape(m: m, n: r.count, k: k, lda: k, ldb: n, ldc: n)
+              Scalar.kernels.gemm(shape, alpha, a, w + r.lowerBound, beta, out + r.lowerBound)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// result [m] = a x, a [m, n].
+  public static func times<Scalar>(_ a: MatrixView<Scalar>, _ x: [Scalar], into result: inout [Scalar]) {
+    precondition(x.count == a.columns && result.count == a.rows, "shapes of a x do not match")
+    let (m, n) = (a.rows, a.columns)
+    a.withPointer { a in
+      x.withPointer { x in
+        result.withMutablePointer { out in
+          // Memory-bound: a piece is worth a quarter of a million elements.
+          Partition.forEach(m, step: 16, work: Double(m) * Double(n), grain: 2.5e5) { r in
+            Scalar.kernels.gemv(r.count, n, a + r.lowerBound * n, n, x, out + r.lowerBound)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/// Operations on each row of a batch, cut over rows. Formulas and conventions: docs/mathematics.md.
+public enum RowKernels {
+  /// Elements that one piece is worth at least: some 20 microseconds of exponentials.
+  static let grain = 5e4
+
+  /// Turns logits [B, C] into margin rows a = e_y - q in place, and fills four [B] vectors.
+  ///
+  /// With L the log-sum-exp over the competitors and m = z_y - L: `margin` m, `loss` log(1 + e^-m), `residual`
+  /// 1 - p_y, `rootWeight` sqrt(p_y (1 - p_y)). Right and finite for every finite m; NaN logits give a NaN loss.
+  /// One exponential for each element.
+  public static func margins<Scalar>(
+    _ logits: inout Matrix<Scalar>, labels: [Int32], margin: inout [Scalar], loss: inout [Scalar],
+    residual: inout [Scalar], rootWeight: inout [Scalar]
+  ) {
+    let (rows, classes) = (logits.rows, logits.columns)
+    precondition(
+      labels.count == rows && margin.count == rows && loss.count == rows && residual.count == rows
+        && rootWeight.count == rows, "one label and one value for each of \(rows) rows")
+    precondition(labels.allSatisfy { $0 >= 0 && $0 < Int32(classes) }, "labels must be in 0..<\(classes)")
+    logits.elements.withMutablePointer { z in
+      labels.withUnsafeBufferPointer { labels in
+        margin.withMutablePointer { m in
+          loss.withMutablePointer { l in
+            residual.withMutablePointer { v in
+              rootWeight.withMutablePointer { s in
+                Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
+                  let i = r.lowerBound
+                  Scalar.kernels.marginRows(
+                    z + i * classes, r.count, classes, labels.baseAddress! + i, m + i, l + i, v + i, s + i)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// t_i <- kept_i a_i (a_i . t_i) + rest_i (diag(q_i) - q_i q_i^T) t_i in place: one row's curvature times t_i.
+  /// (kept, rest) = (s, v) is the GGN, (s, 0) FGN, (0, v) the within-competitor covariance, (v^2, 0) Fisher.
+  public static func curvature<Scalar>(
+    _ a: Matrix<Scalar>, labels: [Int32], kept: [Scalar], rest: [Scalar], times t: inout Matrix<Scalar>
+  ) {
+    let (rows, classes) = (a.rows, a.columns)
+    precondition(t.rows == rows && t.columns == classes && kept.count == rows && rest.count == rows, "shapes differ")
+    withRows(a, labels, &t) { a, labels, t in
+      kept.withPointer { kept in
+        rest.withPointer { rest in
+          Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
+            let i = r.lowerBound
+            Scalar.kernels.curvatureRows(
+              a + i * classes, labels + i, kept + i, rest + i, t + i * classes, r.count, classes)
+          }
+        }
+      }
+    }
+  }
+
+  /// u_i <- N_i u_i, or N_i^T u_i, in place, where N_i = diag(sqrt p_i) (I - 1 p_i^T) and N_i^T N_i = diag(p_i) - p_i p_i^T.
+  public static func root<Scalar>(
+    _ a: Matrix<Scalar>, labels: [Int32], residual: [Scalar], transposed: Bool, times u: inout Matrix<Scalar>
+  ) {
+    let (rows, classes) = (a.rows, a.columns)
+    precondition(u.rows == rows && u.columns == classes && residual.count == rows, "shapes differ")
+    let kernel = transposed ? Scalar.kernels.rootTransposedRows : Scalar.kernels.rootRows
+    withRows(a, labels, &u) { a, labels, u in
+      residual.withPointer { v in
+        Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
+          let i = r.lowerBound
+          kernel(a + i * classes, labels + i, v + i, u + i * classes, r.count, classes)
+        }
+      }
+    }
+  }
+
+  /// Margin rows become softmax probabilities in place: p_k = (1 - p_y) q_k, and p_y.
+  public static func probabilities<Scalar>(_ a: inout Matrix<Scalar>, labels: [Int32], residual: [Scalar]) {
+    let (rows, classes) = (a.rows, a.columns)
+    precondition(labels.count == rows && residual.count == rows, "shapes differ")
+    a.elements.withMutablePointer { a in
+      labels.withUnsafeBufferPointer { labels in
+        residual.withPointer { v in Scalar.kernels.probabilities(a, labels.baseAddress!, v, rows, classes) }
+      }
+    }
+  }
+
+  /// Each row of logits becomes its softmax, in place.
+  public static func softmax<Scalar>(_ logits: inout Matrix<Scalar>) {
+    let (rows, classes) = (logits.rows, logits.columns)
+    logits.elements.withMutablePointer { z in
+      Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
+        Scalar.kernels.softmax(z + r.lowerBound * classes, r.count, classes)
+      }
+    }
+  }
+
+  /// result_i = a_i . b_i.
+  public static func dots<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, into result: inout [Scalar]) {
+    let (rows, columns) = (a.rows, a.columns)
+    precondition(b.rows == rows && b.columns == columns && result.count == rows, "shapes differ")
+    a.withPointer { a in
+      b.withPointer { b in
+        result.withMutablePointer { out in
+          Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
+            let i = r.lowerBound
+            Scalar.kernels.rowDots(a + i * columns, b + i * columns, out + i, r.count, columns)
+          }
+        }
+      }
+    }
+  }
+
+  /// result_i = w_i a_i.
+  public static func scale<Scalar>(_ a: MatrixView<Scalar>, by w: [Scalar], into result: inout Matrix<Scalar>) {
+    let (rows, columns) = (a.rows, a.columns)
+    precondition(w.count == rows && result.rows == rows && result.columns == columns, "shapes differ")
+    a.withPointer { a in
+      w.withPointer { w in
+        result.elements.withMutablePointer { out in
+          Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
+            let i = r.lowerBound
+            Scalar.kernels.scaleRows(a + i * columns, w + i, out + i * columns, r.count, columns)
+          }
+        }
+      }
+    }
+  }
+
+  /// a_i <- w_i a_i.
+  public static func scale<Scalar>(_ a: inout Matrix<Scalar>, by w: [Scalar]) {
+    let (rows, columns) = (a.rows, a.columns)
+    precondition(w.count == rows, "one weight for each row")
+    a.elements.withMutablePointer { a in
+      w.withPointer { w in
+        Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
+          let start = a + r.lowerBound * columns
+          Scalar.kernels.scaleRows(start, w + r.lowerBound, start, r.count, columns)
+        }
+      }
+    }
+  }
+
+  /// Every row becomes `row`, a 1 x C view: what a product with beta 1 then adds to.
+  public static func fill<Scalar>(_ result: inout Matrix<Scalar>, with row: MatrixView<Scalar>) {
+    let (rows, columns) = (result.rows, result.columns)
+    precondition(row.rows == 1 && row.columns == columns, "a row of \(columns) elements")
+    row.withPointer { row in
+      result.elements.withMutablePointer { out in
+        Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
+          Scalar.kernels.fillRows(row, out + r.lowerBound * columns, r.count, columns)
+        }
+      }
+    }
+  }
+
+  /// result[offset...] as [C] = alpha sum_i w_i a_i + beta result; ones where `w` is nil.
+  public static func columnSums<Scalar>(
+    _ a: MatrixView<Scalar>, weights w: [Scalar]?, alpha: Scalar = 1, beta: Scalar = 0, into result: inout [Scalar],
+    at offset: Int = 0
+  ) {
+    let (rows, columns) = (a.rows, a.columns)
+    precondition(w.map { $0.count == rows } ?? true && offset + columns <= result.count, "shapes differ")
+    let w = w ?? []
+    a.withPointer { a in
+      w.withPointer { weights in
+        let weights = w.isEmpty ? nil : weights
+        result.withMutablePointer { out in
+          Partition.forEach(columns, step: 64, work: Double(rows * columns), grain: 4 * grain) { r in
+            let k = r.lowerBound
+            Scalar.kernels.columnSums(a + k, columns, weights, alpha, beta, out + offset + k, rows, r.count)
+          }
+        }
+      }
+    }
+  }
+
+  /// result_i = x_(index_i): gathers rows of a data set into a batch.
+  public static func gather<Scalar>(_ x: Matrix<Scalar>, _ index: [Int32], into result: inout Matrix<Scalar>) {
+    let columns = x.columns
+    result.reshape(rows: index.count, columns: columns)
+    precondition(index.allSatisfy { $0 >= 0 && $0 < Int32(x.rows) }, "row numbers must be in 0..<\(x.rows)")
+    x.elements.withPointer { x in
+      index.withUnsafeBufferPointer { index in
+        result.elements.withMutablePointer { out in
+          for (row, from) in index.enumerated() {
+            (out + row * columns).update(from: x + Int(from) * columns, count: columns)
+          }
+        }
+      }
+    }
+  }
+
+  private static func withRows<Scalar>(
+    _ a: Matrix<Scalar>, _ labels: [Int32], _ t: inout Matrix<Scalar>,
+    _ body: (UnsafePointer<Scalar>, UnsafePointer<Int32>, UnsafeMutablePointer<Scalar>) -> Void
+  ) {
+    precondition(labels.count == a.rows, "one label for each row")
+    a.elements.withPointer { a in
+      labels.withUnsafeBufferPointer { labels in
+        t.elements.withMutablePointer { t in
+          if let labels = labels.baseAddress { body(a, labels, t) }
+        }
+      }
+    }
+  }
+}

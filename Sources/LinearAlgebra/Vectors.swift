@@ -1,0 +1,76 @@
+/// Operations on long vectors. Memory-bound; cut into fixed pieces of at least 64k elements.
+extension Array where Element: RealScalar {
+  static var vectorGrain: Double { 65_536 }
+
+  /// self = alpha x + beta self.
+  public mutating func combine(_ alpha: Element, _ x: [Element], beta: Element = 1) {
+    precondition(x.count == count, "vectors of \(count) and \(x.count) elements")
+    combine(alpha, x, range: 0..<count, beta: beta)
+  }
+
+  /// self[range] = alpha x[range] + beta self[range].
+  public mutating func combine(_ alpha: Element, _ x: [Element], range: Range<Int>, beta: Element = 1) {
+    precondition(range.upperBound <= Swift.min(count, x.count), "range \(range) in vectors of \(count) and \(x.count)")
+    x.withPointer { x in
+      withMutablePointer { y in
+        Partition.forEach(range.count, step: 16, work: Double(range.count), grain: Self.vectorGrain) { r in
+          let start = range.lowerBound + r.lowerBound
+          Element.kernels.axpby(alpha, x + start, beta, y + start, r.count)
+        }
+      }
+    }
+  }
+
+  /// self = factor self.
+  public mutating func scale(by factor: Element) {
+    let total = count
+    withMutablePointer { y in
+      Partition.forEach(total, step: 16, work: Double(total), grain: Self.vectorGrain) { r in
+        Element.kernels.axpby(0, y + r.lowerBound, factor, y + r.lowerBound, r.count)
+      }
+    }
+  }
+
+  /// self . x over `range`, the pieces' sums added in double and in order.
+  public func dot(_ x: [Element], range: Range<Int>? = nil) -> Element {
+    let range = range ?? 0..<count
+    precondition(range.upperBound <= Swift.min(count, x.count), "range \(range) in vectors of \(count) and \(x.count)")
+    let pieces = Partition.pieces(range.count, step: 4096, work: Double(range.count), grain: Self.vectorGrain)
+    return withPointer { a in
+      x.withPointer { b in
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: Partition.maximumPieces) { sums in
+          let sums = sums.baseAddress!
+          Partition.run(pieces.count) { piece in
+            let start = range.lowerBound + pieces[piece].lowerBound
+            sums[piece] = Double(Element.kernels.dot(a + start, b + start, pieces[piece].count))
+          }
+          var total = 0.0
+          for piece in 0..<pieces.count { total += sums[piece] }
+          return Element(total)
+        }
+      }
+    }
+  }
+
+  /// The sum of the elements, added in double. For [B] vectors: plain code.
+  public var sum: Double {
+    var total = 0.0
+    for x in self { total += Double(x) }
+    return total
+  }
+
+  /// The Euclidean norm.
+  public var norm: Element { dot(self).squareRoot() }
+
+  /// False if any element is NaN or infinite.
+  public var isFinite: Bool {
+    let total = count
+    return withPointer { Element.kernels.allFinite($0, total) != 0 }
+  }
+
+  /// The largest absolute value; NaN is passed over.
+  public var maximumMagnitude: Element {
+    let total = count
+    return withPointer { Element.kernels.maxAbs($0, total) }
+  }
+}

@@ -1,0 +1,136 @@
+import LinearAlgebra
+
+/// The linear softmax head: z = x W^T + b with weight W [C, D] and bias b [C], as PyTorch's nn.Linear has them.
+///
+/// Its Jacobian needs nothing but the features: J J^T = (X X^T + 1) x I_C.
+public struct LinearHead<Scalar: RealScalar>: Model {
+  public let inputWidth: Int
+  public let outputWidth: Int
+  public let hasIntercept: Bool
+  public let layout: ParameterLayout
+
+  /// - Parameters:
+  ///   - features: D, at least 1.
+  ///   - classes: C, at least 2.
+  ///   - intercept: whether there is a bias.
+  public init(features: Int, classes: Int, intercept: Bool = true) {
+    precondition(features >= 1 && classes >= 2, "a head needs features and two classes, got \(features), \(classes)")
+    inputWidth = features
+    outputWidth = classes
+    hasIntercept = intercept
+    var layout = ParameterLayout()
+    layout.append("weight", shape: [classes, features], isPenalised: true)
+    if intercept { layout.append("bias", shape: [classes], isPenalised: false) }
+    self.layout = layout
+  }
+
+  /// Zeros: the objective is convex.
+  public func initialParameters(using generator: inout SeededGenerator) -> Parameters<Scalar> {
+    Parameters(layout: layout)
+  }
+
+  public func makeLinearization() -> LinearHeadLinearization<Scalar> { LinearHeadLinearization(head: self) }
+}
+
+/// A linear head on one batch; J does not depend on the parameters.
+public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
+  let head: LinearHead<Scalar>
+  private var inputs = Inputs<Scalar>(Matrix(rows: 0, columns: 0))
+  private var scaled = Matrix<Scalar>(rows: 0, columns: 0)
+  private var innerGram = Matrix<Scalar>(rows: 0, columns: 0)
+  private var ones = Matrix<Scalar>(rows: 0, columns: 0)
+  private var workspace = Gram.Workspace<Scalar>()
+
+  init(head: LinearHead<Scalar>) { self.head = head }
+
+  private var rows: Int { inputs.features.rows }
+  private var weight: ParameterSlice { head.layout.slices[0] }
+  private var bias: ParameterSlice? { head.hasIntercept ? head.layout.slices[1] : nil }
+
+  public mutating func linearize(
+    at parameters: Parameters<Scalar>, inputs: Inputs<Scalar>, outputs: inout Matrix<Scalar>
+  ) {
+    precondition(
+      inputs.features.columns == head.inputWidth,
+      "the head takes \(head.inputWidth) features, the batch has \(inputs.features.columns)")
+    self.inputs = inputs
+    outputs.reshape(rows: inputs.features.rows, columns: head.outputWidth)
+    pushforward(parameters.values, into: &outputs)
+  }
+
+  /// 2 B C D flops. The outputs are the pushforward of the parameters themselves.
+  public mutating func pushforward(_ tangent: [Scalar], into result: inout Matrix<Scalar>) {
+    let (classes, width) = (head.outputWidth, head.inputWidth)
+    if let bias { RowKernels.fill(&result, with: MatrixView(tangent, offset: bias.offset, rows: 1, columns: classes)) }
+    Products.timesTransposed(
+      inputs.features.view, MatrixView(tangent, rows: classes, columns: width), beta: bias == nil ? 0 : 1,
+      into: &result)
+  }
+
+  /// 2 B C D flops, and B min(C, D) for the weights, which scale whichever of the two factors is smaller.
+  public mutating func pullback(
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+    into result: inout [Scalar]
+  ) {
+    var (a, x) = (cotangents.view, inputs.features.view)
+    if let rowWeights {
+      let scalesFeatures = head.inputWidth <= head.outputWidth
+      let factor = scalesFeatures ? x : a
+      scaled.reshape(rows: factor.rows, columns: factor.columns)
+      RowKernels.scale(factor, by: rowWeights, into: &scaled)
+      if scalesFeatures { x = scaled.view } else { a = scaled.view }
+    }
+    Products.transposedTimes(a, x, alpha: alpha[weight], beta: beta[weight], into: &result)
+    if let bias {
+      RowKernels.columnSums(
+        cotangents.view, weights: rowWeights, alpha: alpha[bias], beta: beta[bias], into: &result, at: bias.offset)
+    }
+  }
+
+  /// (a_i . a_j)(x_i . x_j) and (a_i . a_j): B^2 (C + D) flops, B^2 C when X X^T is known.
+  public mutating func rowGram(
+    of cotangents: Matrix<Scalar>, penalised: inout Matrix<Scalar>, free: inout Matrix<Scalar>
+  ) {
+    free.reshape(rows: rows, columns: rows)
+    penalised.reshape(rows: rows, columns: rows)
+    Gram.lower(cotangents.view, into: &free, using: &workspace)
+    Gram.multiply(free, featureGram(), into: &penalised)
+    if bias == nil { free.clear() }
+  }
+
+  /// |a_i|^2 (|x_i|^2 + 1).
+  public mutating func rowSquaredNorms(of cotangents: Matrix<Scalar>, into result: inout [Scalar]) {
+    var featureNorms = [Scalar](repeating: 0, count: rows)
+    RowKernels.dots(inputs.features.view, inputs.features.view, into: &featureNorms)
+    RowKernels.dots(cotangents.view, cotangents.view, into: &result)
+    let intercept: Scalar = bias == nil ? 0 : 1
+    for i in 0..<rows { result[i] *= featureNorms[i] + intercept }
+  }
+
+  public var isIsotropic: Bool { true }
+
+  public mutating func sharedGram(metric: SliceFactors<Scalar>, into result: inout Matrix<Scalar>) -> Bool {
+    result.reshape(rows: rows, columns: rows)
+    ones.reshape(rows: rows, columns: rows)
+    ones.fill(with: 1)
+    Gram.combine(metric[weight], featureGram(), bias.map { metric[$0] } ?? 0, ones, into: &result)
+    Gram.mirror(&result)
+    return true
+  }
+
+  /// X X^T, lower triangle: the known one, or computed now.
+  private mutating func featureGram() -> Matrix<Scalar> {
+    if let known = inputs.gram { return known }
+    innerGram.reshape(rows: rows, columns: rows)
+    Gram.lower(inputs.features.view, into: &innerGram, using: &workspace)
+    return innerGram
+  }
+
+  public var productFlops: Double { 2 * Double(rows) * Double(head.inputWidth) * Double(head.outputWidth) }
+
+  public var rowGramFlops: Double {
+    Double(rows) * Double(rows) * Double(head.outputWidth + (inputs.gram == nil ? head.inputWidth : 0))
+  }
+
+  public mutating func releaseInputs() { inputs = Inputs(Matrix(rows: 0, columns: 0)) }
+}

@@ -1,0 +1,51 @@
+import LinearAlgebra
+import Models
+
+/// A training method: parameters and a batch go in, better parameters and a report come out.
+public protocol Optimizer<Scalar>: Sendable {
+  associatedtype Scalar: RealScalar
+  /// What it remembers between steps; a checkpoint is its encoding.
+  associatedtype State: Codable & Sendable
+  var state: State { get set }
+
+  /// Takes one step. Parameters are replaced only by finite values; a step that is refused leaves them alone and
+  /// says so in the report.
+  mutating func step(_ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress) -> StepReport
+}
+
+/// What became of a step.
+public enum StepOutcome: String, Sendable, Codable {
+  case accepted
+  /// The direction or the loss was not finite, or the system could not be solved: parameters unchanged.
+  case rejected
+}
+
+/// What a step did, for logs and tests.
+public struct StepReport: Sendable, Codable, Equatable {
+  public var outcome: StepOutcome
+  /// Objective on the batch (weighted mean loss + L2) before the step.
+  public var objective: Double
+  /// Damping in force; 0 for methods without.
+  public var damping: Double
+  /// Factor that the schedule put on the direction.
+  public var stepLength: Double
+  /// Factor by which the trust region shortened the direction; 1 if it did not.
+  public var shortening: Double
+  /// How the direction was found and why that way, such as "gram: ...".
+  public var path: String
+  /// The linear solve.
+  public var solve: SolveReport
+
+  public init(
+    outcome: StepOutcome, objective: Double, damping: Double = 0, stepLength: Double = 1, shortening: Double = 1,
+    path: String = "", solve: SolveReport = SolveReport(outcome: .converged)
+  ) {
+    self.outcome = outcome
+    self.objective = objective
+    self.damping = damping
+    self.stepLength = stepLength
+    self.shortening = shortening
+    self.path = path
+    self.solve = solve
+  }
+}
