@@ -107,7 +107,9 @@ public struct Descent<ModelType: Model>: Sendable {
 
   /// The solver for this batch, and why.
   public var choice: SolverChoice {
-    guard options.solver == .automatic else { return SolverChoice(solver: options.solver, reason: "as asked") }
+    guard options.solver == .automatic else {
+      return SolverChoice(solver: options.solver, curvature: options.curvature)
+    }
     let costs = SolverCosts(
       batch: Double(rows.count), classes: Double(model.outputWidth), productFlops: linearization.productFlops,
       rowGramFlops: linearization.rowGramFlops, hasSharedGram: linearization.isIsotropic,

@@ -57,6 +57,11 @@ public struct MarginRows<Scalar: RealScalar>: Sendable {
     return total / Double(count)
   }
 
+  /// Standard error of `meanLoss`: what the choice of the batch alone does to it.
+  public var lossStandardError: Double {
+    RowArithmetic.standardError(loss, weights ?? [], mean: meanLoss)
+  }
+
   /// 1 / |q|^2 for each example: how many competitors share the competitor mass. 1 to C - 1.
   public var effectiveCompetitors: [Double] {
     var squares = [Scalar](repeating: 0, count: count)

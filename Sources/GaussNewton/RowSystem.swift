@@ -87,6 +87,17 @@ enum RowArithmetic {
     return false
   }
 
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func standardError<S: RealScalar>(_ loss: [S], _ weights: [S], mean: Double) -> Double {
+    var total = 0.0
+    for i in 0..<loss.count {
+      let deviation = (Double(loss[i]) - mean) * (weights.isEmpty ? 1 : Double(weights[i]))
+      total += deviation * deviation
+    }
+    return total.squareRoot() / Double(loss.count)
+  }
+
   /// alpha_0 of the Jacobi start; of the hard rows only, if asked, with zeros elsewhere.
   @specialized(where S == Float)
   @specialized(where S == Double)

@@ -23,10 +23,20 @@ public enum Solver: String, Sendable, Codable, CaseIterable {
   }
 }
 
-/// A solver, what it is expected to cost and why it was taken.
-public struct SolverChoice: Sendable, Equatable {
+/// A solver and why it was taken.
+public struct SolverChoice: Sendable {
   public var solver: Solver
-  public var reason: String
+  var costs: SolverCosts?
+  var curvature: Curvature
+
+  /// For people: what this solver is expected to cost, against the others.
+  public var reason: String {
+    guard let costs else { return "as asked" }
+    let all = Solver.available(for: curvature).compactMap { solver in
+      costs.flops(solver, curvature: curvature).map { "\(solver.rawValue) \(SolverCosts.short($0))" }
+    }
+    return "cheapest of \(all.joined(separator: ", ")) a step, at \(Int(costs.iterations)) iterations"
+  }
 }
 
 /// Predicted cost of each way to a direction, beyond the forward pass and the one back-projection that plain SGD
@@ -36,7 +46,7 @@ public struct SolverChoice: Sendable, Equatable {
 ///     cg       n (pushforward + pullback)         n 4 B C D
 ///     gram-cg  row Gram + n 2 B^2 at memory speed
 ///     dual     shared Gram + n 2 B^2 C
-struct SolverCosts {
+struct SolverCosts: Sendable {
   var batch: Double
   var classes: Double
   var productFlops: Double
@@ -64,14 +74,11 @@ struct SolverCosts {
 
   /// The cheapest solver of a curvature.
   func choose(_ curvature: Curvature) -> SolverChoice {
-    let candidates = Solver.available(for: curvature).compactMap { solver in
-      flops(solver, curvature: curvature).map { (solver, $0) }
+    var best = (solver: Solver.automatic, flops: Double.infinity)
+    for solver in Solver.allCases {
+      if let flops = flops(solver, curvature: curvature), flops < best.flops { best = (solver, flops) }
     }
-    let sorted = candidates.sorted { $0.1 < $1.1 }
-    let others = sorted.dropFirst().map { "\($0.0.rawValue) \(Self.short($0.1))" }.joined(separator: ", ")
-    return SolverChoice(
-      solver: sorted[0].0,
-      reason: "\(Self.short(sorted[0].1)) expected at \(Int(iterations)) iterations, against \(others)")
+    return SolverChoice(solver: best.solver, costs: self, curvature: curvature)
   }
 
   static func short(_ flops: Double) -> String {

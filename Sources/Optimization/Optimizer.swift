@@ -7,6 +7,8 @@ public protocol Optimizer<Scalar>: Sendable {
   /// What it remembers between steps; a checkpoint is its encoding.
   associatedtype State: Codable & Sendable
   var state: State { get set }
+  /// For people: how steps are computed, and why that way.
+  var explanation: String { get }
 
   /// Takes one step. Parameters are replaced only by finite values; a step that is refused leaves them alone and
   /// says so in the report.
@@ -16,6 +18,8 @@ public protocol Optimizer<Scalar>: Sendable {
 /// What became of a step.
 public enum StepOutcome: String, Sendable, Codable {
   case accepted
+  /// The step before was taken back, because the objective got worse; then a new one was taken.
+  case undone
   /// The direction or the loss was not finite, or the system could not be solved: parameters unchanged.
   case rejected
 }
@@ -31,7 +35,7 @@ public struct StepReport: Sendable, Codable, Equatable {
   public var stepLength: Double
   /// Factor by which the trust region shortened the direction; 1 if it did not.
   public var shortening: Double
-  /// How the direction was found and why that way, such as "gram: ...".
+  /// How the direction was found, such as "gram".
   public var path: String
   /// The linear solve.
   public var solve: SolveReport

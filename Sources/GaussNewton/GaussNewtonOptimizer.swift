@@ -1,0 +1,151 @@
+import LinearAlgebra
+import Models
+import Optimization
+
+/// Settings of `GaussNewtonOptimizer`. The defaults are one policy for every problem; its evidence is in benchmarks/.
+public struct GaussNewtonOptions: Sendable, Codable, Equatable {
+  /// Curvature and solver.
+  public var descent: DescentOptions
+  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective.
+  public var l2: Double
+  public var damping: Damping
+  public var trustRegion: TrustRegion
+  /// mu of projected momentum, 0..<1: each direction is regularised toward mu times the last one. One pushforward.
+  public var momentum: Double
+  /// Step length over the run.
+  public var schedule: Schedule
+
+  public init(
+    descent: DescentOptions = DescentOptions(weightFloor: 1e-4), l2: Double = 0, damping: Damping = .automatic(),
+    trustRegion: TrustRegion = TrustRegion(), momentum: Double = 0.9, schedule: Schedule = .cosine
+  ) {
+    precondition(momentum >= 0 && momentum < 1 && l2 >= 0, "momentum must be in 0..<1 and l2 at least 0")
+    self.descent = descent
+    self.l2 = l2
+    self.damping = damping
+    self.trustRegion = trustRegion
+    self.momentum = momentum
+    self.schedule = schedule
+  }
+}
+
+/// Stochastic Gauss-Newton: one damped direction a batch, kept inside a trust region, with projected momentum.
+///
+/// A step, top to bottom: linearise (one forward pass, one fused pass over the logits); damping from the row Gram's
+/// diagonal; centre from the last direction and L2 (one pushforward); solve the B x B system; shorten; one
+/// back-projection; update. A step after which the next batch's objective is worse beyond its standard error is
+/// undone (see `TrustRegion`).
+///
+/// ```swift
+/// let head = LinearHead<Float>(features: 2, classes: 3)
+/// var parameters = Parameters<Float>(layout: head.layout)
+/// var optimizer = GaussNewtonOptimizer(model: head)
+/// let batch = Batch<Float>(features: Matrix(rows: 2, columns: 2, elements: [1, 0, 0, 1]), labels: [0, 2])
+/// let report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// ```
+public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
+  public typealias Scalar = ModelType.Scalar
+
+  /// What it remembers from step to step.
+  public struct State: Codable, Sendable {
+    /// The last direction before its step length and shortening; empty at the start.
+    public var direction: [Scalar] = []
+    /// Factor on `direction` that is still to be applied: the last shortening.
+    public var shortening: Scalar = 1
+    /// Step length and shortening with which `direction` went into the parameters; 0 when there is nothing to undo.
+    public var applied: Scalar = 0
+    public var damping = Damping.State()
+    public var trustRegion = TrustRegion.State()
+  }
+
+  public let options: GaussNewtonOptions
+  public var state = State()
+  var descent: Descent<ModelType>
+
+  public init(model: ModelType, options: GaussNewtonOptions = GaussNewtonOptions()) {
+    self.options = options
+    descent = Descent(model: model, options: options.descent)
+  }
+
+  /// How steps on the last batch were solved, and why that way.
+  public var explanation: String { "\(descent.choice.solver.rawValue): \(descent.choice.reason)" }
+
+  public mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    defer { descent.releaseInputs() }
+    var objective = evaluate(parameters, batch)
+    var undone = false
+    if state.applied != 0, state.trustRegion.refuses(objective, deviations: options.trustRegion.deviations) {
+      parameters.values.combine(-state.applied, state.direction)
+      state.trustRegion.shrink()
+      forget()
+      objective = evaluate(parameters, batch)
+      undone = true
+    }
+    let refusal = StepReport(outcome: .rejected, objective: objective.value)
+    guard objective.value.isFinite else {
+      forget()
+      return refusal
+    }
+    state.trustRegion.record(objective)
+
+    let solver = descent.choice.solver
+    let damping = state.damping.next(options.damping, curvature: descent.meanRowCurvature(solver: solver))
+    guard damping.isFinite, damping > 0 else { return refusal }
+    let keepsDirection = options.momentum > 0 || options.l2 > 0
+    if keepsDirection { recenter(parameters, damping: damping) }
+    let solution = descent.solve(damping: damping, l2: options.l2)
+    let shortening = options.trustRegion.shortening(solution.quadratic, at: progress, state: state.trustRegion)
+    let length = options.schedule.factor(at: progress)
+    var report = StepReport(
+      outcome: undone ? .undone : .accepted, objective: objective.value, damping: damping, stepLength: length,
+      shortening: shortening, path: solver.rawValue, solve: solution.solve)
+    guard solution.solve.outcome == .converged || solution.solve.outcome == .iterationLimit else {
+      state.damping.raise()
+      forget()
+      report.outcome = .rejected
+      return report
+    }
+    let factor = Scalar(length * shortening)
+    if keepsDirection {
+      descent.addDirection(factor: 1, beta: SliceFactors(1), to: &state.direction)
+      parameters.values.combine(factor, state.direction)
+      state.shortening = Scalar(shortening)
+      state.applied = factor
+    } else {
+      descent.addDirection(factor: factor, beta: SliceFactors(1), to: &parameters.values)
+    }
+    return report
+  }
+
+  private mutating func evaluate(_ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>) -> TrustRegion.Objective {
+    descent.linearize(at: parameters, batch: batch)
+    return TrustRegion.Objective(
+      value: descent.objective(at: parameters, l2: options.l2), standardError: descent.rows.lossStandardError)
+  }
+
+  /// `state.direction` becomes the centre d_0: momentum c mu d_prev - l2 / (lambda + l2) theta on penalised parameters,
+  /// c = lambda / (lambda + l2), and mu d_prev on the others; then its margins by one pushforward.
+  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double) {
+    let isFirst = state.direction.isEmpty
+    if isFirst { state.direction = [Scalar](repeating: 0, count: parameters.values.count) }
+    let memory = Scalar(options.momentum) * state.shortening
+    let pull = options.l2 / (damping + options.l2)
+    for slice in parameters.layout.slices {
+      if slice.isPenalised && options.l2 > 0 {
+        state.direction.combine(
+          Scalar(-pull), parameters.values, range: slice.range, beta: memory * Scalar(1 - pull))
+      } else {
+        state.direction.combine(0, state.direction, range: slice.range, beta: memory)
+      }
+    }
+    if !isFirst || options.l2 > 0 { descent.setCenter(state.direction, scale: 1) }
+  }
+
+  private mutating func forget() {
+    state.direction.fill(with: 0)
+    state.applied = 0
+    state.shortening = 1
+  }
+}
