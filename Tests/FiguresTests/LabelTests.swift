@@ -48,6 +48,13 @@ import Testing
     }
   }
 
+  @Test func wideLabelsAtTheEndsOfAnAxisHaveRoom() throws {
+    let line = Line("a", x: [500_000, 900_000], y: [0, 5])
+    let parsed = try #require(ParsedSVG(Figure(panels: [Panel(marks: [.line(line)])]).svg()))
+    #expect(parsed.words.contains("500,000") && parsed.words.contains("900,000"))
+    #expect(parsed.clipped == [])
+  }
+
   @Test func defaultTextIsReadableAtHalfSize() throws {
     let figure = Figure(
       "t", panels: [Panel("p", x: Axis("x"), y: Axis("y"), marks: [.line(Line("a", x: [1], y: [2]))])])

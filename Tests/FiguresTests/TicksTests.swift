@@ -86,6 +86,13 @@ import Testing
     #expect(ticks.lower == 100 && ticks.upper > 100)
   }
 
+  @Test func anAxisEndsAtATickUnlessThatIsFar() {
+    #expect(Ticks(axis: Axis(), low: 8.2, high: 100).lower == 0)
+    #expect(Ticks(axis: Axis(), low: 0, high: 1990).upper == 2000)
+    #expect(Ticks(axis: Axis(), low: 0, high: 12.09).upper == 12.5)
+    #expect(Ticks(axis: Axis(scale: .log10), low: 0.0008, high: 2.4).lower == 0.0005)
+  }
+
   @Test func labelsAreWhatAReaderExpects() {
     func labels(_ axis: Axis, _ low: Double, _ high: Double) -> [String] {
       Ticks(axis: axis, low: low, high: high).major.map {
