@@ -1,0 +1,18 @@
+/// SplitMix64 (Steele, Lea and Flood 2014), so that a failure can be repeated from the seed in its message.
+struct TestGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func real(_ low: Double = 0, _ high: Double = 1) -> Double { .random(in: low..<high, using: &self) }
+  mutating func integer(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &self) }
+  mutating func flag() -> Bool { .random(using: &self) }
+}
