@@ -47,6 +47,8 @@ public struct Descent<ModelType: Model>: Sendable {
   public var options: DescentOptions
   /// The batch, after `linearize`.
   public internal(set) var rows = MarginRows<Scalar>()
+  /// The solver of the last solve, and why.
+  public private(set) var lastChoice: SolverChoice?
   /// Passes through the model since `linearize`: forward, pushforward and pullback each count one.
   public internal(set) var modelPasses = 0
 
@@ -145,6 +147,7 @@ public struct Descent<ModelType: Model>: Sendable {
   public mutating func solve(damping: Double, l2: Double = 0) -> DescentReport {
     precondition(damping > 0 && damping.isFinite && l2 >= 0, "damping must be positive, got \(damping)")
     let choice = choice
+    lastChoice = choice
     metric = SliceFactors(penalised: Scalar(damping / (damping + l2)), free: 1)
     system.shift = Scalar(Double(rows.count) * damping)
     system.setTarget()

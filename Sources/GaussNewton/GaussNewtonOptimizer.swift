@@ -67,8 +67,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     descent = Descent(model: model, options: options.descent)
   }
 
-  /// How steps on the last batch were solved, and why that way.
-  public var explanation: String { "\(descent.choice.solver.rawValue): \(descent.choice.reason)" }
+  public var explanation: String { descent.lastChoice.map { "\($0.solver.rawValue): \($0.reason)" } ?? "no step yet" }
 
   public mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
@@ -94,7 +93,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     let damping = state.damping.next(options.damping, curvature: descent.meanRowCurvature(solver: solver))
     guard damping.isFinite, damping > 0 else { return refusal }
     let keepsDirection = options.momentum > 0 || options.l2 > 0
-    if keepsDirection { recenter(parameters, damping: damping) }
+    let memory = keepsDirection ? recenter(parameters, damping: damping) : 0
     let solution = descent.solve(damping: damping, l2: options.l2)
     let shortening = options.trustRegion.shortening(solution.quadratic, at: progress, state: state.trustRegion)
     let length = options.schedule.factor(at: progress)
@@ -109,7 +108,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     }
     let factor = Scalar(length * shortening)
     if keepsDirection {
-      descent.addDirection(factor: 1, beta: SliceFactors(1), to: &state.direction)
+      descent.addDirection(factor: 1, beta: SliceFactors(memory), to: &state.direction)
       parameters.values.combine(factor, state.direction)
       state.shortening = Scalar(shortening)
       state.applied = factor
@@ -125,22 +124,28 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
       value: descent.objective(at: parameters, l2: options.l2), standardError: descent.rows.lossStandardError)
   }
 
-  /// `state.direction` becomes the centre d_0: momentum c mu d_prev - l2 / (lambda + l2) theta on penalised parameters,
-  /// c = lambda / (lambda + l2), and mu d_prev on the others; then its margins by one pushforward.
-  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double) {
+  /// Sets the centre d_0 = c mu d_prev - l2 / (lambda + l2) theta on penalised parameters, c = lambda / (lambda + l2),
+  /// and mu d_prev on the others; its margins cost one pushforward. Returns the factor that turns `state.direction`
+  /// into d_0: without L2 nothing has to be written.
+  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double) -> Scalar {
+    let memory = Scalar(options.momentum) * state.shortening
     let isFirst = state.direction.isEmpty
     if isFirst { state.direction = [Scalar](repeating: 0, count: parameters.values.count) }
-    let memory = Scalar(options.momentum) * state.shortening
+    if options.l2 == 0 {
+      if memory != 0 && !isFirst { descent.setCenter(state.direction, scale: memory) }
+      return memory
+    }
     let pull = options.l2 / (damping + options.l2)
     for slice in parameters.layout.slices {
-      if slice.isPenalised && options.l2 > 0 {
+      if slice.isPenalised {
         state.direction.combine(
           Scalar(-pull), parameters.values, range: slice.range, beta: memory * Scalar(1 - pull))
       } else {
-        state.direction.combine(0, state.direction, range: slice.range, beta: memory)
+        state.direction.scale(by: memory, range: slice.range)
       }
     }
-    if !isFirst || options.l2 > 0 { descent.setCenter(state.direction, scale: 1) }
+    descent.setCenter(state.direction, scale: 1)
+    return 1
   }
 
   private mutating func forget() {

@@ -63,7 +63,7 @@ public enum Gram {
     n: Int, k: Int, _ x: UnsafePointer<Scalar>, ld: Int, beta: Scalar, _ out: UnsafeMutablePointer<Scalar>,
     ldOut: Int? = nil
   ) {
-    if n < 96 {
+    if n < 32 {
       let shape = GEMMShape(m: n, n: n, k: k, transposeB: true, lda: ld, ldb: ld, ldc: ldOut ?? n)
       Scalar.kernels.gemm(shape, 1, x, x, beta, out)
     } else {

@@ -92,7 +92,9 @@ extension Array where Element: RealScalar {
     if count < self.count {
       removeLast(self.count - count)
     } else if count > self.count {
-      append(contentsOf: repeatElement(0, count: count - self.count))
+      let kept = self
+      self = [Element](repeating: 0, count: count)
+      replaceSubrange(0..<kept.count, with: kept)
     }
   }
 }

@@ -21,12 +21,14 @@ extension Array where Element: RealScalar {
     }
   }
 
-  /// self = factor self.
-  public mutating func scale(by factor: Element) {
-    let total = count
+  /// self[range] = factor self[range]; everything by default.
+  public mutating func scale(by factor: Element, range: Range<Int>? = nil) {
+    let range = range ?? 0..<count
+    precondition(range.upperBound <= count, "range \(range) in a vector of \(count)")
     withMutablePointer { y in
-      Partition.forEach(total, step: 16, work: Double(total), grain: Self.vectorGrain) { r in
-        Element.kernels.axpby(0, y + r.lowerBound, factor, y + r.lowerBound, r.count)
+      Partition.forEach(range.count, step: 16, work: Double(range.count), grain: Self.vectorGrain) { r in
+        let start = y + range.lowerBound + r.lowerBound
+        Element.kernels.axpby(0, start, factor, start, r.count)
       }
     }
   }

@@ -53,6 +53,7 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
     precondition(
       inputs.features.columns == head.inputWidth,
       "the head takes \(head.inputWidth) features, the batch has \(inputs.features.columns)")
+    precondition(parameters.values.count == head.layout.count, "the head has \(head.layout.count) parameters")
     self.inputs = inputs
     outputs.reshape(rows: inputs.features.rows, columns: head.outputWidth)
     pushforward(parameters.values, into: &outputs)

@@ -33,10 +33,9 @@ public struct ParameterLayout: Sendable, Codable, Equatable {
 /// All parameters of a model: one flat buffer with named slices.
 public struct Parameters<Scalar: RealScalar>: Sendable, Equatable {
   public let layout: ParameterLayout
-  /// In the layout's order; the count never changes.
-  public var values: [Scalar] {
-    didSet { precondition(values.count == layout.count, "parameters keep their count of \(layout.count)") }
-  }
+  /// In the layout's order. The count must stay the layout's; models check it when they are linearised. (An
+  /// observer here would copy the buffer at each in-place change.)
+  public var values: [Scalar]
 
   /// Zeros.
   public init(layout: ParameterLayout) {

@@ -1,0 +1,14 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Measurements. Users never build this package.
+let package = Package(
+  name: "benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "fast-gauss-newton", path: "..")],
+  targets: [
+    .target(name: "Contestants", dependencies: [.product(name: "FastGaussNewton", package: "fast-gauss-newton")]),
+    .executableTarget(name: "StepTimes", dependencies: ["Contestants"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

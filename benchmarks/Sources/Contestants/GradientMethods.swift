@@ -1,0 +1,112 @@
+import FastGaussNewton
+
+/// Plain SGD as fast as this package can make it: the yardstick for the price of a step. Forward, one fused pass for
+/// loss and residual, and one product that adds -rate times the gradient straight into the parameters.
+public struct SGD<ModelType: Model>: Optimizer {
+  public typealias Scalar = ModelType.Scalar
+  public struct State: Codable, Sendable {}
+  public var state = State()
+  public var explanation: String { "SGD" }
+  let rate: Scalar
+  var gradient: BatchGradient<ModelType>
+
+  public init(model: ModelType, rate: Scalar) {
+    self.rate = rate
+    gradient = BatchGradient(model: model)
+  }
+
+  public mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    let loss = gradient.linearize(at: parameters, batch: batch)
+    gradient.add(factor: -rate, to: &parameters.values, beta: 1)
+    return StepReport(outcome: .accepted, objective: loss)
+  }
+}
+
+/// Adam (Kingma & Ba 2015) with the source's defaults; L2 enters the gradient, the rate falls linearly to zero.
+public struct Adam<ModelType: Model>: Optimizer {
+  public typealias Scalar = ModelType.Scalar
+  public struct State: Codable, Sendable {
+    var first: [Scalar] = []
+    var second: [Scalar] = []
+  }
+  public var state = State()
+  public var explanation: String { "Adam" }
+  let rate: Double
+  let l2: Double
+  var gradient: BatchGradient<ModelType>
+  var direction: [Scalar]
+
+  public init(model: ModelType, rate: Double, l2: Double) {
+    self.rate = rate
+    self.l2 = l2
+    gradient = BatchGradient(model: model)
+    direction = [Scalar](repeating: 0, count: model.layout.count)
+    state.first = direction
+    state.second = direction
+  }
+
+  public mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    let loss = gradient.linearize(at: parameters, batch: batch)
+    gradient.add(factor: 1, to: &direction, beta: 0)
+    for slice in parameters.layout.slices where slice.isPenalised {
+      direction.combine(Scalar(l2), parameters.values, range: slice.range)
+    }
+    adamUpdate(
+      &parameters.values, direction, &state.first, &state.second,
+      rate: Scalar(rate * (1 - progress.fraction)), step: progress.step + 1)
+    return StepReport(outcome: .accepted, objective: loss)
+  }
+}
+
+@specialized(where S == Float)
+@specialized(where S == Double)
+func adamUpdate<S: RealScalar>(
+  _ x: inout [S], _ gradient: [S], _ first: inout [S], _ second: inout [S], rate: S, step: Int
+) {
+  let firstCorrection = 1 - S(power(0.9, step))
+  let secondCorrection = 1 - S(power(0.999, step))
+  for i in 0..<x.count {
+    first[i] = 0.9 * first[i] + 0.1 * gradient[i]
+    second[i] = 0.999 * second[i] + 0.001 * gradient[i] * gradient[i]
+    x[i] -= rate * (first[i] / firstCorrection) / ((second[i] / secondCorrection).squareRoot() + 1e-8)
+  }
+}
+
+private func power(_ base: Double, _ exponent: Int) -> Double {
+  (0..<exponent).reduce(1) { value, _ in value * base }
+}
+
+/// Loss and gradient of the weighted mean loss on a batch.
+public struct BatchGradient<ModelType: Model>: Sendable {
+  public typealias Scalar = ModelType.Scalar
+  var linearization: ModelType.LinearizationType
+  var logits = Matrix<Scalar>(rows: 0, columns: 0)
+  var margin: [Scalar] = []
+  var loss: [Scalar] = []
+  var residual: [Scalar] = []
+  var rootWeight: [Scalar] = []
+
+  public init(model: ModelType) { linearization = model.makeLinearization() }
+
+  mutating func linearize(at parameters: Parameters<Scalar>, batch: Batch<Scalar>) -> Double {
+    linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &logits)
+    margin.resize(to: batch.count)
+    loss.resize(to: batch.count)
+    residual.resize(to: batch.count)
+    rootWeight.resize(to: batch.count)
+    RowKernels.margins(
+      &logits, labels: batch.labels, margin: &margin, loss: &loss, residual: &residual, rootWeight: &rootWeight)
+    return loss.sum / Double(batch.count)
+  }
+
+  mutating func add(factor: Scalar, to target: inout [Scalar], beta: Scalar) {
+    linearization.pullback(
+      logits, rowWeights: residual, alpha: SliceFactors(-factor / Scalar(residual.count)), beta: SliceFactors(beta),
+      into: &target)
+    linearization.releaseInputs()
+  }
+}
