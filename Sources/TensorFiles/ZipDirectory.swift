@@ -48,7 +48,8 @@ struct ZipDirectory: Sendable {
         entry.compressedSize <= range.lowerBound,
         entry.headerOffset + 30 + entry.compressedSize <= range.lowerBound
       else {
-        throw .badData(file.path, at: "entry \(excerpt(entry.name))", "the entry lies outside the file or overlaps another")
+        throw .badData(
+          file.path, at: "entry \(excerpt(entry.name))", "the entry lies outside the file or overlaps another")
       }
       free = entry.headerOffset + 30 + entry.compressedSize
     }
