@@ -20,7 +20,12 @@ struct RecordReader {
       if first.isEmpty || lines.buffer[first].allSatisfy({ $0 == 32 || $0 == 9 }) { continue }
       guard lines.contains(UInt8(ascii: "\""), in: first) else { return first }
       var range = first
-      while lines.buffer[range].count(where: { $0 == UInt8(ascii: "\"") }) % 2 == 1 {
+      var quotes = 0
+      var counted = 0
+      while true {
+        quotes += lines.buffer[range.dropFirst(counted)].count { $0 == UInt8(ascii: "\"") }
+        if quotes % 2 == 0 { break }
+        counted = range.count
         guard let longer = try lines.extend() else {
           throw .badData(lines.file.path, at: "line \(line)", "expected a closing quote, got the end of the file")
         }
@@ -48,12 +53,13 @@ struct RecordReader {
     var fields: [String] = []
     var next = range.lowerBound
     while true {
-      guard let field = DelimitedField.content(buffer, at: &next, end: range.upperBound, delimiter: delimiter),
-        let text = String(validating: field, as: UTF8.self)
-      else {
-        throw .badData(
-          lines.file.path, at: "line \(line), field \(fields.count + 1)", "expected a quoted or plain field in UTF-8")
+      func fail(_ message: String) -> FileError {
+        .badData(lines.file.path, at: "line \(line), field \(fields.count + 1)", message)
       }
+      guard let field = DelimitedField.content(buffer, at: &next, end: range.upperBound, delimiter: delimiter) else {
+        throw fail("expected the end of the field behind the closing quote")
+      }
+      guard let text = String(validating: field, as: UTF8.self) else { throw fail("expected UTF-8") }
       fields.append(text)
       guard next < range.upperBound else { return fields }
       next += 1

@@ -185,7 +185,12 @@ struct SafeTensorsHeader {
   }
 
   private mutating func skipSpace() {
-    while next < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[next]) { next += 1 }
+    while next < bytes.count {
+      switch bytes[next] {
+      case 0x20, 0x09, 0x0A, 0x0D: next += 1
+      default: return
+      }
+    }
   }
 
   private mutating func accept(_ character: Unicode.Scalar) throws(FileError) -> Bool {
