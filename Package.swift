@@ -17,7 +17,7 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CFiles", linkerSettings: [.linkedLibrary("z")]),  // needs zlib1g-dev on Debian and Ubuntu
     .target(name: "CKernels"),
     .target(
       name: "LinearAlgebra",
@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "Models", dependencies: ["LinearAlgebra"]),
     .target(name: "Optimization", dependencies: ["Models"]),
     .target(name: "GaussNewton", dependencies: ["Optimization"]),
-    .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CZlib"]),
+    .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Figures"),
     .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Training"]),
@@ -40,6 +40,9 @@ let package = Package(
       ]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"]),
     .testTarget(name: "GaussNewtonTests", dependencies: ["GaussNewton"], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
   ],
   swiftLanguageModes: [.v6]
 )

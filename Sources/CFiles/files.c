@@ -1,0 +1,118 @@
+#define _FILE_OFFSET_BITS 64
+
+#include "CFiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/// One system call moves at most this much: some systems refuse 2 GiB and above.
+static const int64_t largestTransfer = (int64_t)1 << 30;
+
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+int64_t cfiles_read(int descriptor, int64_t position, void *array, int64_t offset, int64_t count) {
+  uint8_t *target = (uint8_t *)array + offset;
+  int64_t done = 0;
+  while (done < count) {
+    ssize_t got = pread(descriptor, target + done, (size_t)smaller(count - done, largestTransfer), position + done);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return -(int64_t)errno;
+    }
+    if (got == 0) break;
+    done += got;
+  }
+  return done;
+}
+
+int64_t cfiles_write(int descriptor, const void *array, int64_t offset, int64_t count) {
+  const uint8_t *source = (const uint8_t *)array + offset;
+  int64_t done = 0;
+  while (done < count) {
+    ssize_t put = write(descriptor, source + done, (size_t)smaller(count - done, largestTransfer));
+    if (put < 0) {
+      if (errno == EINTR) continue;
+      return -(int64_t)errno;
+    }
+    done += put;
+  }
+  return 0;
+}
+
+int cfiles_sync(int descriptor) {
+#ifdef F_FULLFSYNC
+  if (fcntl(descriptor, F_FULLFSYNC) == 0) return 0;
+#endif
+  return fsync(descriptor) == 0 ? 0 : -errno;
+}
+
+int64_t cfiles_find(const void *array, int64_t from, int64_t to, uint8_t byte) {
+  if (to <= from) return -1;
+  const uint8_t *bytes = array;
+  const uint8_t *found = memchr(bytes + from, byte, (size_t)(to - from));
+  return found ? found - bytes : -1;
+}
+
+int64_t cfiles_count(const void *array, int64_t count, uint8_t byte) {
+  const uint8_t *bytes = array;
+  int64_t total = 0;
+  for (int64_t i = 0; i < count; i++) total += bytes[i] == byte;
+  return total;
+}
+
+void cfiles_move_to_start(void *array, int64_t from, int64_t count) {
+  memmove(array, (uint8_t *)array + from, (size_t)count);
+}
+
+uint32_t cfiles_crc32(uint32_t crc, const void *array, int64_t offset, int64_t count) {
+  const uint8_t *bytes = (const uint8_t *)array + offset;
+  uLong value = crc;
+  while (count > 0) {
+    uInt step = (uInt)smaller(count, largestTransfer);
+    value = crc32(value, bytes, step);
+    bytes += step;
+    count -= step;
+  }
+  return (uint32_t)value;
+}
+
+struct cfiles_inflater {
+  z_stream stream;
+};
+
+cfiles_inflater_ref cfiles_inflater_create(void) {
+  cfiles_inflater_ref inflater = calloc(1, sizeof(struct cfiles_inflater));
+  if (inflater && inflateInit2(&inflater->stream, -MAX_WBITS) != Z_OK) {
+    free(inflater);
+    return NULL;
+  }
+  return inflater;
+}
+
+void cfiles_inflater_destroy(cfiles_inflater_ref inflater) {
+  if (!inflater) return;
+  inflateEnd(&inflater->stream);
+  free(inflater);
+}
+
+cfiles_inflate_result cfiles_inflate(cfiles_inflater_ref inflater, const uint8_t *input, int64_t from, int64_t to,
+                                     void *output, int64_t offset, int64_t count) {
+  z_stream *stream = &inflater->stream;
+  uInt given = (uInt)smaller(to - from, largestTransfer);
+  uInt room = (uInt)smaller(count, largestTransfer);
+  stream->next_in = (Bytef *)(input + from);
+  stream->avail_in = given;
+  stream->next_out = (Bytef *)output + offset;
+  stream->avail_out = room;
+  int status = inflate(stream, Z_NO_FLUSH);
+  cfiles_inflate_result result;
+  result.consumed = given - stream->avail_in;
+  result.produced = room - stream->avail_out;
+  result.ended = status == Z_STREAM_END;
+  result.failed = status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR;
+  return result;
+}

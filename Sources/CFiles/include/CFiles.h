@@ -1,0 +1,50 @@
+/// The few calls TensorFiles needs at an offset inside an array, where Swift would need an unsafe
+/// pointer: positioned reads, writes, a byte search, CRC-32 and raw inflate.
+///
+/// Offsets and counts are in bytes. The Swift caller has checked them against the array.
+#ifndef CFILES_H
+#define CFILES_H
+
+#include <stdint.h>
+
+/// Reads up to `count` bytes at `position` of the file into `array + offset`, going on after
+/// interrupted and short reads. Returns the bytes read, fewer only at the end of the file, or -errno.
+int64_t cfiles_read(int descriptor, int64_t position, void *array, int64_t offset, int64_t count);
+
+/// Writes all `count` bytes of `array + offset`. Returns 0 or -errno.
+int64_t cfiles_write(int descriptor, const void *array, int64_t offset, int64_t count);
+
+/// Hands the file's bytes to the disk (F_FULLFSYNC on Apple systems). Returns 0 or -errno.
+int cfiles_sync(int descriptor);
+
+/// The first index in `from..<to` whose byte is `byte`, or -1.
+int64_t cfiles_find(const void *array, int64_t from, int64_t to, uint8_t byte);
+
+/// How many of the `count` bytes are `byte`.
+int64_t cfiles_count(const void *array, int64_t count, uint8_t byte);
+
+/// Moves `count` bytes of one array from `from` to its beginning.
+void cfiles_move_to_start(void *array, int64_t from, int64_t count);
+
+/// Continues a CRC-32 (zip's) over `count` bytes of `array + offset`; start with 0.
+uint32_t cfiles_crc32(uint32_t crc, const void *array, int64_t offset, int64_t count);
+
+/// A raw inflate stream (no zlib or gzip wrapper).
+typedef struct cfiles_inflater *cfiles_inflater_ref;
+
+typedef struct {
+  int64_t consumed;  ///< bytes of input used
+  int64_t produced;  ///< bytes of output written
+  int32_t ended;     ///< the stream's last block is complete
+  int32_t failed;    ///< the stream is damaged
+} cfiles_inflate_result;
+
+/// NULL when memory ran out.
+cfiles_inflater_ref cfiles_inflater_create(void);
+void cfiles_inflater_destroy(cfiles_inflater_ref inflater);
+
+/// One step from `input[from..<to]` into `count` bytes of `output + offset`.
+cfiles_inflate_result cfiles_inflate(cfiles_inflater_ref inflater, const uint8_t *input, int64_t from, int64_t to,
+                                     void *output, int64_t offset, int64_t count);
+
+#endif

@@ -1,0 +1,152 @@
+import LinearAlgebra
+
+/// Turns stored numbers into Swift arrays, shared by npy, npz and safetensors.
+///
+/// Where the stored type is the wanted one the bytes go straight into the result; otherwise they
+/// pass through a chunk of at most 64 Ki numbers. The caller has checked `count` against the source.
+enum ArrayDecoder {
+  private static let chunkCount = 1 << 16
+  private static let isBigEndianHost = Int(1).bigEndian == 1
+
+  /// Where a number read k-th goes in the result.
+  enum Layout {
+    case inOrder
+    /// The file is column by column; the result is row by row.
+    case transposed(rows: Int, columns: Int)
+  }
+
+  @specialized(where Scalar == Float, Source == FileRegion)
+  @specialized(where Scalar == Double, Source == FileRegion)
+  @specialized(where Scalar == Float, Source == ZipEntrySource)
+  @specialized(where Scalar == Double, Source == ZipEntrySource)
+  static func reals<Scalar: RealScalar, Source: ByteSource>(
+    _ source: inout Source, type: ElementType, bigEndian: Bool, count: Int, layout: Layout = .inOrder
+  ) throws(FileError) -> [Scalar] {
+    let swap = bigEndian != isBigEndianHost
+    var result = [Scalar](repeating: 0, count: count)
+    if case .inOrder = layout, !swap, type.rawValue == Scalar.precisionName {
+      try source.read(into: &result, first: 0, count: count)
+      return result
+    }
+    switch type {
+    case .float16: try fill(&result, &source, layout, UInt16.self) { Scalar(widenedHalf(swap ? $0.byteSwapped : $0)) }
+    case .bfloat16: try fill(&result, &source, layout, UInt16.self) { Scalar(widenedBrain(swap ? $0.byteSwapped : $0)) }
+    case .float32:
+      try fill(&result, &source, layout, UInt32.self) { Scalar(Float(bitPattern: swap ? $0.byteSwapped : $0)) }
+    case .float64:
+      try fill(&result, &source, layout, UInt64.self) { Scalar(Double(bitPattern: swap ? $0.byteSwapped : $0)) }
+    case .int8: try fill(&result, &source, layout, Int8.self) { Scalar($0) }
+    case .int16: try fill(&result, &source, layout, Int16.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .int32: try fill(&result, &source, layout, Int32.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .int64: try fill(&result, &source, layout, Int64.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .uint8: try fill(&result, &source, layout, UInt8.self) { Scalar($0) }
+    case .uint16: try fill(&result, &source, layout, UInt16.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .uint32: try fill(&result, &source, layout, UInt32.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .uint64: try fill(&result, &source, layout, UInt64.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .bool: try fill(&result, &source, layout, UInt8.self) { $0 == 0 ? 0 : 1 }
+    }
+    return result
+  }
+
+  /// Whole numbers from an integer or boolean type, or from a floating-point type that holds nothing else.
+  static func integers<Source: ByteSource>(
+    _ source: inout Source, type: ElementType, bigEndian: Bool, count: Int
+  ) throws(FileError) -> [Int] {
+    let swap = bigEndian != isBigEndianHost
+    var result = [Int](repeating: 0, count: count)
+    if type == .int64, !swap, MemoryLayout<Int>.size == 8 {
+      try source.read(into: &result, first: 0, count: count)
+      return result
+    }
+    switch type {
+    case .float16: try fillWhole(&result, &source, UInt16.self) { Double(widenedHalf(swap ? $0.byteSwapped : $0)) }
+    case .bfloat16: try fillWhole(&result, &source, UInt16.self) { Double(widenedBrain(swap ? $0.byteSwapped : $0)) }
+    case .float32:
+      try fillWhole(&result, &source, UInt32.self) { Double(Float(bitPattern: swap ? $0.byteSwapped : $0)) }
+    case .float64: try fillWhole(&result, &source, UInt64.self) { Double(bitPattern: swap ? $0.byteSwapped : $0) }
+    case .int8: try fillWhole(&result, &source, Int8.self) { $0 }
+    case .int16: try fillWhole(&result, &source, Int16.self) { swap ? $0.byteSwapped : $0 }
+    case .int32: try fillWhole(&result, &source, Int32.self) { swap ? $0.byteSwapped : $0 }
+    case .int64: try fillWhole(&result, &source, Int64.self) { swap ? $0.byteSwapped : $0 }
+    case .uint8: try fillWhole(&result, &source, UInt8.self) { $0 }
+    case .uint16: try fillWhole(&result, &source, UInt16.self) { swap ? $0.byteSwapped : $0 }
+    case .uint32: try fillWhole(&result, &source, UInt32.self) { swap ? $0.byteSwapped : $0 }
+    case .uint64: try fillWhole(&result, &source, UInt64.self) { swap ? $0.byteSwapped : $0 }
+    case .bool: try fillWhole(&result, &source, UInt8.self) { $0 == 0 ? 0 : 1 }
+    }
+    return result
+  }
+
+  @inline(__always)
+  private static func fill<Scalar, Stored: BitwiseCopyable & ExpressibleByIntegerLiteral, Source: ByteSource>(
+    _ result: inout [Scalar], _ source: inout Source, _ layout: Layout, _: Stored.Type,
+    _ convert: (Stored) -> Scalar
+  ) throws(FileError) {
+    var chunk = [Stored](repeating: 0, count: min(chunkCount, result.count))
+    var done = 0
+    while done < result.count {
+      let step = min(chunk.count, result.count - done)
+      try source.read(into: &chunk, first: 0, count: step)
+      switch layout {
+      case .inOrder:
+        for k in 0..<step { result[done + k] = convert(chunk[k]) }
+      case .transposed(let rows, let columns):
+        var row = done % rows
+        var column = done / rows
+        for k in 0..<step {
+          result[row * columns + column] = convert(chunk[k])
+          row += 1
+          if row == rows {
+            row = 0
+            column += 1
+          }
+        }
+      }
+      done += step
+    }
+  }
+
+  @inline(__always)
+  private static func fillWhole<
+    Stored: BitwiseCopyable & ExpressibleByIntegerLiteral, Number: WholeConvertible, Source: ByteSource
+  >(
+    _ result: inout [Int], _ source: inout Source, _: Stored.Type, _ convert: (Stored) -> Number
+  ) throws(FileError) {
+    var chunk = [Stored](repeating: 0, count: min(chunkCount, result.count))
+    var done = 0
+    while done < result.count {
+      let step = min(chunk.count, result.count - done)
+      try source.read(into: &chunk, first: 0, count: step)
+      for k in 0..<step {
+        let number = convert(chunk[k])
+        guard let whole = number.exactInt else {
+          throw .badData(source.path, at: "element \(done + k)", "expected a whole number, got \(number)")
+        }
+        result[done + k] = whole
+      }
+      done += step
+    }
+  }
+}
+
+/// A number that may be an `Int`.
+private protocol WholeConvertible {
+  var exactInt: Int? { get }
+}
+
+extension WholeConvertible where Self: BinaryInteger {
+  var exactInt: Int? { Int(exactly: self) }
+}
+
+extension Double: WholeConvertible {
+  var exactInt: Int? { Int(exactly: self) }
+}
+extension Int: WholeConvertible {}
+extension Int8: WholeConvertible {}
+extension Int16: WholeConvertible {}
+extension Int32: WholeConvertible {}
+extension Int64: WholeConvertible {}
+extension UInt8: WholeConvertible {}
+extension UInt16: WholeConvertible {}
+extension UInt32: WholeConvertible {}
+extension UInt64: WholeConvertible {}

@@ -1,0 +1,114 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A file that could not be read or written: which one, where in it, what was expected and what was got.
+///
+/// ```
+/// letters.csv: line 7, column "width": expected a number, got "wide"
+/// ```
+public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What went wrong, as a command reports it to its caller (BSD sysexits).
+  public enum Kind: Sendable, Equatable {
+    /// The bytes are not what the format, or the reader's limits, allow.
+    case badData
+    /// The file does not exist or may not be read.
+    case missingInput
+    /// The output file cannot be created.
+    case cannotCreate
+    /// Reading or writing failed half way.
+    case inputOutput
+  }
+
+  public var kind: Kind
+  /// The path as the caller gave it.
+  public var file: String
+  /// A byte offset, line, column name or entry, as text.
+  public var position: String?
+  /// What was expected and what was got.
+  public var message: String
+
+  public init(_ kind: Kind, file: String, position: String? = nil, _ message: String) {
+    self.kind = kind
+    self.file = file
+    self.position = position
+    self.message = message
+  }
+
+  /// EX_DATAERR 65, EX_NOINPUT 66, EX_CANTCREAT 73 or EX_IOERR 74.
+  public var exitCode: Int32 {
+    switch kind {
+    case .badData: 65
+    case .missingInput: 66
+    case .cannotCreate: 73
+    case .inputOutput: 74
+    }
+  }
+
+  public var description: String {
+    guard let position else { return "\(file): \(message)" }
+    return "\(file): \(position): \(message)"
+  }
+}
+
+extension FileError {
+  static func badData(_ file: String, at position: String? = nil, _ message: String) -> FileError {
+    FileError(.badData, file: file, position: position, message)
+  }
+}
+
+/// The system's words for an error number.
+func systemMessage(_ number: Int32) -> String {
+  String(cString: strerror(number))
+}
+
+/// The same failure after a C helper returned -errno.
+func systemMessage(negated status: Int64) -> String {
+  systemMessage(Int32(truncatingIfNeeded: -status))
+}
+
+/// At most 40 bytes of file content, quoted, with control bytes and broken UTF-8 made visible.
+func excerpt(_ bytes: ArraySlice<UInt8>) -> String {
+  let limit = 40
+  var text = ""
+  for scalar in String(decoding: bytes.prefix(limit), as: UTF8.self).unicodeScalars {
+    text += scalar.value < 32 || scalar.value == 127 ? scalar.escaped(asASCII: true) : String(scalar)
+  }
+  return "\"\(text)\(bytes.count > limit ? "..." : "")\""
+}
+
+func excerpt(_ text: String) -> String {
+  excerpt(Array(text.utf8)[...])
+}
+
+/// A byte count for people: "23.0 MB".
+func byteCount(_ count: Int) -> String {
+  func tenths(_ unit: Int, _ name: String) -> String {
+    let whole = count / unit
+    return "\(whole).\((count - whole * unit) * 10 / unit) \(name)"
+  }
+  return switch count {
+  case ..<10_000: "\(count) bytes"
+  case ..<1_000_000: tenths(1_000, "kB")
+  case ..<1_000_000_000: tenths(1_000_000, "MB")
+  default: tenths(1_000_000_000, "GB")
+  }
+}
+
+/// The product of a shape, or nil where it is negative or does not fit an `Int`.
+func elementCount(_ shape: [Int]) -> Int? {
+  // A zero anywhere makes the product zero, even where the other factors overflow.
+  if shape.contains(where: { $0 < 0 }) { return nil }
+  if shape.contains(0) { return 0 }
+  var product = 1
+  for extent in shape {
+    let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+    if overflow { return nil }
+    product = next
+  }
+  return product
+}

@@ -1,0 +1,64 @@
+import CFiles
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A regular file open for reading at any position, closed with its last reference.
+///
+/// It keeps reading the same bytes when another process replaces the path by a new file.
+final class InputFile: Sendable {
+  let path: String
+  /// In bytes, when it was opened.
+  let size: Int
+  private let descriptor: Int32
+
+  init(_ path: String) throws(FileError) {
+    // Without O_NONBLOCK, opening a pipe nobody writes to would wait for ever.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      throw FileError(.missingInput, file: path, "cannot open for reading: \(systemMessage(errno))")
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw FileError(.missingInput, file: path, "expected a regular file, got a directory, pipe or device")
+    }
+    self.path = path
+    self.size = Int(status.st_size)
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  /// Fills `count` elements of `array` from index `first` with the bytes at `position`.
+  /// Throws where the file has become shorter than that.
+  func read<Element: BitwiseCopyable>(
+    at position: Int, into array: inout [Element], first: Int, count: Int
+  ) throws(FileError) {
+    precondition(first >= 0 && count >= 0 && first + count <= array.count)
+    let stride = MemoryLayout<Element>.stride
+    let wanted = count * stride
+    let got = cfiles_read(descriptor, Int64(position), &array, Int64(first * stride), Int64(wanted))
+    if got < 0 {
+      throw FileError(
+        .inputOutput, file: path, position: "byte \(position)", "cannot read: \(systemMessage(negated: got))")
+    }
+    if got < wanted {
+      throw .badData(path, at: "byte \(position)", "expected \(wanted) more bytes, got \(got): the file is truncated")
+    }
+  }
+
+  /// The bytes in `range`, which the caller has bounded.
+  func bytes(_ range: Range<Int>) throws(FileError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    try read(at: range.lowerBound, into: &bytes, first: 0, count: range.count)
+    return bytes
+  }
+}

@@ -1,0 +1,237 @@
+import LinearAlgebra
+
+/// The sparse text format of LIBSVM and LIBLINEAR, read into a dense matrix:
+/// `label index:value index:value ...` on each line, indices ascending, what is missing is zero.
+///
+/// `#` starts a comment, blank lines are skipped, LF and CR LF end lines, a byte order mark is
+/// skipped. The file is passed over twice, once for its extent and once for its numbers, so that
+/// memory is the result and a quarter of a megabyte.
+///
+/// ```swift
+/// let training = try LIBSVM.read("train.svm", as: Float.self)
+/// let test = try LIBSVM.read(
+///   "test.svm", as: Float.self,
+///   options: .init(indexBase: training.indexBase, featureCount: training.features.columns))
+/// ```
+///
+/// Source: the README of LIBSVM, https://github.com/cjlin1/libsvm.
+public enum LIBSVM {
+  /// The index of the first feature.
+  public enum IndexBase: Sendable, Equatable {
+    case zero, one
+    /// Zero where an index 0 occurs anywhere in the file, else one.
+    case automatic
+  }
+
+  public struct Options: Sendable {
+    /// Force this for a test set: the file alone may not show the base of its training set.
+    public var indexBase: IndexBase
+    /// The number of columns; nil for the largest index in the file.
+    public var featureCount: Int?
+    /// The most bytes the dense matrix may take.
+    public var memoryLimit: Int
+
+    public init(indexBase: IndexBase = .automatic, featureCount: Int? = nil, memoryLimit: Int = 8 << 30) {
+      self.indexBase = indexBase
+      self.featureCount = featureCount
+      self.memoryLimit = memoryLimit
+    }
+  }
+
+  /// What a file holds.
+  public struct Contents<Scalar: RealScalar>: Sendable {
+    /// `[examples, features]`.
+    public var features: Matrix<Scalar>
+    /// The labels as they stand in the file: -1 and 1, or 1...C, or whatever it uses.
+    public var labels: [Int]
+    /// `.zero` or `.one`: detected or as forced.
+    public var indexBase: IndexBase
+  }
+
+  /// Reads a file.
+  ///
+  /// Throws `FileError`: `.missingInput` when it cannot be opened; `.badData`, with the line and
+  /// the field, for text that is not the format, labels that are not whole numbers, indices that
+  /// repeat, descend or exceed `featureCount`, and a matrix beyond `memoryLimit`.
+  public static func read<Scalar: RealScalar>(
+    _ path: String, as type: Scalar.Type = Scalar.self, options: Options = Options()
+  ) throws(FileError) -> Contents<Scalar> {
+    let file = try InputFile(path)
+    let survey = try LIBSVMSurvey(file)
+    guard survey.rows > 0 else { throw .badData(path, "expected at least one example, got none") }
+
+    let base: IndexBase =
+      switch options.indexBase {
+      case .automatic: survey.hasIndexZero ? .zero : .one
+      case .zero, .one: options.indexBase
+      }
+    let columns = options.featureCount ?? survey.largestIndex + (base == .zero ? 1 : 0)
+    guard columns > 0 else { throw .badData(path, "expected at least one index:value, got none") }
+    let (count, overflow) = survey.rows.multipliedReportingOverflow(by: columns)
+    guard !overflow, count <= options.memoryLimit / MemoryLayout<Scalar>.size else {
+      throw .badData(
+        path, at: options.featureCount == nil ? "line \(survey.largestIndexLine)" : nil,
+        "\(survey.rows) examples of \(columns) features need more memory as a dense matrix than the limit of "
+          + byteCount(options.memoryLimit))
+    }
+
+    var lines = LIBSVMLines<Scalar>(
+      path: path, firstIndex: base == .zero ? 0 : 1, rows: survey.rows, columns: columns)
+    var reader = try LineReader(file)
+    try lines.read(&reader)
+    guard lines.labels.count == survey.rows else { throw .badData(path, "the file changed while it was read") }
+    return Contents(
+      features: Matrix(rows: survey.rows, columns: columns, elements: lines.features), labels: lines.labels,
+      indexBase: base)
+  }
+}
+
+/// The extent of a file: one pass that looks at digits, colons and line ends only and leaves it to
+/// the second pass to complain.
+private struct LIBSVMSurvey {
+  var rows = 0
+  var largestIndex = 0
+  var largestIndexLine = 0
+  var hasIndexZero = false
+
+  init(_ file: InputFile) throws(FileError) {
+    var buffer = [UInt8](repeating: 0, count: min(file.size, LineReader.initialBuffer))
+    var position = 0
+    var line = 1
+    var number = 0
+    var isComment = false
+    var hasContent = false
+    while position < file.size {
+      let count = min(buffer.count, file.size - position)
+      try file.read(at: position, into: &buffer, first: 0, count: count)
+      // A byte order mark is no content, or a line of nothing else would count.
+      let isMarked = position == 0 && count >= 3 && buffer[0] == 0xEF && buffer[1] == 0xBB && buffer[2] == 0xBF
+      position += count
+      for i in (isMarked ? 3 : 0)..<count {
+        let byte = buffer[i]
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+          if number < 1 << 56 { number = number &* 10 &+ Int(byte &- 48) }
+          hasContent = hasContent || !isComment
+        case UInt8(ascii: ":"):
+          if !isComment {
+            if number > largestIndex {
+              largestIndex = number
+              largestIndexLine = line
+            }
+            if number == 0 { hasIndexZero = true }
+          }
+          number = 0
+        case UInt8(ascii: "\n"):
+          if hasContent { rows += 1 }
+          line += 1
+          number = 0
+          isComment = false
+          hasContent = false
+        case UInt8(ascii: "#"): isComment = true
+        case 32, 9, 13: number = 0
+        default:
+          number = 0
+          hasContent = hasContent || !isComment
+        }
+      }
+    }
+    if hasContent { rows += 1 }
+  }
+}
+
+/// The second pass.
+private struct LIBSVMLines<Scalar: RealScalar> {
+  let path: String
+  let firstIndex: Int
+  let columns: Int
+  var features: [Scalar]
+  var labels: [Int] = []
+
+  init(path: String, firstIndex: Int, rows: Int, columns: Int) {
+    self.path = path
+    self.firstIndex = firstIndex
+    self.columns = columns
+    features = [Scalar](repeating: 0, count: rows * columns)
+    labels.reserveCapacity(rows)
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  mutating func read(_ reader: inout LineReader) throws(FileError) {
+    while let line = try reader.next() {
+      try readLine(reader.buffer, line, number: reader.line)
+    }
+  }
+
+  @inline(__always)
+  private mutating func readLine(_ bytes: [UInt8], _ range: Range<Int>, number line: Int) throws(FileError) {
+    let end = range.upperBound
+    var next = range.lowerBound
+    skipSpace(bytes, &next)
+    if next == end || bytes[next] == UInt8(ascii: "#") { return }
+
+    let labelStart = next
+    guard let label = NumberParser.number(bytes, at: &next, end: end, as: Double.self), isFieldEnd(bytes, next, end),
+      let wholeLabel = Int(exactly: label)
+    else { throw error(bytes, range, labelStart, line, "expected a whole number as the label") }
+    let rowStart = labels.count * columns
+    guard rowStart < features.count else { throw .badData(path, "the file changed while it was read") }
+    labels.append(wholeLabel)
+
+    var previous = firstIndex - 1
+    while true {
+      skipSpace(bytes, &next)
+      if next == end || bytes[next] == UInt8(ascii: "#") { return }
+      let fieldStart = next
+      var index = 0
+      while true {
+        let digit = bytes[next] &- 48
+        guard digit < 10 else { break }
+        if index < 1 << 56 { index = index &* 10 &+ Int(digit) }
+        next += 1
+      }
+      guard next > fieldStart, next < end, bytes[next] == UInt8(ascii: ":") else {
+        throw error(bytes, range, fieldStart, line, "expected index:value")
+      }
+      next += 1
+      guard let value: Scalar = NumberParser.number(bytes, at: &next, end: end), isFieldEnd(bytes, next, end) else {
+        throw error(bytes, range, fieldStart, line, "expected a number as the value")
+      }
+      guard index > previous else {
+        throw error(
+          bytes, range, fieldStart, line,
+          index < firstIndex
+            ? "expected indices from \(firstIndex)"
+            : index == previous ? "the index occurs twice" : "expected an index above \(previous)")
+      }
+      guard index - firstIndex < columns else {
+        throw error(
+          bytes, range, fieldStart, line,
+          "expected an index of at most \(columns - 1 + firstIndex) (\(columns) features)")
+      }
+      previous = index
+      features[rowStart + index - firstIndex] = value
+    }
+  }
+
+  @inline(__always)
+  private func skipSpace(_ bytes: [UInt8], _ next: inout Int) {
+    while bytes[next] == 32 || bytes[next] == 9 { next += 1 }
+  }
+
+  @inline(__always)
+  private func isFieldEnd(_ bytes: [UInt8], _ next: Int, _ end: Int) -> Bool {
+    next == end || bytes[next] == 32 || bytes[next] == 9 || bytes[next] == UInt8(ascii: "#")
+  }
+
+  @inline(never)
+  private func error(
+    _ bytes: [UInt8], _ range: Range<Int>, _ fieldStart: Int, _ line: Int, _ message: String
+  ) -> FileError {
+    func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
+    let before = bytes[range.lowerBound..<fieldStart].split(whereSeparator: isSpace).count
+    let field = bytes[fieldStart..<range.upperBound].prefix { !isSpace($0) }
+    return .badData(path, at: "line \(line), field \(before + 1)", "\(message), got \(excerpt(field))")
+  }
+}

@@ -1,0 +1,131 @@
+import LinearAlgebra
+
+/// NumPy array files (`numpy.save`), format versions 1.0 to 3.0.
+///
+/// Reads the real numeric types f2, f4, f8, i1 to i8, u1 to u8 and b1 in either byte order, and
+/// two-dimensional arrays in Fortran order too. Pickled objects are never read. Writes version 1.0.
+///
+/// The header's shape must account for every byte of the file, which is checked before anything
+/// is allocated. Reading the type that is asked for costs the result and nothing else; a conversion
+/// costs half a megabyte more.
+///
+/// ```swift
+/// let x = try NPY.matrix("X.npy", as: Float.self)   // [examples, features]
+/// let y = try NPY.integers("y.npy")                 // one hard label per example
+/// ```
+///
+/// Every reader throws `FileError`: `.missingInput` when the file cannot be opened, `.badData` when
+/// it is not such an array, with the expected and the actual shape or size.
+///
+/// Source: NumPy's `numpy/lib/_format_impl.py`.
+public enum NPY {
+  /// A two-dimensional array, converted to `Scalar`.
+  public static func matrix<Scalar: RealScalar>(
+    _ path: String, as type: Scalar.Type = Scalar.self
+  ) throws(FileError) -> Matrix<Scalar> {
+    var source = FileRegion(try InputFile(path))
+    return try matrix(from: &source)
+  }
+
+  /// A one-dimensional array, converted to `Scalar`.
+  public static func vector<Scalar: RealScalar>(
+    _ path: String, as type: Scalar.Type = Scalar.self
+  ) throws(FileError) -> [Scalar] {
+    var source = FileRegion(try InputFile(path))
+    return try vector(from: &source)
+  }
+
+  /// A one-dimensional array of whole numbers, such as labels: any integer or boolean type, or a
+  /// floating-point type that holds only whole numbers.
+  public static func integers(_ path: String) throws(FileError) -> [Int] {
+    var source = FileRegion(try InputFile(path))
+    return try integers(from: &source)
+  }
+
+  /// Writes a `[rows, columns]` array of f4 or f8, atomically.
+  public static func write<Scalar: RealScalar>(_ matrix: Matrix<Scalar>, to path: String) throws(FileError) {
+    try write(matrix.elements, shape: [matrix.rows, matrix.columns], to: path)
+  }
+
+  /// Writes a one-dimensional array of f4 or f8, atomically.
+  public static func write<Scalar: RealScalar>(_ vector: [Scalar], to path: String) throws(FileError) {
+    try write(vector, shape: [vector.count], to: path)
+  }
+
+  /// Writes a one-dimensional array of i8, atomically.
+  public static func write(_ integers: [Int], to path: String) throws(FileError) {
+    let header = NPYHeader.bytes(type: .int64, shape: [integers.count])
+    try AtomicFile.write(to: path) { file throws(FileError) in
+      try file.append(header)
+      try file.append(integers)
+    }
+  }
+
+  private static func write<Scalar: RealScalar>(
+    _ values: [Scalar], shape: [Int], to path: String
+  ) throws(FileError) {
+    let header = NPYHeader.bytes(type: .of(Scalar.self), shape: shape)
+    try AtomicFile.write(to: path) { file throws(FileError) in
+      try file.append(header)
+      try file.append(values)
+    }
+  }
+}
+
+extension NPY {
+  static func matrix<Scalar: RealScalar, Source: ByteSource>(
+    from source: inout Source, memoryLimit: Int = .max
+  ) throws(FileError) -> Matrix<Scalar> {
+    let header = try NPYHeader(&source, resultSize: MemoryLayout<Scalar>.size, memoryLimit: memoryLimit)
+    guard header.shape.count == 2 else {
+      throw wrongShape(header, source, "a two-dimensional array [examples, features]")
+    }
+    let (rows, columns) = (header.shape[0], header.shape[1])
+    let elements: [Scalar] = try ArrayDecoder.reals(
+      &source, type: header.type, bigEndian: header.isBigEndian, count: header.count,
+      layout: header.isFortranOrder ? .transposed(rows: rows, columns: columns) : .inOrder)
+    try source.finish()
+    return Matrix(rows: rows, columns: columns, elements: elements)
+  }
+
+  static func vector<Scalar: RealScalar, Source: ByteSource>(
+    from source: inout Source, memoryLimit: Int = .max
+  ) throws(FileError) -> [Scalar] {
+    let header = try NPYHeader(&source, resultSize: MemoryLayout<Scalar>.size, memoryLimit: memoryLimit)
+    guard header.shape.count == 1 else { throw wrongShape(header, source, "a one-dimensional array") }
+    let values: [Scalar] = try ArrayDecoder.reals(
+      &source, type: header.type, bigEndian: header.isBigEndian, count: header.count)
+    try source.finish()
+    return values
+  }
+
+  static func integers<Source: ByteSource>(
+    from source: inout Source, memoryLimit: Int = .max
+  ) throws(FileError) -> [Int] {
+    let header = try NPYHeader(&source, resultSize: MemoryLayout<Int>.size, memoryLimit: memoryLimit)
+    if header.shape.count == 2, header.shape[1] != 1 {
+      throw wrongShape(
+        header, source,
+        "one hard integer label per example (soft or one-hot labels are not supported by any curvature here: "
+          + "use argmax(axis=1))")
+    }
+    guard header.shape.count == 1 else {
+      throw wrongShape(header, source, "one integer label per example in a one-dimensional array (use y.ravel())")
+    }
+    let values = try ArrayDecoder.integers(
+      &source, type: header.type, bigEndian: header.isBigEndian, count: header.count)
+    try source.finish()
+    return values
+  }
+
+  private static func wrongShape(_ header: NPYHeader, _ source: some ByteSource, _ expected: String) -> FileError {
+    .badData(source.path, at: "shape", "expected \(expected), got shape \(pythonTuple(header.shape))")
+  }
+}
+
+extension ElementType {
+  /// float32 for `Float`, float64 for `Double`.
+  static func of<Scalar: RealScalar>(_: Scalar.Type) -> ElementType {
+    Scalar.self == Float.self ? .float32 : .float64
+  }
+}

@@ -1,0 +1,68 @@
+import LinearAlgebra
+
+/// A NumPy archive (`numpy.savez`, `numpy.savez_compressed`): a zip file of npy arrays.
+///
+/// Opening reads only the directory. An array is inflated straight into the result, which costs the
+/// result and about a tenth of a megabyte, and its checksum is verified. The shape in the npy header, the
+/// size in the directory and the size the data inflates to must all agree, and the result must fit
+/// `memoryLimit`, before anything large is allocated.
+///
+/// ```swift
+/// let archive = try NPZ("data.npz")
+/// let x = try archive.matrix("X", as: Float.self)
+/// let y = try archive.integers("y")
+/// ```
+///
+/// Throws `FileError`: `.missingInput` when the file cannot be opened, `.badData` for everything
+/// else, naming the entry.
+public struct NPZ: Sendable {
+  private let file: InputFile
+  private let entries: [ZipEntry]
+  private let memoryLimit: Int
+
+  /// Reads the directory of the archive at `path`; no array of it may take more than `memoryLimit` bytes.
+  public init(_ path: String, memoryLimit: Int = 8 << 30) throws(FileError) {
+    file = try InputFile(path)
+    entries = try ZipDirectory(file).entries.filter { $0.name.hasSuffix(".npy") }
+    self.memoryLimit = memoryLimit
+  }
+
+  /// The arrays in the archive, without ".npy", in its order.
+  public var names: [String] { entries.map { String($0.name.dropLast(4)) } }
+
+  /// A two-dimensional array; see `NPY.matrix`.
+  public func matrix<Scalar: RealScalar>(
+    _ name: String, as type: Scalar.Type = Scalar.self
+  ) throws(FileError) -> Matrix<Scalar> {
+    try reading(name) { source throws(FileError) in try NPY.matrix(from: &source, memoryLimit: memoryLimit) }
+  }
+
+  /// A one-dimensional array; see `NPY.vector`.
+  public func vector<Scalar: RealScalar>(
+    _ name: String, as type: Scalar.Type = Scalar.self
+  ) throws(FileError) -> [Scalar] {
+    try reading(name) { source throws(FileError) in try NPY.vector(from: &source, memoryLimit: memoryLimit) }
+  }
+
+  /// A one-dimensional array of whole numbers; see `NPY.integers`.
+  public func integers(_ name: String) throws(FileError) -> [Int] {
+    try reading(name) { source throws(FileError) in try NPY.integers(from: &source, memoryLimit: memoryLimit) }
+  }
+
+  private func reading<Result>(
+    _ name: String, _ body: (inout ZipEntrySource) throws(FileError) -> Result
+  ) throws(FileError) -> Result {
+    guard let entry = entries.first(where: { $0.name == name + ".npy" }) else {
+      let list = names.isEmpty ? "none" : names.prefix(20).map(excerpt).joined(separator: ", ")
+      throw .badData(file.path, "expected an array named \(excerpt(name)), got \(list)")
+    }
+    do {
+      var source = try ZipEntrySource(file, entry)
+      return try body(&source)
+    } catch {
+      var error = error
+      error.position = "entry \(excerpt(entry.name))" + (error.position.map { ", " + $0 } ?? "")
+      throw error
+    }
+  }
+}
