@@ -192,3 +192,30 @@ CLONES void NAME(fgn_column_sums)(const real *a, ptrdiff_t stride, const real *w
     for (ptrdiff_t k = 0; k < columns; k++) result[k] += factor * a[i * stride + k];
   }
 }
+
+CLONES void NAME(fgn_standardize_rows)(real *x, const real *shift, const real *factor, ptrdiff_t rows,
+                                       ptrdiff_t columns) {
+  for (ptrdiff_t i = 0; i < rows; i++)
+    for (ptrdiff_t k = 0; k < columns; k++) x[i * columns + k] = (x[i * columns + k] - shift[k]) * factor[k];
+}
+
+CLONES void NAME(fgn_ranks)(const real *z, const int32_t *labels, int32_t *result, ptrdiff_t rows,
+                            ptrdiff_t classes) {
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const real *row = z + i * classes;
+    real own = row[labels[i]];
+    int32_t rank = -1; /* the class itself is counted once */
+    for (ptrdiff_t k = 0; k < classes; k++) rank += !(row[k] < own);
+    result[i] = rank;
+  }
+}
+
+CLONES void NAME(fgn_argmax)(const real *z, int32_t *result, ptrdiff_t rows, ptrdiff_t classes) {
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const real *row = z + i * classes;
+    int32_t best = 0;
+    for (ptrdiff_t k = 1; k < classes; k++)
+      if (row[k] > row[best]) best = (int32_t)k;
+    result[i] = best;
+  }
+}

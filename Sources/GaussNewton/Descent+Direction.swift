@@ -21,6 +21,7 @@ extension Descent {
   public mutating func direction(
     at parameters: Parameters<Scalar>, batch: Batch<Scalar>, damping: Double, l2: Double = 0
   ) -> (direction: [Scalar], report: DescentReport) {
+    modelPasses = 0
     linearize(at: parameters, batch: batch)
     var direction = [Scalar](repeating: 0, count: model.layout.count)
     if l2 > 0 {

@@ -13,6 +13,8 @@ public struct DescentOptions: Sendable, Codable, Equatable {
   public var maximumIterations: Int
   /// Iterations that the cost model reckons with before any were counted.
   public var expectedIterations: Int
+  /// Bytes that Gram matrices may take; beyond, the automatic choice is matrix-free.
+  public var memoryBudget = 2 << 30
 
   public init(
     curvature: Curvature = .fgn, solver: Solver = .automatic, weightFloor: Double = 0, tolerance: Double = 1e-3,
@@ -49,7 +51,7 @@ public struct Descent<ModelType: Model>: Sendable {
   public internal(set) var rows = MarginRows<Scalar>()
   /// The solver of the last solve, and why.
   public private(set) var lastChoice: SolverChoice?
-  /// Passes through the model since `linearize`: forward, pushforward and pullback each count one.
+  /// Passes through the model since the count was last set to zero: forward, pushforward and pullback each count one.
   public internal(set) var modelPasses = 0
 
   var linearization: ModelType.LinearizationType
@@ -96,7 +98,7 @@ public struct Descent<ModelType: Model>: Sendable {
   /// Moves to `parameters` and `batch`: one forward pass and one fused pass over the logits.
   public mutating func linearize(at parameters: Parameters<Scalar>, batch: Batch<Scalar>) {
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
-    modelPasses = 1
+    modelPasses += 1
     rows.evaluate(labels: batch.labels, weights: batch.weights)
     system.prepare(rows, curvature: options.curvature, floor: Scalar(options.weightFloor))
     hasGram = false
@@ -107,6 +109,11 @@ public struct Descent<ModelType: Model>: Sendable {
   /// Lets go of the batch's inputs; call it when the step is done.
   public mutating func releaseInputs() { linearization.releaseInputs() }
 
+  /// Bytes of the B x B matrices that a solve with the Gram holds: four of this precision.
+  public var gramBytes: Double {
+    4 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count)
+  }
+
   /// The solver for this batch, and why.
   public var choice: SolverChoice {
     guard options.solver == .automatic else {
@@ -115,7 +122,8 @@ public struct Descent<ModelType: Model>: Sendable {
     let costs = SolverCosts(
       batch: Double(rows.count), classes: Double(model.outputWidth), productFlops: linearization.productFlops,
       rowGramFlops: linearization.rowGramFlops, hasSharedGram: linearization.isIsotropic,
-      iterations: Double(observedIterations ?? options.expectedIterations))
+      iterations: Double(observedIterations ?? options.expectedIterations),
+      gramFits: gramBytes <= Double(options.memoryBudget))
     return costs.choose(options.curvature)
   }
 

@@ -17,7 +17,7 @@ public struct GaussNewtonOptions: Sendable, Codable, Equatable {
 
   public init(
     descent: DescentOptions = DescentOptions(weightFloor: 1e-4), l2: Double = 0, damping: Damping = .automatic(),
-    trustRegion: TrustRegion = TrustRegion(), momentum: Double = 0.9, schedule: Schedule = .cosine
+    trustRegion: TrustRegion = TrustRegion(), momentum: Double = 0.85, schedule: Schedule = .cosine
   ) {
     precondition(momentum >= 0 && momentum < 1 && l2 >= 0, "momentum must be in 0..<1 and l2 at least 0")
     self.descent = descent
@@ -73,6 +73,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     defer { descent.releaseInputs() }
+    descent.modelPasses = 0
     var objective = evaluate(parameters, batch)
     var undone = false
     if state.applied != 0, state.trustRegion.refuses(objective, deviations: options.trustRegion.deviations) {
@@ -90,7 +91,9 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     state.trustRegion.record(objective)
 
     let solver = descent.choice.solver
-    let damping = state.damping.next(options.damping, curvature: descent.meanRowCurvature(solver: solver))
+    let damping = state.damping.next(
+      options.damping, curvature: descent.meanRowCurvature(solver: solver), batch: batch.count,
+      layers: descent.model.layerCount)
     guard damping.isFinite, damping > 0 else { return refusal }
     let keepsDirection = options.momentum > 0 || options.l2 > 0
     let memory = keepsDirection ? recenter(parameters, damping: damping) : 0
@@ -115,6 +118,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     } else {
       descent.addDirection(factor: factor, beta: SliceFactors(1), to: &parameters.values)
     }
+    report.modelPasses = descent.modelPasses
     return report
   }
 

@@ -54,6 +54,8 @@ struct SolverCosts: Sendable {
   var hasSharedGram: Bool
   /// n: what conjugate gradient is expected to need.
   var iterations: Double
+  /// Whether B x B matrices fit the memory budget.
+  var gramFits: Bool
 
   /// A factorisation runs at about a third of a product's speed, a symmetric matrix-vector product at a tenth.
   static let factorPenalty = 3.0
@@ -61,6 +63,7 @@ struct SolverCosts: Sendable {
 
   func flops(_ solver: Solver, curvature: Curvature) -> Double? {
     let square = batch * batch
+    if !gramFits && solver != .cg { return nil }
     switch (solver, curvature) {
     case (.gram, .fgn), (.gram, .fisher): return rowGramFlops + Self.factorPenalty * batch * square / 3
     case (.gramCG, .fgn), (.gramCG, .fisher): return rowGramFlops + iterations * 2 * square * Self.memoryPenalty

@@ -55,6 +55,29 @@ public struct Matrix<Scalar: RealScalar>: Sendable, Equatable {
   /// Takes the elements of `values`, row-major, keeping the shape.
   public mutating func assign(_ values: [Scalar]) { elements.combine(1, values, beta: 0) }
 
+  /// Takes the elements of a view of the same shape.
+  public mutating func assign(_ view: MatrixView<Scalar>) {
+    precondition(view.rows == rows && view.columns == columns, "shapes differ")
+    let count = rows * columns
+    view.withPointer { source in elements.withMutablePointer { $0.update(from: source, count: count) } }
+  }
+
+  /// x_ij <- (x_ij - shift_j) factor_j.
+  public mutating func mapColumns(_ transform: (Int) -> (shift: Scalar, factor: Scalar)) {
+    var (shifts, factors): ([Scalar], [Scalar]) = ([], [])
+    for j in 0..<columns {
+      let (shift, factor) = transform(j)
+      shifts.append(shift)
+      factors.append(factor)
+    }
+    let (rows, columns) = (rows, columns)
+    elements.withMutablePointer { x in
+      shifts.withPointer { shifts in
+        factors.withPointer { factors in Scalar.kernels.standardizeRows(x, shifts, factors, rows, columns) }
+      }
+    }
+  }
+
   /// self = alpha other + self.
   public mutating func combine(_ alpha: Scalar, _ other: Matrix) {
     precondition(other.rows == rows && other.columns == columns, "shapes differ")

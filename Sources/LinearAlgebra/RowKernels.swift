@@ -84,6 +84,45 @@ public enum RowKernels {
     }
   }
 
+  /// The losses log(1 + e^-m) [B] of logits [B, C], which are used up.
+  public static func losses<Scalar>(_ logits: inout Matrix<Scalar>, labels: [Int32]) -> [Scalar] {
+    var margin = [Scalar](repeating: 0, count: labels.count)
+    var (loss, residual, rootWeight) = (margin, margin, margin)
+    margins(&logits, labels: labels, margin: &margin, loss: &loss, residual: &residual, rootWeight: &rootWeight)
+    return loss
+  }
+
+  /// How many competitors are at least as high as the true class, for each row of logits [B, C].
+  public static func ranks<Scalar>(_ logits: Matrix<Scalar>, labels: [Int32]) -> [Int32] {
+    let (rows, classes) = (logits.rows, logits.columns)
+    precondition(labels.count == rows && labels.allSatisfy { $0 >= 0 && $0 < Int32(classes) }, "a label for each row")
+    var result = [Int32](repeating: 0, count: rows)
+    result.withUnsafeMutableBufferPointer { result in
+      labels.withUnsafeBufferPointer { labels in
+        logits.elements.withPointer { z in
+          guard let labels = labels.baseAddress, let result = result.baseAddress else { return }
+          Partition.forEach(rows, work: Double(rows * classes), grain: 4 * grain) { r in
+            let i = r.lowerBound
+            Scalar.kernels.ranks(z + i * classes, labels + i, result + i, r.count, classes)
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// The column of the highest logit in each row; the first of equals.
+  public static func argmax<Scalar>(_ logits: Matrix<Scalar>) -> [Int32] {
+    var result = [Int32](repeating: 0, count: logits.rows)
+    let (rows, classes) = (logits.rows, logits.columns)
+    result.withUnsafeMutableBufferPointer { result in
+      logits.elements.withPointer { z in
+        if let result = result.baseAddress { Scalar.kernels.argmax(z, result, rows, classes) }
+      }
+    }
+    return result
+  }
+
   /// Each row of logits becomes its softmax, in place.
   public static func softmax<Scalar>(_ logits: inout Matrix<Scalar>) {
     let (rows, classes) = (logits.rows, logits.columns)

@@ -7,6 +7,7 @@ public struct LinearHead<Scalar: RealScalar>: Model {
   public let inputWidth: Int
   public let outputWidth: Int
   public let hasIntercept: Bool
+  public var layerCount: Int { 1 }
   public let layout: ParameterLayout
 
   /// - Parameters:

@@ -23,6 +23,8 @@ public protocol Model<Scalar>: Sendable {
   var inputWidth: Int { get }
   /// C.
   var outputWidth: Int { get }
+  /// Layers with parameters, 1 for a head: each adds a part of its own to the row Gram.
+  var layerCount: Int { get }
   /// Work areas for linearising; keep one and move it from batch to batch.
   func makeLinearization() -> LinearizationType
   /// Parameters to start from.

@@ -39,6 +39,8 @@ public struct StepReport: Sendable, Codable, Equatable {
   public var path: String
   /// The linear solve.
   public var solve: SolveReport
+  /// Forward passes, pushforwards and pullbacks.
+  public var modelPasses = 0
 
   public init(
     outcome: StepOutcome, objective: Double, damping: Double = 0, stepLength: Double = 1, shortening: Double = 1,

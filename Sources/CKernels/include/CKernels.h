@@ -36,6 +36,13 @@
      NULL for ones. */                                                                             \
   void fgn_column_sums_##S(const T *a, ptrdiff_t stride, const T *w, T scale, T beta, T *result,   \
                            ptrdiff_t rows, ptrdiff_t columns);                                     \
+  /* x_ij = (x_ij - shift_j) factor_j. */                                                          \
+  void fgn_standardize_rows_##S(T *x, const T *shift, const T *factor, ptrdiff_t rows,             \
+                                ptrdiff_t columns);                                                \
+  /* result_i = how many other classes are at least as high as the true one. */                    \
+  void fgn_ranks_##S(const T *z, const int32_t *labels, int32_t *result, ptrdiff_t rows,           \
+                     ptrdiff_t classes);                                                           \
+  void fgn_argmax_##S(const T *z, int32_t *result, ptrdiff_t rows, ptrdiff_t classes);             \
   /* Lower triangle, rows [first, last) of n x n: g_ij = a_ij b_ij + beta g_ij. */                \
   void fgn_multiply_grams_##S(const T *a, const T *b, T beta, T *g, ptrdiff_t n, ptrdiff_t first,  \
                               ptrdiff_t last);                                                     \

@@ -1,0 +1,61 @@
+import LinearAlgebra
+import Models
+import Optimization
+
+/// Cuts a data set into batches, shuffled anew in each epoch by the seed.
+///
+/// Every example is used once in an epoch: N examples make ceil(N / B) batches whose sizes differ by at most one. A
+/// data set smaller than the batch is one batch. The batch's memory is reused.
+public struct Batches<Scalar: RealScalar>: Sendable {
+  public let exampleCount: Int
+  public let count: Int
+  private var generator: SeededGenerator
+  private var order: [Int32] = []
+  private var index: [Int32] = []
+  private var gram: Matrix<Scalar>?
+  private var features = Matrix<Scalar>(rows: 0, columns: 0)
+
+  public init(exampleCount: Int, batchSize: Int, seed: UInt64) {
+    precondition(exampleCount >= 1 && batchSize >= 1, "examples and batch size are at least 1")
+    self.exampleCount = exampleCount
+    count = (exampleCount + batchSize - 1) / batchSize
+    generator = SeededGenerator(seed: seed, stream: RandomStream.shuffle.rawValue)
+  }
+
+  /// Draws the order of the next epoch.
+  public mutating func shuffle() { order = generator.permutation(of: exampleCount) }
+
+  /// Batch number `number` of this epoch. `featureGram` is the whole data set's X X^T where it is cached.
+  public mutating func batch(_ number: Int, of data: Dataset<Scalar>, featureGram: Matrix<Scalar>?) -> Batch<Scalar> {
+    let start = exampleCount * number / count
+    let end = exampleCount * (number + 1) / count
+    index = Array(order[start..<end])
+    RowKernels.gather(data.features, index, into: &features)
+    if let featureGram {
+      if gram == nil { gram = Matrix(rows: 0, columns: 0) }
+      gram!.reshape(rows: index.count, columns: index.count)
+      Gram.gather(featureGram, index, into: &gram!)
+    }
+    return Batch(
+      inputs: Inputs(features, gram: gram), labels: index.map { data.labels[Int($0)] },
+      weights: data.weights.map { weights in index.map { weights[Int($0)] } })
+  }
+}
+
+/// X X^T of frozen features: computed once, gathered for each batch.
+public enum FeatureGram {
+  /// The Gram of all N rows if its N^2 elements fit `budget` bytes and it saves work over `epochs`: it costs N^2 D
+  /// once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N.
+  public static func make<Scalar>(
+    _ features: Matrix<Scalar>, budget: Int, batchSize: Int, epochs: Int
+  ) -> Matrix<Scalar>? {
+    let count = features.rows
+    let (bytes, overflow) = (count * count).multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
+    guard !overflow, bytes <= budget, epochs * min(batchSize, count) > count else { return nil }
+    var result = Matrix<Scalar>(rows: count, columns: count)
+    var workspace = Gram.Workspace<Scalar>()
+    Gram.lower(features.view, into: &result, using: &workspace)
+    Gram.mirror(&result)
+    return result
+  }
+}

@@ -1,0 +1,167 @@
+import LinearAlgebra
+import TensorFiles
+
+/// Where examples come from: one file that holds features and labels, or one file of each.
+///
+/// `.npz` holds arrays `X` [N, D] and `y` [N]; `.csv` a table with a header; `.svm` or `.libsvm` LIBSVM text; the pair is
+/// two `.npy` files.
+public struct DataFiles: Sendable, Equatable {
+  public enum Location: Sendable, Equatable {
+    case file(String)
+    case pair(features: String, labels: String?)
+  }
+
+  public var location: Location
+  /// Which column of a CSV file holds the labels; found by its name if nil.
+  public var labelColumn: DelimitedText.LabelColumn?
+  /// Features of the model, for LIBSVM files whose last features are all zero.
+  public var featureCount: Int?
+
+  public init(_ location: Location, labelColumn: DelimitedText.LabelColumn? = nil, featureCount: Int? = nil) {
+    self.location = location
+    self.labelColumn = labelColumn
+    self.featureCount = featureCount
+  }
+
+  /// For messages: the path.
+  public var name: String {
+    switch location {
+    case .file(let path): path
+    case .pair(let features, _): features
+    }
+  }
+
+  /// Features with labels by name. Integers 0, 1, ... are names too.
+  struct Labelled<Scalar: RealScalar>: Sendable {
+    var features: Matrix<Scalar>
+    /// Index into `names` for each row.
+    var codes: [Int32]
+    /// In the order of classes, for training.
+    var names: [String]
+    var columnNames: [String]?
+    /// What a reader should know, such as the index base that was detected.
+    var remark: String?
+  }
+
+  /// A training set: its labels define the classes.
+  ///
+  /// Integer labels of npy and npz files are class numbers, from 0; their greatest sets C. Labels of LIBSVM and CSV
+  /// files are names, sorted by value where all are integers and as text otherwise.
+  public func load<Scalar>(as type: Scalar.Type = Scalar.self) throws -> (data: Dataset<Scalar>, remark: String?) {
+    let table: Labelled<Scalar> = try read()
+    guard Set(table.codes).count >= 2 else {
+      let only = table.codes.first.map { " (\(table.names[Int($0)]))" } ?? ""
+      throw DataError(name, "expected examples of at least two classes, got one class only\(only)")
+    }
+    let data = try Dataset(
+      features: table.features, labels: table.codes, classNames: table.names, source: name,
+      columnNames: table.columnNames)
+    return (data, table.remark)
+  }
+
+  /// Data to be used with a model whose classes are `classNames`.
+  public func load<Scalar>(as type: Scalar.Type = Scalar.self, classNames: [String]) throws -> Dataset<Scalar> {
+    let table: Labelled<Scalar> = try read()
+    let known = Dictionary(classNames.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
+    let codes = table.names.map { known[$0] }
+    if let row = table.codes.firstIndex(where: { codes[Int($0)] == nil }) {
+      throw DataError(
+        name,
+        "row \(row): expected a label among the \(classNames.count) classes (\(Self.list(classNames))), "
+          + "got \"\(table.names[Int(table.codes[row])])\"")
+    }
+    return try Dataset(
+      features: table.features, labels: table.codes.map { codes[Int($0)]! }, classNames: classNames, source: name,
+      columnNames: table.columnNames)
+  }
+
+  /// Features alone, for prediction; labels are passed over where a file has them.
+  public func loadFeatures<Scalar>(as type: Scalar.Type = Scalar.self, width: Int) throws -> Matrix<Scalar> {
+    let features: Matrix<Scalar>
+    switch location {
+    case .pair(let path, _): features = try NPY.matrix(path)
+    case .file(let path) where path.hasSuffix(".npz"): features = try NPZ(path).matrix("X")
+    case .file(let path) where path.hasSuffix(".csv"): features = try csvFeatures(path, width: width)
+    case .file: features = try (read() as Labelled<Scalar>).features
+    }
+    guard features.columns == width else {
+      throw DataError(name, "expected \(width) features, as the model has, got \(features.columns)")
+    }
+    guard features.elements.isFinite else {
+      let position = features.elements.firstIndex { !$0.isFinite } ?? 0
+      throw DataError(
+        name, "row \(position / width), column \(position % width): expected a finite number, "
+          + "got \(features.elements[position])")
+    }
+    return features
+  }
+
+  private func read<Scalar>() throws -> Labelled<Scalar> {
+    switch location {
+    case .pair(let features, let labels):
+      guard let labels else { throw DataError(features, "expected labels for these features, got none") }
+      return try numbered(NPY.matrix(features), NPY.integers(labels), labels)
+    case .file(let path):
+      if path.hasSuffix(".npz") {
+        let archive = try NPZ(path)
+        return try numbered(archive.matrix("X"), archive.integers("y"), path)
+      }
+      if path.hasSuffix(".csv") { return try csv(path) }
+      if path.hasSuffix(".svm") || path.hasSuffix(".libsvm") { return try libsvm(path) }
+      throw DataError(path, "expected a .npz, .csv, .svm or .libsvm file, or --features and --labels")
+    }
+  }
+
+  /// Class numbers as they stand in an array.
+  private func numbered<Scalar>(
+    _ features: Matrix<Scalar>, _ labels: [Int], _ path: String
+  ) throws(DataError) -> Labelled<Scalar> {
+    if let row = labels.firstIndex(where: { $0 < 0 || $0 >= 1 << 24 }) {
+      throw DataError(path, "row \(row): expected a label from 0 up to the number of classes, got \(labels[row])")
+    }
+    guard labels.count == features.rows else {
+      throw DataError(path, "expected one label for each of the \(features.rows) feature rows, got \(labels.count) labels")
+    }
+    return Labelled(
+      features: features, codes: labels.map { Int32($0) }, names: (0...(labels.max() ?? 0)).map(String.init))
+  }
+
+  private func libsvm<Scalar>(_ path: String) throws -> Labelled<Scalar> {
+    let contents = try LIBSVM.read(path, as: Scalar.self, options: LIBSVM.Options(featureCount: featureCount))
+    let distinct = Set(contents.labels).sorted()
+    let codes = Dictionary(distinct.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
+    let base = contents.indexBase == .zero ? "0" : "1"
+    return Labelled(
+      features: contents.features, codes: contents.labels.map { codes[$0]! }, names: distinct.map(String.init),
+      remark: "feature indices start at \(base)")
+  }
+
+  private func csv<Scalar>(_ path: String) throws -> Labelled<Scalar> {
+    let table = try DelimitedText.read(
+      path, as: Scalar.self, options: DelimitedText.Options(label: labelColumn ?? .automatic))
+    // Names in first-seen order become names in class order.
+    let order: [Int]
+    let integers = table.labelNames.map { Int($0) }
+    if integers.allSatisfy({ $0 != nil }) {
+      order = integers.indices.sorted { integers[$0]! < integers[$1]! }
+    } else {
+      order = table.labelNames.indices.sorted { table.labelNames[$0] < table.labelNames[$1] }
+    }
+    var codes = [Int32](repeating: 0, count: order.count)
+    for (position, old) in order.enumerated() { codes[old] = Int32(position) }
+    return Labelled(
+      features: table.features, codes: table.labelCodes.map { codes[Int($0)] }, names: order.map { table.labelNames[$0] },
+      columnNames: table.featureNames)
+  }
+
+  /// A table with one column more than the model has features holds labels; otherwise it is all features.
+  private func csvFeatures<Scalar>(_ path: String, width: Int) throws -> Matrix<Scalar> {
+    if labelColumn != nil { return try (csv(path) as Labelled<Scalar>).features }
+    if let table = try? csv(path) as Labelled<Scalar>, table.features.columns == width { return table.features }
+    return try DelimitedText.read(path, as: Scalar.self, options: DelimitedText.Options(label: .absent)).features
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.count <= 6 ? names.joined(separator: ", ") : names.prefix(5).joined(separator: ", ") + ", ..."
+  }
+}

@@ -1,0 +1,138 @@
+import LinearAlgebra
+
+/// Examples with hard labels, checked on construction.
+///
+/// ```swift
+/// let data = try Dataset(
+///   features: Matrix<Float>(rows: 2, columns: 2, elements: [0, 1, 1, 0]), labels: [0, 1], classNames: ["no", "yes"])
+/// ```
+public struct Dataset<Scalar: RealScalar>: Sendable {
+  /// [N, D], finite.
+  public private(set) var features: Matrix<Scalar>
+  /// [N], each in 0..<C.
+  public let labels: [Int32]
+  /// C of them, in the order of the labels.
+  public let classNames: [String]
+  /// [N], finite and non-negative, not all zero; nil is ones.
+  public private(set) var weights: [Scalar]?
+  /// Where it came from, for messages.
+  public let source: String
+
+  /// - Parameters:
+  ///   - columnNames: names of the features for messages; column numbers otherwise.
+  /// - Throws: `DataError` that names the row and column of a value that is not finite, the row of a label out of
+  ///   range, or counts that do not match.
+  public init(
+    features: Matrix<Scalar>, labels: [Int32], classNames: [String], weights: [Scalar]? = nil, source: String = "",
+    columnNames: [String]? = nil
+  ) throws(DataError) {
+    guard features.rows > 0, features.columns > 0 else {
+      throw DataError(source, "expected examples with features, got \(features.rows) x \(features.columns)")
+    }
+    guard labels.count == features.rows else {
+      throw DataError(
+        source, "expected one label for each of the \(features.rows) feature rows, got \(labels.count) labels")
+    }
+    guard classNames.count >= 2 else {
+      throw DataError(source, "expected at least two classes, got \(classNames.count)")
+    }
+    if let row = labels.firstIndex(where: { $0 < 0 || $0 >= Int32(classNames.count) }) {
+      throw DataError(source, "row \(row): expected a label in 0..<\(classNames.count), got \(labels[row])")
+    }
+    try Self.checkFinite(features, source, columnNames)
+    self.features = features
+    self.labels = labels
+    self.classNames = classNames
+    self.source = source
+    try setWeights(weights)
+  }
+
+  /// N.
+  public var count: Int { labels.count }
+  /// D.
+  public var featureCount: Int { features.columns }
+  /// C.
+  public var classCount: Int { classNames.count }
+
+  /// Examples of each class [C].
+  public var classCounts: [Int] {
+    var counts = [Int](repeating: 0, count: classCount)
+    for label in labels { counts[Int(label)] += 1 }
+    return counts
+  }
+
+  /// Replaces the example weights.
+  public mutating func setWeights(_ weights: [Scalar]?) throws(DataError) {
+    if let weights {
+      guard weights.count == count else {
+        throw DataError(source, "expected one sample weight for each of \(count) rows, got \(weights.count)")
+      }
+      if let row = weights.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
+        throw DataError(source, "row \(row): expected a finite sample weight of at least 0, got \(weights[row])")
+      }
+      guard weights.contains(where: { $0 > 0 }) else {
+        throw DataError(source, "expected a sample weight above 0 somewhere, got only zeros")
+      }
+    }
+    self.weights = weights
+  }
+
+  /// Multiplies the weights by N / (C n_c), so that every class weighs the same in total.
+  public mutating func balanceClasses() throws(DataError) {
+    let counts = classCounts
+    let present = counts.count { $0 > 0 }
+    let factors = counts.map { $0 > 0 ? Double(count) / Double(present * $0) : 0 }
+    let current = weights
+    try setWeights(labels.indices.map { i in Scalar(factors[Int(labels[i])]) * (current?[i] ?? 1) })
+  }
+
+  /// Applies a standardisation in place.
+  public mutating func standardize(_ standardization: Standardization) throws(DataError) {
+    guard standardization.mean.count == featureCount else {
+      throw DataError(
+        source, "expected \(standardization.mean.count) features, as the standardisation has, got \(featureCount)")
+    }
+    standardization.apply(to: &features)
+    try Self.checkFinite(features, source, nil)
+  }
+
+  /// Splits off a seeded fraction for validation, which may not leave either side empty. Rows keep their order.
+  public func split(validationFraction: Double, seed: UInt64) throws(DataError) -> (
+    training: Dataset, validation: Dataset
+  ) {
+    let held = Int((Double(count) * validationFraction).rounded())
+    guard held >= 1, held < count else {
+      throw DataError(
+        source, "expected a validation fraction that leaves rows on both sides of \(count), got \(validationFraction)")
+    }
+    var generator = SeededGenerator(seed: seed, stream: RandomStream.split.rawValue)
+    let order = generator.permutation(of: count)
+    return (try rows(order[held...].sorted()), try rows(order[..<held].sorted()))
+  }
+
+  /// A data set of some rows.
+  public func rows(_ index: [Int32]) throws(DataError) -> Dataset {
+    var part = Matrix<Scalar>(rows: 0, columns: featureCount)
+    RowKernels.gather(features, index, into: &part)
+    return try Dataset(
+      features: part, labels: index.map { labels[Int($0)] }, classNames: classNames,
+      weights: weights.map { weights in index.map { weights[Int($0)] } }, source: source)
+  }
+
+  private static func checkFinite(
+    _ features: Matrix<Scalar>, _ source: String, _ names: [String]?
+  ) throws(DataError) {
+    guard !features.elements.isFinite else { return }
+    let position = features.elements.firstIndex { !$0.isFinite } ?? 0
+    let (row, column) = (position / features.columns, position % features.columns)
+    let name = names.map { "\"\($0[column])\"" } ?? "\(column)"
+    throw DataError(source, "row \(row), column \(name): expected a finite number, got \(features[row, column])")
+  }
+}
+
+/// Uses of one seed; each has a stream of its own.
+enum RandomStream: UInt64 {
+  case initialisation = 1
+  case shuffle = 2
+  case split = 3
+}

@@ -1,0 +1,94 @@
+import Optimization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What will be done, for observers.
+public struct TrainingPlan: Sendable, Codable, Equatable {
+  public var epochs: Int
+  public var stepsPerEpoch: Int
+  public var examples: Int
+  public var hasValidation: Bool
+  public var totalSteps: Int { epochs * stepsPerEpoch }
+}
+
+/// One epoch, as it is logged.
+public struct EpochRecord: Sendable, Codable, Equatable {
+  /// From 1.
+  public var epoch: Int
+  /// Steps since the start of the run.
+  public var step = 0
+  /// Steps of this epoch, and how many of them were undone or rejected.
+  public var steps = 0
+  public var undone = 0
+  public var rejected = 0
+  /// Seconds since the start of the run, of the clock and of all processors.
+  public var wallSeconds = 0.0
+  public var cpuSeconds = 0.0
+  /// Objective, loss and accuracy on all training rows after the epoch.
+  public var objective = 0.0
+  public var loss = 0.0
+  public var accuracy = 0.0
+  /// On the validation set, where there is one.
+  public var validationLoss: Double?
+  public var validationAccuracy: Double?
+  /// Of the last step.
+  public var damping = 0.0
+  public var stepLength = 0.0
+  public var solver = ""
+  /// Over the epoch: conjugate gradient iterations, operator products, passes through the model, steps that the trust
+  /// region shortened.
+  public var iterations = 0
+  public var products = 0
+  public var modelPasses = 0
+  public var shortened = 0
+
+  init(epoch: Int) { self.epoch = epoch }
+
+  mutating func add(_ report: StepReport) {
+    steps += 1
+    undone += report.outcome == .undone ? 1 : 0
+    rejected += report.outcome == .rejected ? 1 : 0
+    shortened += report.shortening < 1 ? 1 : 0
+    iterations += report.solve.iterations
+    products += report.solve.products
+    modelPasses += report.modelPasses
+    damping = report.damping
+    stepLength = report.stepLength
+    solver = report.path
+  }
+
+  mutating func close(step: Int, training: Evaluation, validation: Evaluation?, clock: RunClock) {
+    self.step = step
+    (objective, loss, accuracy) = (training.objective, training.loss, training.accuracy)
+    (validationLoss, validationAccuracy) = (validation?.loss, validation?.accuracy)
+    (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
+  }
+}
+
+/// Seconds since it was made.
+struct RunClock: Sendable {
+  private let start = ContinuousClock.now
+  private let cpuStart = Self.processSeconds
+  private let limit: Double?
+
+  init(limit: Double?) { self.limit = limit }
+
+  var wallSeconds: Double {
+    let elapsed = (ContinuousClock.now - start).components
+    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+  }
+
+  var cpuSeconds: Double { Self.processSeconds - cpuStart }
+
+  var isOver: Bool { limit.map { wallSeconds >= $0 } ?? false }
+
+  private static var processSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

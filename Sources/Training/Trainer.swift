@@ -1,0 +1,181 @@
+import LinearAlgebra
+import Models
+import Optimization
+
+/// How long and on what batches to train.
+public struct TrainingOptions: Sendable, Codable, Equatable {
+  public var epochs: Int
+  public var batchSize: Int
+  /// Seed of shuffling and initialisation: the same seed gives the same bits on any number of threads.
+  public var seed: UInt64
+  /// Seconds after which the step in progress is the last; nil for no limit.
+  public var timeLimit: Double?
+  /// Epochs without a better objective after which training stops; nil for no early stopping.
+  public var patience: Int?
+  /// Penalty of the objective that is reported; give the optimizer the same.
+  public var l2: Double
+  /// Bytes that the Gram of all features may take when it is cached for frozen features.
+  public var gramBudget: Int
+
+  public init(
+    epochs: Int = 3, batchSize: Int = 128, seed: UInt64 = 0, timeLimit: Double? = nil, patience: Int? = nil,
+    l2: Double = 0
+  ) {
+    precondition(epochs >= 1 && batchSize >= 1 && l2 >= 0, "epochs and batch size are at least 1, l2 at least 0")
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.seed = seed
+    self.timeLimit = timeLimit
+    self.patience = patience
+    self.l2 = l2
+    gramBudget = 256 << 20
+  }
+}
+
+/// Why training ended.
+public enum TrainingOutcome: String, Sendable, Codable {
+  case finished
+  case stoppedEarly
+  case timeLimit
+  case interrupted
+  /// Steps kept being refused; the best parameters are kept.
+  case diverged
+
+  /// What happened and what to do about it.
+  public var remedy: String {
+    switch self {
+    case .finished: "all epochs done"
+    case .stoppedEarly: "no better objective for the given patience; the best parameters are kept"
+    case .timeLimit: "time limit reached; the best parameters so far are kept"
+    case .interrupted: "interrupted; the best parameters so far are kept"
+    case .diverged: "every step of an epoch was refused; raise the damping, standardise the features or use double"
+    }
+  }
+}
+
+/// What training leaves behind.
+public struct TrainingResult<Scalar: RealScalar>: Sendable {
+  /// The best parameters seen at the end of an epoch (or where training was cut short), by validation loss where there
+  /// is a validation set and by training objective otherwise.
+  public var parameters: Parameters<Scalar>
+  public var outcome: TrainingOutcome
+  /// The epoch that `parameters` are from, counted from 1; 0 is the start.
+  public var bestEpoch: Int
+  public var epochs: [EpochRecord]
+  /// How the last step was computed, and why that way.
+  public var explanation: String
+}
+
+/// The loop over any optimizer: shuffled batches, an exact evaluation after each epoch, the best parameters kept.
+///
+/// Evaluating the training set costs one forward pass an epoch, about a fifth of it.
+public struct Trainer<ModelType: Model>: Sendable {
+  public typealias Scalar = ModelType.Scalar
+  public let model: ModelType
+  public let options: TrainingOptions
+
+  public init(model: ModelType, options: TrainingOptions) {
+    self.model = model
+    self.options = options
+  }
+
+  /// Trains from `start`, or from the model's initial parameters.
+  ///
+  /// - Parameters:
+  ///   - observer: told about steps and epochs.
+  ///   - isInterrupted: asked after each step; true ends training with what there is.
+  /// - Throws: `DataError` if the data do not fit the model, and what the observer throws.
+  public func run(
+    _ optimizer: inout some Optimizer<Scalar>, from start: Parameters<Scalar>? = nil, on training: Dataset<Scalar>,
+    validation: Dataset<Scalar>? = nil, observer: inout some TrainingObserver, isInterrupted: () -> Bool = { false }
+  ) throws -> TrainingResult<Scalar> {
+    for data in [training, validation].compactMap({ $0 }) { try checkFit(data) }
+    var generator = SeededGenerator(seed: options.seed, stream: RandomStream.initialisation.rawValue)
+    var parameters = start ?? model.initialParameters(using: &generator)
+    var batches = Batches<Scalar>(
+      exampleCount: training.count, batchSize: options.batchSize, seed: options.seed)
+    let featureGram = FeatureGram.make(
+      training.features, budget: options.gramBudget, batchSize: options.batchSize, epochs: options.epochs)
+    var evaluator = Evaluator(model: model)
+    let clock = RunClock(limit: options.timeLimit)
+    let plan = TrainingPlan(
+      epochs: options.epochs, stepsPerEpoch: batches.count, examples: training.count,
+      hasValidation: validation != nil)
+    observer.trainingStarted(plan)
+
+    var best = Best(parameters: parameters, objective: .infinity, epoch: 0)
+    var records: [EpochRecord] = []
+    var outcome = TrainingOutcome.finished
+    var step = 0
+    for epoch in 1...options.epochs {
+      batches.shuffle()
+      var record = EpochRecord(epoch: epoch)
+      for number in 0..<batches.count {
+        let report = takeStep(
+          &optimizer, &parameters, batches: &batches, number: number, data: training, featureGram: featureGram,
+          at: Progress(step: step, total: plan.totalSteps))
+        step += 1
+        record.add(report)
+        observer.stepTaken(step, epoch: epoch, report)
+        if isInterrupted() {
+          outcome = .interrupted
+          break
+        }
+        if clock.isOver {
+          outcome = .timeLimit
+          break
+        }
+      }
+      let onTraining = evaluator.evaluate(parameters, training, l2: options.l2)
+      let onValidation = validation.map { evaluator.evaluate(parameters, $0, l2: options.l2) }
+      record.close(step: step, training: onTraining, validation: onValidation, clock: clock)
+      records.append(record)
+      try observer.epochEnded(record)
+      best.consider(parameters, onValidation?.loss ?? onTraining.objective, epoch: epoch)
+      if outcome != .finished { break }
+      if record.rejected == record.steps {
+        outcome = .diverged
+        break
+      }
+      if let patience = options.patience, epoch - best.epoch >= patience, epoch < options.epochs {
+        outcome = .stoppedEarly
+        break
+      }
+    }
+    return TrainingResult(
+      parameters: best.parameters, outcome: outcome, bestEpoch: best.epoch, epochs: records,
+      explanation: optimizer.explanation)
+  }
+
+  /// One step; the batch lives only here, so that its memory is free for the next.
+  private func takeStep(
+    _ optimizer: inout some Optimizer<Scalar>, _ parameters: inout Parameters<Scalar>,
+    batches: inout Batches<Scalar>, number: Int, data: Dataset<Scalar>, featureGram: Matrix<Scalar>?, at progress: Progress
+  ) -> StepReport {
+    let batch = batches.batch(number, of: data, featureGram: featureGram)
+    return optimizer.step(&parameters, on: batch, at: progress)
+  }
+
+  private func checkFit(_ data: Dataset<Scalar>) throws(DataError) {
+    guard data.featureCount == model.inputWidth else {
+      throw DataError(data.source, "the model takes \(model.inputWidth) features, the data have \(data.featureCount)")
+    }
+    guard data.classCount == model.outputWidth else {
+      throw DataError(data.source, "the model has \(model.outputWidth) classes, the data have \(data.classCount)")
+    }
+  }
+}
+
+/// The best parameters so far; worse, and not finite, is never kept.
+private struct Best<Scalar: RealScalar> {
+  var parameters: Parameters<Scalar>
+  var objective: Double
+  var epoch: Int
+
+  mutating func consider(_ candidate: Parameters<Scalar>, _ value: Double, epoch number: Int) {
+    guard value < objective, candidate.values.isFinite else { return }
+    parameters = candidate
+    objective = value
+    epoch = number
+  }
+}
