@@ -62,10 +62,10 @@ public enum SafeTensors {
         .map { "\(quoted($0.key)):\(quoted($0.value))" }
       members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
+    var names: Set = ["__metadata__"]
     var offset = 0
-    var previous: String?
     for tensor in sorted {
-      precondition(tensor.name != previous && tensor.name != "__metadata__", "the tensor name \(tensor.name) is taken")
+      precondition(names.insert(tensor.name).inserted, "the tensor name \(tensor.name) is taken")
       precondition(
         elementCount(tensor.shape) == tensor.values.count,
         "tensor \(tensor.name) of shape \(tensor.shape) got \(tensor.values.count) values")
@@ -75,7 +75,6 @@ public enum SafeTensors {
         "\(quoted(tensor.name)):{\"dtype\":\"\(type.safeTensorsName)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(offset),\(end)]}")
       offset = end
-      previous = tensor.name
     }
     var header = Array("{\(members.joined(separator: ","))}".utf8)
     header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)

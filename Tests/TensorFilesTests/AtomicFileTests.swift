@@ -29,7 +29,7 @@ import Testing
     try AtomicFile.write("x", to: directory.file("new"))
     try Data().write(to: URL(filePath: directory.file("plain")))
     #expect(try mode("new") == mode("plain"))
-    for bits in [0o600, 0o640, 0o755] {
+    for bits in [0o600, 0o640, 0o755, 0o666] {
       try FileManager.default.setAttributes([.posixPermissions: bits], ofItemAtPath: directory.file("new"))
       try AtomicFile.write("y", to: directory.file("new"))
       #expect(try mode("new") == bits)
