@@ -1,0 +1,29 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Numbers for people.
+public enum NumberText {
+  /// `digits` decimals, 0 to 9.
+  public static func fixed(_ value: Double, _ digits: Int) -> String {
+    let unit = pow(10, Double(digits))
+    guard value.isFinite, abs(value) * unit < 9e18 else { return "\(value)" }
+    let scaled = Int((abs(value) * unit).rounded())
+    let fraction = String(scaled % Int(unit))
+    let padded = String(repeating: "0", count: max(0, digits - fraction.count)) + fraction
+    return (value < 0 && scaled != 0 ? "-" : "") + "\(scaled / Int(unit))" + (digits > 0 ? "." + padded : "")
+  }
+
+  /// `digits` significant digits; powers of ten outside 1e-4 to 1e6.
+  public static func significant(_ value: Double, _ digits: Int = 3) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    let exponent = Int(floor(log10(abs(value))))
+    if exponent >= -4 && exponent < 6 { return fixed(value, min(9, max(0, digits - 1 - exponent))) }
+    return "\(fixed(value / pow(10, Double(exponent)), digits - 1))e\(exponent)"
+  }
+
+  /// A fraction as a percentage with two decimals.
+  public static func percent(_ fraction: Double) -> String { "\(fixed(100 * fraction, 2)) %" }
+}

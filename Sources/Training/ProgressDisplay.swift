@@ -1,0 +1,57 @@
+import Optimization
+
+/// Progress on standard error: a live line on a terminal, one plain line an epoch elsewhere.
+public struct ProgressDisplay: TrainingObserver {
+  private let isTerminal: Bool
+  private let write: (String) -> Void
+  private var plan: TrainingPlan?
+  private var start = ContinuousClock.now
+  private var lastDrawn = ContinuousClock.now
+  private var runningObjective: Double?
+  private var lastRecord: EpochRecord?
+
+  /// - Parameters:
+  ///   - isTerminal: whether to redraw a live line; standard error's own nature by default.
+  ///   - write: where text goes; standard error by default.
+  public init(isTerminal: Bool? = nil, write: ((String) -> Void)? = nil) {
+    self.isTerminal = isTerminal ?? StandardError.isTerminal
+    self.write = write ?? StandardError.write
+  }
+
+  public mutating func trainingStarted(_ plan: TrainingPlan) {
+    self.plan = plan
+    start = .now
+    lastDrawn = start
+  }
+
+  public mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {
+    runningObjective = runningObjective.map { $0 + 0.1 * (report.objective - $0) } ?? report.objective
+    guard isTerminal, let plan, ContinuousClock.now - lastDrawn > .milliseconds(100) else { return }
+    lastDrawn = .now
+    let rate = Double(step) / max(seconds(since: start), 1e-9)
+    let done = step * 20 / plan.totalSteps
+    let bar = String(repeating: "=", count: done) + String(repeating: " ", count: 20 - done)
+    let left = Double(plan.totalSteps - step) / rate
+    let accuracy = lastRecord.map { " accuracy \(NumberText.fixed(100 * ($0.validationAccuracy ?? $0.accuracy), 2)) %" } ?? ""
+    write(
+      "\r\u{1B}[2K[\(bar)] epoch \(epoch)/\(plan.epochs) objective \(NumberText.fixed(runningObjective ?? 0, 4))\(accuracy)"
+        + " lambda \(NumberText.significant(report.damping)) \(NumberText.significant(rate)) steps/s ETA \(NumberText.significant(left)) s")
+  }
+
+  public mutating func epochEnded(_ record: EpochRecord) {
+    lastRecord = record
+    var line = "epoch \(record.epoch)/\(plan?.epochs ?? record.epoch)  objective \(NumberText.fixed(record.objective, 4))"
+    line += "  accuracy \(NumberText.fixed(100 * record.accuracy, 2)) %"
+    if let loss = record.validationLoss, let accuracy = record.validationAccuracy {
+      line += "  validation loss \(NumberText.fixed(loss, 4)) accuracy \(NumberText.fixed(100 * accuracy, 2)) %"
+    }
+    line += "  lambda \(NumberText.significant(record.damping))  \(record.solver)  \(NumberText.fixed(record.wallSeconds, 2)) s"
+    if record.undone + record.rejected > 0 { line += "  undone \(record.undone) rejected \(record.rejected)" }
+    write((isTerminal ? "\r\u{1B}[2K" : "") + line + "\n")
+  }
+
+  private func seconds(since instant: ContinuousClock.Instant) -> Double {
+    let elapsed = (ContinuousClock.now - instant).components
+    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import FastGaussNewton
+
+enum Precision: String, ExpressibleByArgument, CaseIterable {
+  case float, double
+}
+
+extension Curvature: ExpressibleByArgument {}
+extension Solver: ExpressibleByArgument {}
+
+/// Where examples come from; shared by all commands.
+struct DataArguments: ParsableArguments {
+  @Argument(help: "Examples: .npz (arrays X, y), .csv, .svm or .libsvm. Or use --features and --labels.")
+  var data: String?
+
+  @Option(help: "Features as .npy [N, D].")
+  var features: String?
+
+  @Option(help: "Labels as .npy [N], integers from 0.")
+  var labels: String?
+
+  @Option(help: "Column of a CSV file that holds the labels, by name or by number from 0.")
+  var labelColumn: String?
+
+  @Option(help: "Numbers are read, kept and computed in this precision.")
+  var precision: Precision = .float
+
+  @Option(help: "Threads, 0 for one a core. Results do not depend on it.")
+  var threads: Int = 0
+
+  func validate() throws {
+    guard (data == nil) != (features == nil) else {
+      throw ValidationError("Give either DATA or --features, got \(data == nil ? "neither" : "both").")
+    }
+    guard labels == nil || features != nil else {
+      throw ValidationError("--labels goes with --features.")
+    }
+    guard threads >= 0 else { throw ValidationError("--threads must be 0 or more, got \(threads).") }
+  }
+
+  var column: DelimitedText.LabelColumn? {
+    labelColumn.map { name in Int(name).map { .index($0) } ?? .name(name) }
+  }
+
+  /// The files, for a model of `featureCount` features where there is one.
+  func files(featureCount: Int? = nil) -> DataFiles {
+    let location = data.map { DataFiles.Location.file($0) } ?? .pair(features: features!, labels: labels)
+    return DataFiles(location, labelColumn: column, featureCount: featureCount)
+  }
+}
+
+/// Loads a model and the data it is used on, standardised as the model wants them.
+func loadModelAndData<S: RealScalar>(
+  _ path: String, _ arguments: DataArguments, as type: S.Type
+) throws -> (model: ModelFile<S>, data: Dataset<S>) {
+  let model = try ModelFile<S>(reading: path)
+  var data: Dataset<S> = try arguments.files(featureCount: model.head.inputWidth).load(classNames: model.classNames)
+  guard data.featureCount == model.head.inputWidth else {
+    throw DataError(
+      data.source, "expected \(model.head.inputWidth) features, as the model has, got \(data.featureCount)")
+  }
+  if let standardization = model.standardization { try data.standardize(standardization) }
+  return (model, data)
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import FastGaussNewton
+
+/// `fgn evaluate`: how good a model is on labelled data.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Print objective, loss, accuracy, top-5 and counts by class.")
+
+  @Argument(help: "A model file, .safetensors.")
+  var model: String
+  @OptionGroup var arguments: DataArguments
+  @Option(help: "Penalty (l2 / 2) |weight|^2 of the objective.")
+  var l2: Double = 0
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    Partition.threads = arguments.threads
+    try reportingFailures {
+      switch arguments.precision {
+      case .float: try evaluate(Float.self)
+      case .double: try evaluate(Double.self)
+      }
+    }
+  }
+
+  private func evaluate<S: RealScalar>(_ type: S.Type) throws {
+    let (file, data) = try loadModelAndData(model, arguments, as: type)
+    var evaluator = Evaluator(model: file.head)
+    let result = evaluator.evaluate(file.parameters, data, l2: l2)
+    if json { return try printJSON(result) }
+    print("examples   \(result.examples)")
+    print("objective  \(NumberText.fixed(result.objective, 6))")
+    print("loss       \(NumberText.fixed(result.loss, 6))")
+    print("accuracy   \(NumberText.percent(result.accuracy))")
+    if let top5 = result.top5 { print("top-5      \(NumberText.percent(top5))") }
+    print("class  examples  correct")
+    for row in result.classes { print("\(row.name)  \(row.examples)  \(row.correct)") }
+  }
+}

@@ -1,0 +1,150 @@
+import ArgumentParser
+import FastGaussNewton
+import Logging
+
+/// `fgn train`: from a data set to a model file.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a softmax head and save it as safetensors.",
+    discussion: """
+      No option needs tuning. The model is the best seen at the end of an epoch: by validation loss where there is a \
+      validation set, by training objective otherwise. Ctrl-C finishes the step, saves and exits with 130.
+      """)
+
+  enum ClassWeight: String, ExpressibleByArgument, CaseIterable { case balanced }
+
+  @OptionGroup var arguments: DataArguments
+  @OptionGroup var method: MethodArguments
+
+  @Option(help: "Validation examples, in the same kind of file as DATA.")
+  var validation: String?
+  @Option(help: "Fraction of the examples to hold out for validation, between 0 and 1.")
+  var validationFraction: Double?
+  @Option(help: "Passes over the data.")
+  var epochs: Int = 3
+  @Option(help: "Examples in a step, at most.")
+  var batchSize: Int = 128
+  @Option(help: "Penalty (l2 / 2) |weight|^2; the bias is free.")
+  var l2: Double = 0
+  @Flag(help: "Standardise features by the training rows; the model remembers how.")
+  var standardize = false
+  @Flag(help: "No bias.")
+  var noIntercept = false
+  @Option(help: "A weight for each example, .npy [N], at least 0.")
+  var sampleWeights: String?
+  @Option(help: "'balanced' weighs every class the same in total.")
+  var classWeight: ClassWeight?
+  @Option(help: "Seed of the shuffling: the same seed gives the same bytes.")
+  var seed: UInt64 = 0
+  @Option(help: "Stop after this many seconds and keep the best model so far.")
+  var timeLimit: Double?
+  @Option(help: "Stop after this many epochs without a better model.")
+  var patience: Int?
+  @Option(help: "Megabytes that the cached Gram of all features may take.")
+  var gramBudget: Int = 256
+  @Option(help: "Where the model goes, .safetensors.")
+  var output: String
+  @Option(help: "Where one JSON line an epoch goes.")
+  var log: String?
+  @Option(help: "Where the learning curve goes, .svg.")
+  var curve: String?
+  @Flag(help: "Print the result as one JSON object.")
+  var json = false
+
+  func validate() throws {
+    func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
+    try check(epochs >= 1, "--epochs must be at least 1, got \(epochs).")
+    try check(batchSize >= 1, "--batch-size must be at least 1, got \(batchSize).")
+    try check(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
+    try check(timeLimit.map { $0 > 0 } ?? true, "--time-limit must be above 0.")
+    try check(patience.map { $0 >= 1 } ?? true, "--patience must be at least 1.")
+    try check(gramBudget >= 0, "--gram-budget must be 0 or more, got \(gramBudget).")
+    try check(validation == nil || validationFraction == nil, "Give --validation or --validation-fraction, not both.")
+    try check(
+      validationFraction.map { $0 > 0 && $0 < 1 } ?? true, "--validation-fraction must be between 0 and 1.")
+  }
+
+  func run() throws {
+    Partition.threads = arguments.threads
+    try reportingFailures {
+      switch arguments.precision {
+      case .float: try train(Float.self)
+      case .double: try train(Double.self)
+      }
+    }
+  }
+
+  private func train<S: RealScalar>(_ type: S.Type) throws {
+    let watch = Interrupt.watch()
+    defer { watch.cancel() }
+    var (training, held, standardization) = try loadData(type)
+    if let sampleWeights { try training.setWeights(NPY.vector(sampleWeights)) }
+    if classWeight == .balanced { try training.balanceClasses() }
+    if let standardization { try training.standardize(standardization) }
+    if let standardization { try held?.standardize(standardization) }
+
+    let head = LinearHead<S>(
+      features: training.featureCount, classes: training.classCount, intercept: !noIntercept)
+    var optimizer = GaussNewtonOptimizer(model: head, options: method.options(l2: l2))
+    var options = TrainingOptions(
+      epochs: epochs, batchSize: batchSize, seed: seed, timeLimit: timeLimit, patience: patience, l2: l2)
+    options.gramBudget = gramBudget << 20
+    logger.info(
+      "\(training.count) examples, \(training.featureCount) features, \(training.classCount) classes; seed \(seed), \(S.precisionName), \(Partition.threads) threads, \(BLAS.description)"
+    )
+    var observers = Observers([ProgressDisplay()])
+    if let log { observers.all.append(try JSONLinesLog(path: log, header: RunHeader(options, optimizer.options))) }
+    let result = try Trainer(model: head, options: options).run(
+      &optimizer, on: training, validation: held, observer: &observers, isInterrupted: { Interrupt.isRequested })
+    logger.info("steps by \(result.explanation)")
+    if result.outcome != .finished { logger.warning("\(result.outcome.remedy)") }
+    guard result.bestEpoch > 0 else {
+      throw DataError(training.source, "no epoch gave finite parameters; nothing was saved")
+    }
+
+    var evaluator = Evaluator(model: head)
+    let final = evaluator.evaluate(result.parameters, training, l2: l2)
+    let onHeld = held.map { evaluator.evaluate(result.parameters, $0, l2: l2) }
+    var file = ModelFile(head: head, parameters: result.parameters, classNames: training.classNames)
+    (file.standardization, file.l2, file.objective, file.seed) = (standardization, l2, final.objective, seed)
+    file.producer = "fast-gauss-newton \(packageVersion)"
+    try file.write(to: output)
+    if let curve { try AtomicFile.write(learningCurve(result.epochs), to: curve) }
+    try TrainSummary(result: result, training: final, validation: onHeld, model: output).show(json: json)
+    if result.outcome == .interrupted { throw ExitCode(130) }
+    if result.outcome == .diverged { throw ExitCode(1) }
+  }
+
+  /// Training rows, validation rows, and the standardisation fitted on the former.
+  private func loadData<S: RealScalar>(
+    _ type: S.Type
+  ) throws -> (training: Dataset<S>, held: Dataset<S>?, standardization: Standardization?) {
+    let (data, remark): (Dataset<S>, String?) = try arguments.files().load()
+    if let remark { logger.info("\(data.source): \(remark)") }
+    var (training, held): (Dataset<S>, Dataset<S>?) = (data, nil)
+    if let validation {
+      let files = DataFiles(.file(validation), labelColumn: arguments.column, featureCount: data.featureCount)
+      held = try files.load(classNames: data.classNames)
+    } else if let validationFraction {
+      guard sampleWeights == nil else {
+        throw DataError(data.source, "--sample-weights has one weight for each row; give --validation a file of its own")
+      }
+      (training, held) = try data.split(validationFraction: validationFraction, seed: seed)
+    }
+    return (training, held, standardize ? Standardization(fitting: training.features) : nil)
+  }
+}
+
+/// The first line of a log: how the run was started.
+private struct RunHeader: Encodable {
+  var producer = "fast-gauss-newton \(packageVersion)"
+  var blas = BLAS.description
+  var threads = Partition.threads
+  var training: TrainingOptions
+  var method: GaussNewtonOptions
+
+  init(_ training: TrainingOptions, _ method: GaussNewtonOptions) {
+    self.training = training
+    self.method = method
+  }
+}
