@@ -14,6 +14,8 @@ public struct DataFiles: Sendable, Equatable {
   public var location: Location
   /// Which column of a CSV file holds the labels; found by its name if nil.
   public var labelColumn: DelimitedText.LabelColumn?
+  /// Whether the first line of a CSV file names the columns.
+  public var hasHeader = true
   /// Features of the model, for LIBSVM files whose last features are all zero.
   public var featureCount: Int?
 
@@ -137,8 +139,7 @@ public struct DataFiles: Sendable, Equatable {
   }
 
   private func csv<Scalar>(_ path: String) throws -> Labelled<Scalar> {
-    let table = try DelimitedText.read(
-      path, as: Scalar.self, options: DelimitedText.Options(label: labelColumn ?? .automatic))
+    let table = try DelimitedText.read(path, as: Scalar.self, options: csvOptions(labelColumn ?? .automatic))
     // Names in first-seen order become names in class order.
     let order: [Int]
     let integers = table.labelNames.map { Int($0) }
@@ -151,14 +152,18 @@ public struct DataFiles: Sendable, Equatable {
     for (position, old) in order.enumerated() { codes[old] = Int32(position) }
     return Labelled(
       features: table.features, codes: table.labelCodes.map { codes[Int($0)] }, names: order.map { table.labelNames[$0] },
-      columnNames: table.featureNames)
+      columnNames: table.featureNames, remark: table.labelColumn.map { "labels are in column \"\($0)\"" })
+  }
+
+  private func csvOptions(_ label: DelimitedText.LabelColumn) -> DelimitedText.Options {
+    DelimitedText.Options(label: label, header: hasHeader ? .present : .absent)
   }
 
   /// A table with one column more than the model has features holds labels; otherwise it is all features.
   private func csvFeatures<Scalar>(_ path: String, width: Int) throws -> Matrix<Scalar> {
     if labelColumn != nil { return try (csv(path) as Labelled<Scalar>).features }
     if let table = try? csv(path) as Labelled<Scalar>, table.features.columns == width { return table.features }
-    return try DelimitedText.read(path, as: Scalar.self, options: DelimitedText.Options(label: .absent)).features
+    return try DelimitedText.read(path, as: Scalar.self, options: csvOptions(.absent)).features
   }
 
   private static func list(_ names: [String]) -> String {

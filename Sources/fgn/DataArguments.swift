@@ -22,6 +22,9 @@ struct DataArguments: ParsableArguments {
   @Option(help: "Column of a CSV file that holds the labels, by name or by number from 0.")
   var labelColumn: String?
 
+  @Flag(help: "The first line of a CSV file holds data, not column names.")
+  var noHeader = false
+
   @Option(help: "Numbers are read, kept and computed in this precision.")
   var precision: Precision = .float
 
@@ -45,7 +48,9 @@ struct DataArguments: ParsableArguments {
   /// The files, for a model of `featureCount` features where there is one.
   func files(featureCount: Int? = nil) -> DataFiles {
     let location = data.map { DataFiles.Location.file($0) } ?? .pair(features: features!, labels: labels)
-    return DataFiles(location, labelColumn: column, featureCount: featureCount)
+    var files = DataFiles(location, labelColumn: column, featureCount: featureCount)
+    files.hasHeader = !noHeader
+    return files
   }
 }
 

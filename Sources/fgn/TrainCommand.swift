@@ -123,7 +123,8 @@ struct TrainCommand: ParsableCommand {
     if let remark { logger.info("\(data.source): \(remark)") }
     var (training, held): (Dataset<S>, Dataset<S>?) = (data, nil)
     if let validation {
-      let files = DataFiles(.file(validation), labelColumn: arguments.column, featureCount: data.featureCount)
+      var files = arguments.files(featureCount: data.featureCount)
+      files.location = .file(validation)
       held = try files.load(classNames: data.classNames)
     } else if let validationFraction {
       guard sampleWeights == nil else {
