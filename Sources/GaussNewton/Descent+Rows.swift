@@ -15,8 +15,7 @@ extension Descent {
     let count = rows.count
     gram.reshape(rows: count, columns: count)
     Gram.combine(metric.penalised, penalisedGram, metric.free, freeGram, into: &gram)
-    norms.resize(to: count)
-    for i in 0..<count { norms[i] = gram[i, i] }
+    gram.copyDiagonal(into: &norms)
     RowArithmetic.jacobi(system.target, system.root, norms, shift: system.shift, onlyHard: false, &alpha)
     Gram.times(gram, alpha, into: &image)
     RowArithmetic.remainder(system.target, system.root, norms, alpha, image, onlyHard: false, &unknown)

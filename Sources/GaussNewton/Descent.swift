@@ -64,6 +64,7 @@ public struct Descent<ModelType: Model>: Sendable {
   var cholesky = Cholesky<Scalar>()
   var conjugateGradient = ConjugateGradient<Scalar>()
   var outputs = Matrix<Scalar>(rows: 0, columns: 0)
+  /// J d_0 for the GGN; work space otherwise.
   var centerOutputs = Matrix<Scalar>(rows: 0, columns: 0)
   var hasCenter = false
   var alpha: [Scalar] = []
@@ -132,8 +133,9 @@ public struct Descent<ModelType: Model>: Sendable {
   public mutating func meanRowCurvature(solver: Solver) -> Double {
     if solver == .gram || solver == .gramCG {
       formGram()
-      norms.resize(to: rows.count)
-      for i in 0..<rows.count { norms[i] = penalisedGram[i, i] + freeGram[i, i] }
+      penalisedGram.copyDiagonal(into: &norms)
+      freeGram.copyDiagonal(into: &image)
+      norms.combine(1, image)
     } else {
       norms.resize(to: rows.count)
       linearization.rowSquaredNorms(of: rows.rows, into: &norms)
@@ -146,8 +148,12 @@ public struct Descent<ModelType: Model>: Sendable {
     centerOutputs.reshape(rows: rows.count, columns: model.outputWidth)
     linearization.pushforward(buffer, into: &centerOutputs)
     modelPasses += 1
-    if scale != 1 { centerOutputs.scale(by: scale) }
-    RowKernels.dots(rows.rows.view, centerOutputs.view, into: &system.center)
+    if options.curvature == .ggn {
+      centerOutputs.scale(by: scale)
+    } else {
+      RowKernels.dots(rows.rows.view, centerOutputs.view, into: &system.center)
+      system.center.scale(by: scale)
+    }
     hasCenter = true
   }
 

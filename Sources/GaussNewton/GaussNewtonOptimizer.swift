@@ -48,11 +48,10 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
 
   /// What it remembers from step to step.
   public struct State: Codable, Sendable {
-    /// The last direction before its step length and shortening; empty at the start.
+    /// The last direction, as `scale * direction`; empty at the start. Momentum shrinks the scale, not the buffer.
     public var direction: [Scalar] = []
-    /// Factor on `direction` that is still to be applied: the last shortening.
-    public var shortening: Scalar = 1
-    /// Step length and shortening with which `direction` went into the parameters; 0 when there is nothing to undo.
+    public var scale: Scalar = 1
+    /// Factor with which `direction` went into the parameters last; 0 when there is nothing to undo.
     public var applied: Scalar = 0
     public var damping = Damping.State()
     public var trustRegion = TrustRegion.State()
@@ -96,7 +95,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
       layers: descent.model.layerCount)
     guard damping.isFinite, damping > 0 else { return refusal }
     let keepsDirection = options.momentum > 0 || options.l2 > 0
-    let memory = keepsDirection ? recenter(parameters, damping: damping) : 0
+    if keepsDirection { recenter(parameters, damping: damping) }
     let solution = descent.solve(damping: damping, l2: options.l2)
     let shortening = options.trustRegion.shortening(solution.quadratic, at: progress, state: state.trustRegion)
     let length = options.schedule.factor(at: progress)
@@ -111,10 +110,10 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     }
     let factor = Scalar(length * shortening)
     if keepsDirection {
-      descent.addDirection(factor: 1, beta: SliceFactors(memory), to: &state.direction)
-      parameters.values.combine(factor, state.direction)
-      state.shortening = Scalar(shortening)
-      state.applied = factor
+      descent.addDirection(factor: 1 / state.scale, beta: SliceFactors(1), to: &state.direction)
+      state.applied = factor * state.scale
+      parameters.values.combine(state.applied, state.direction)
+      state.scale *= Scalar(shortening)
     } else {
       descent.addDirection(factor: factor, beta: SliceFactors(1), to: &parameters.values)
     }
@@ -128,33 +127,33 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
       value: descent.objective(at: parameters, l2: options.l2), standardError: descent.rows.lossStandardError)
   }
 
-  /// Sets the centre d_0 = c mu d_prev - l2 / (lambda + l2) theta on penalised parameters, c = lambda / (lambda + l2),
-  /// and mu d_prev on the others; its margins cost one pushforward. Returns the factor that turns `state.direction`
-  /// into d_0: without L2 nothing has to be written.
-  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double) -> Scalar {
-    let memory = Scalar(options.momentum) * state.shortening
+  /// Turns the remembered direction into the centre d_0 = c mu d_prev - l2 / (lambda + l2) theta on penalised parameters,
+  /// c = lambda / (lambda + l2), and mu d_prev on the others; its margins cost one pushforward.
+  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double) {
     let isFirst = state.direction.isEmpty
     if isFirst { state.direction = [Scalar](repeating: 0, count: parameters.values.count) }
-    if options.l2 == 0 {
-      if memory != 0 && !isFirst { descent.setCenter(state.direction, scale: memory) }
-      return memory
-    }
-    let pull = options.l2 / (damping + options.l2)
-    for slice in parameters.layout.slices {
-      if slice.isPenalised {
-        state.direction.combine(
-          Scalar(-pull), parameters.values, range: slice.range, beta: memory * Scalar(1 - pull))
-      } else {
-        state.direction.scale(by: memory, range: slice.range)
+    let memory = Scalar(options.momentum) * state.scale
+    if options.l2 == 0 && memory > Scalar(1e-4) {
+      state.scale = memory
+      if isFirst { return }
+    } else {
+      let pull = options.l2 / (damping + options.l2)
+      for slice in parameters.layout.slices {
+        if slice.isPenalised && options.l2 > 0 {
+          state.direction.combine(
+            Scalar(-pull), parameters.values, range: slice.range, beta: memory * Scalar(1 - pull))
+        } else {
+          state.direction.scale(by: memory, range: slice.range)
+        }
       }
+      state.scale = 1
     }
-    descent.setCenter(state.direction, scale: 1)
-    return 1
+    descent.setCenter(state.direction, scale: state.scale)
   }
 
   private mutating func forget() {
     state.direction.fill(with: 0)
     state.applied = 0
-    state.shortening = 1
+    state.scale = 1
   }
 }

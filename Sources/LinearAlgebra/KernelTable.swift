@@ -25,6 +25,7 @@ public struct KernelTable<Scalar>: Sendable {
   // Gram matrices.
   let multiplyGrams: @Sendable (Input, Input, Scalar, Output, Int, Int, Int) -> Void
   let combineGrams: @Sendable (Input, Scalar, Input, Scalar, Output, Int, Int, Int) -> Void
+  let gram: @Sendable (Input, Int, Int, Scalar, Output, Int, Int, Int) -> Void
   let whitenGram: @Sendable (Input, Input, Scalar, Output, Int, Int, Int) -> Void
   let mirror: @Sendable (Output, Int, Int, Int) -> Void
   let gatherSquare: @Sendable (Input, Int, Labels, Int, Output) -> Void
@@ -54,7 +55,8 @@ extension Float: RealScalar {
     rootTransposedRows: fgn_root_transposed_rows_f, probabilities: fgn_probabilities_f, softmax: fgn_softmax_f,
     rowDots: fgn_row_dots_f, scaleRows: fgn_scale_rows_f, fillRows: fgn_fill_rows_f,
     columnSums: fgn_column_sums_f, standardizeRows: fgn_standardize_rows_f,
-    ranks: fgn_ranks_f, argmax: fgn_argmax_f, multiplyGrams: fgn_multiply_grams_f, combineGrams: fgn_combine_grams_f, whitenGram: fgn_whiten_gram_f,
+    ranks: fgn_ranks_f, argmax: fgn_argmax_f, multiplyGrams: fgn_multiply_grams_f, combineGrams: fgn_combine_grams_f, gram: fgn_gram_f,
+    whitenGram: fgn_whiten_gram_f,
     mirror: fgn_mirror_f, gatherSquare: fgn_gather_square_f, dot: fgn_dot_f, axpby: fgn_axpby_f,
     allFinite: fgn_all_finite_f, maxAbs: fgn_max_abs_f, thinPack: fgn_thin_pack_f,
     thinForward: fgn_thin_forward_f, thinTransposed: fgn_thin_transposed_f,
@@ -69,7 +71,8 @@ extension Double: RealScalar {
     rootTransposedRows: fgn_root_transposed_rows_d, probabilities: fgn_probabilities_d, softmax: fgn_softmax_d,
     rowDots: fgn_row_dots_d, scaleRows: fgn_scale_rows_d, fillRows: fgn_fill_rows_d,
     columnSums: fgn_column_sums_d, standardizeRows: fgn_standardize_rows_d,
-    ranks: fgn_ranks_d, argmax: fgn_argmax_d, multiplyGrams: fgn_multiply_grams_d, combineGrams: fgn_combine_grams_d, whitenGram: fgn_whiten_gram_d,
+    ranks: fgn_ranks_d, argmax: fgn_argmax_d, multiplyGrams: fgn_multiply_grams_d, combineGrams: fgn_combine_grams_d, gram: fgn_gram_d,
+    whitenGram: fgn_whiten_gram_d,
     mirror: fgn_mirror_d, gatherSquare: fgn_gather_square_d, dot: fgn_dot_d, axpby: fgn_axpby_d,
     allFinite: fgn_all_finite_d, maxAbs: fgn_max_abs_d, thinPack: fgn_thin_pack_d,
     thinForward: fgn_thin_forward_d, thinTransposed: fgn_thin_transposed_d,

@@ -5,8 +5,21 @@ import CKernels
 /// Costs are 2 m n k flops. The larger side of the output is cut, so that no piece packs a large operand again.
 /// With few classes (at most 32) the thin kernels run in place of the BLAS, which is weak there.
 public enum Products {
-  /// Flops that one piece is worth at least: some 30 microseconds.
-  static let grain = 3e6
+  /// Flops that one piece is worth at least: some 40 microseconds.
+  static let grain = 4e6
+
+  /// Runs `body` on pieces of the cut side of a BLAS product.
+  ///
+  /// Each piece packs the whole other operand again, which costs about as much as twelve columns of flops: so a piece
+  /// is at least 160 wide, or half of a side that is shorter than twice that. The count is even, for two threads.
+  private static func cut(_ total: Int, work: Double, _ body: (Range<Int>) -> Void) {
+    var count = min(Partition.maximumPieces, Int(min(work / grain, 1e3)), total / 160)
+    if count < 2 && total >= 96 && work >= 2 * grain { count = 2 }
+    if count > 2 { count &= ~1 }
+    let size = ((total + max(count, 1) - 1) / max(count, 1) + 15) / 16 * 16
+    let pieces = Partition.Pieces(total: total, size: max(size, 16))
+    Partition.run(pieces.count) { body(pieces[$0]) }
+  }
 
   static var thinLimit: Int { Int(FGN_THIN_LIMIT) }
 
@@ -24,12 +37,12 @@ public enum Products {
           if n >= 8 && n <= thinLimit {
             thinForward(x, w, alpha, beta, out, m: m, n: n, k: k, work: work)
           } else if m >= n {
-            Partition.forEach(m, step: 16, work: work, grain: grain) { r in
+            cut(m, work: work) { r in
               let shape = GEMMShape(m: r.count, n: n, k: k, transposeB: true, lda: k, ldb: k, ldc: n)
               Scalar.kernels.gemm(shape, alpha, x + r.lowerBound * k, w, beta, out + r.lowerBound * n)
             }
           } else {
-            Partition.forEach(n, step: 16, work: work, grain: grain) { r in
+            cut(n, work: work) { r in
               let shape = GEMMShape(m: m, n: r.count, k: k, transposeB: true, lda: k, ldb: k, ldc: n)
               Scalar.kernels.gemm(shape, alpha, x, w + r.lowerBound * k, beta, out + r.lowerBound)
             }
@@ -71,12 +84,12 @@ public enum Products {
               Scalar.kernels.thinTransposed(a, x, alpha, beta, out, k, n, m, r.lowerBound, r.upperBound)
             }
           } else if m >= n {
-            Partition.forEach(m, step: 16, work: work, grain: grain) { r in
+            cut(m, work: work) { r in
               let shape = GEMMShape(m: r.count, n: n, k: k, transposeA: true, lda: m, ldb: n, ldc: n)
               Scalar.kernels.gemm(shape, alpha, a + r.lowerBound, x, beta, out + r.lowerBound * n)
             }
           } else {
-            Partition.forEach(n, step: 16, work: work, grain: grain) { r in
+            cut(n, work: work) { r in
               let shape = GEMMShape(m: m, n: r.count, k: k, transposeA: true, lda: m, ldb: n, ldc: n)
               Scalar.kernels.gemm(shape, alpha, a, x + r.lowerBound, beta, out + r.lowerBound)
             }
@@ -98,12 +111,12 @@ public enum Products {
       w.withPointer { w in
         result.elements.withMutablePointer { out in
           if m >= n {
-            Partition.forEach(m, step: 16, work: work, grain: grain) { r in
+            cut(m, work: work) { r in
               let shape = GEMMShape(m: r.count, n: n, k: k, lda: k, ldb: n, ldc: n)
               Scalar.kernels.gemm(shape, alpha, a + r.lowerBound * k, w, beta, out + r.lowerBound * n)
             }
           } else {
-            Partition.forEach(n, step: 16, work: work, grain: grain) { r in
+            cut(n, work: work) { r in
               let shape = GEMMShape(m: m, n: r.count, k: k, lda: k, ldb: n, ldc: n)
               Scalar.kernels.gemm(shape, alpha, a, w + r.lowerBound, beta, out + r.lowerBound)
             }

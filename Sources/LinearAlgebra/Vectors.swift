@@ -55,11 +55,7 @@ extension Array where Element: RealScalar {
   }
 
   /// The sum of the elements, added in double. For [B] vectors: plain code.
-  public var sum: Double {
-    var total = 0.0
-    for x in self { total += Double(x) }
-    return total
-  }
+  public var sum: Double { VectorLoops.sum(self) }
 
   /// The Euclidean norm.
   public var norm: Element { dot(self).squareRoot() }
@@ -74,5 +70,22 @@ extension Array where Element: RealScalar {
   public var maximumMagnitude: Element {
     let total = count
     return withPointer { Element.kernels.maxAbs($0, total) }
+  }
+}
+
+/// Plain loops, compiled for each precision.
+enum VectorLoops {
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func sum<S: RealScalar>(_ x: [S]) -> Double {
+    var total = 0.0
+    for value in x { total += Double(value) }
+    return total
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func copyDiagonal<S: RealScalar>(_ elements: [S], order: Int, _ result: inout [S]) {
+    for i in 0..<order { result[i] = elements[i * order + i] }
   }
 }

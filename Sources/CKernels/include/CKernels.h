@@ -49,6 +49,10 @@
   /* The same for g_ij = alpha a_ij + beta b_ij. */                                                \
   void fgn_combine_grams_##S(const T *a, T alpha, const T *b, T beta, T *g, ptrdiff_t n,           \
                              ptrdiff_t first, ptrdiff_t last);                                     \
+  /* Rows [first, last) of the lower triangle of g = x x^T + beta g; first is a multiple of 4,     \
+     last <= FGN_GRAM_LIMIT, x [last, k]. */                                                       \
+  void fgn_gram_##S(const T *x, ptrdiff_t stride, ptrdiff_t k, T beta, T *g,                       \
+                    ptrdiff_t stride_g, ptrdiff_t first, ptrdiff_t last);                          \
   /* Lower triangle, rows [first, last): k_ij = w_i w_j g_ij, k_ii += shift. */                    \
   void fgn_whiten_gram_##S(const T *g, const T *w, T shift, T *k, ptrdiff_t n, ptrdiff_t first,    \
                            ptrdiff_t last);                                                        \
@@ -72,12 +76,15 @@
                                ptrdiff_t last);
 
 #define FGN_THIN_LIMIT 32
+#define FGN_GRAM_LIMIT 384
 
 FGN_DECLARE(float, f)
 FGN_DECLARE(double, d)
 
 /* Elements of packed[] that fgn_thin_pack needs. */
 ptrdiff_t fgn_thin_packed_size(ptrdiff_t classes, ptrdiff_t inner);
+/* Whether fgn_gram runs on 512-bit vectors; without them the BLAS is faster. */
+int fgn_has_wide_vectors(void);
 /* "x86-64-v4", "x86-64-v3" or "baseline": the clone the loader picks on this machine. */
 const char *fgn_kernel_level(void);
 

@@ -55,6 +55,7 @@ func compare(_ shape: Shape, rounds: Int) {
       + "\(round2(flops / median(times[0]) * 1e-9)) | \(round2(ratios[1])) | \(round2(ratios[2])) | \(plain.explanation) |")
 }
 
+let only = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) : nil
 if CommandLine.arguments.count > 1, let threads = Int(CommandLine.arguments[1]) { Partition.threads = threads }
 print("BLAS: \(BLAS.description); threads: \(Partition.threads); Float")
 print("| B | D | C | SGD us | SGD GF/s | FGN / SGD | FGN with momentum / SGD | solver |")
@@ -64,6 +65,6 @@ for shape in [
   Shape(batch: 64, features: 384, classes: 150), Shape(batch: 256, features: 768, classes: 50000),
   Shape(batch: 4096, features: 512, classes: 10), Shape(batch: 128, features: 512, classes: 100),
   Shape(batch: 128, features: 512, classes: 10000), Shape(batch: 128, features: 512, classes: 50000),
-] {
+] where only == nil || only == shape.classes {
   compare(shape, rounds: shape.classes >= 10000 ? 5 : 15)
 }
