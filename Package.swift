@@ -43,6 +43,7 @@ let package = Package(
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
+    .testTarget(name: "TrainingTests", dependencies: ["FastGaussNewton"]),
   ],
   swiftLanguageModes: [.v6]
 )
