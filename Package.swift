@@ -44,6 +44,7 @@ let package = Package(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(name: "TrainingTests", dependencies: ["FastGaussNewton"]),
+    .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
   ],
   swiftLanguageModes: [.v6]
 )
