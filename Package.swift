@@ -43,6 +43,8 @@ let package = Package(
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
+    .testTarget(name: "TrainingTests", dependencies: ["FastGaussNewton"]),
+    .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,7 +18,7 @@ public struct Batches<Scalar: RealScalar>: Sendable {
   public init(exampleCount: Int, batchSize: Int, seed: UInt64) {
     precondition(exampleCount >= 1 && batchSize >= 1, "examples and batch size are at least 1")
     self.exampleCount = exampleCount
-    count = (exampleCount + batchSize - 1) / batchSize
+    count = (exampleCount - 1) / batchSize + 1
     generator = SeededGenerator(seed: seed, stream: RandomStream.shuffle.rawValue)
   }
 
@@ -51,7 +51,7 @@ public enum FeatureGram {
   ) -> Matrix<Scalar>? {
     let count = features.rows
     let (bytes, overflow) = (count * count).multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
-    guard !overflow, bytes <= budget, epochs * min(batchSize, count) > count else { return nil }
+    guard !overflow, bytes <= budget, Double(epochs) * Double(min(batchSize, count)) > Double(count) else { return nil }
     var result = Matrix<Scalar>(rows: count, columns: count)
     var workspace = Gram.Workspace<Scalar>()
     Gram.lower(features.view, into: &result, using: &workspace)

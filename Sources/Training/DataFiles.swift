@@ -77,9 +77,11 @@ public struct DataFiles: Sendable, Equatable {
       columnNames: table.columnNames)
   }
 
-  /// Features alone, for prediction; labels are passed over where a file has them.
-  public func loadFeatures<Scalar>(as type: Scalar.Type = Scalar.self, width: Int) throws -> Matrix<Scalar> {
-    let features: Matrix<Scalar>
+  /// Features alone, for prediction, standardised; labels are passed over where a file has them.
+  public func loadFeatures<Scalar>(
+    as type: Scalar.Type = Scalar.self, width: Int, standardization: Standardization? = nil
+  ) throws -> Matrix<Scalar> {
+    var features: Matrix<Scalar>
     switch location {
     case .pair(let path, _): features = try NPY.matrix(path)
     case .file(let path) where path.hasSuffix(".npz"): features = try NPZ(path).matrix("X")
@@ -89,11 +91,10 @@ public struct DataFiles: Sendable, Equatable {
     guard features.columns == width else {
       throw DataError(name, "expected \(width) features, as the model has, got \(features.columns)")
     }
-    guard features.elements.isFinite else {
-      let position = features.elements.firstIndex { !$0.isFinite } ?? 0
-      throw DataError(
-        name, "row \(position / width), column \(position % width): expected a finite number, "
-          + "got \(features.elements[position])")
+    try Dataset.checkFinite(features, name, nil)
+    if let standardization {
+      standardization.apply(to: &features)
+      try Dataset.checkFinite(features, name, nil)
     }
     return features
   }
@@ -162,8 +163,17 @@ public struct DataFiles: Sendable, Equatable {
   /// A table with one column more than the model has features holds labels; otherwise it is all features.
   private func csvFeatures<Scalar>(_ path: String, width: Int) throws -> Matrix<Scalar> {
     if labelColumn != nil { return try (csv(path) as Labelled<Scalar>).features }
-    if let table = try? csv(path) as Labelled<Scalar>, table.features.columns == width { return table.features }
-    return try DelimitedText.read(path, as: Scalar.self, options: csvOptions(.absent)).features
+    let labelled: Result<Labelled<Scalar>, any Error> = Result { try csv(path) }
+    // A fault in some line is one with or without labels.
+    if case .failure(let error as FileError) = labelled, error.position != nil { throw error }
+    if let table = try? labelled.get(), table.features.columns == width { return table.features }
+    do {
+      return try DelimitedText.read(path, as: Scalar.self, options: csvOptions(.absent)).features
+    } catch {
+      // What is not a number is a label, and the width is wrong without it.
+      if let table = try? labelled.get() { return table.features }
+      throw error
+    }
   }
 
   private static func list(_ names: [String]) -> String {

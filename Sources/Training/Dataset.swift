@@ -119,7 +119,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
       weights: weights.map { weights in index.map { weights[Int($0)] } }, source: source)
   }
 
-  private static func checkFinite(
+  static func checkFinite(
     _ features: Matrix<Scalar>, _ source: String, _ names: [String]?
   ) throws(DataError) {
     guard !features.elements.isFinite else { return }

@@ -6,7 +6,8 @@ import TensorFiles
   import Foundation
 #endif
 
-/// A run as JSON lines: first a header, then one `EpochRecord` a line.
+/// A run as JSON lines: first a header, then one `EpochRecord` a line. Numbers that are not finite are the strings
+/// "inf", "-inf" and "nan".
 ///
 /// The file is rewritten whole after each epoch under a temporary name and renamed, so that it is complete up to the
 /// last epoch whenever the run ends, and a full disk leaves the lines already there.
@@ -29,6 +30,8 @@ public struct JSONLinesLog<Header: Encodable>: TrainingObserver {
   private static func line(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
   }
 }

@@ -61,7 +61,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     let file = try SafeTensors.read(path)
     func bad(_ message: String) -> FileError { FileError(.badData, file: path, message) }
     guard file.names.contains("weight") else {
-      throw bad("expected a tensor \"weight\", got \(file.names.sorted().joined(separator: ", "))")
+      let names = file.names.isEmpty ? "none" : file.names.sorted().joined(separator: ", ")
+      throw bad("expected a tensor \"weight\", got \(names)")
     }
     if let version = file.metadata["schema_version"], version != Self.schemaVersion {
       throw bad("expected schema_version \(Self.schemaVersion), got \(version): written by a newer program")
@@ -109,7 +110,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     do {
       return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
     } catch {
-      throw FileError(.badData, file: path, position: "metadata \"\(key)\"", "expected JSON of its type, got \(text.prefix(60))")
+      throw FileError(
+        .badData, file: path, position: "metadata \"\(key)\"", "expected JSON of its type, got \"\(text.prefix(60))\"")
     }
   }
 }

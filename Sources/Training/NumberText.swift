@@ -19,9 +19,16 @@ public enum NumberText {
   /// `digits` significant digits; powers of ten outside 1e-4 to 1e6.
   public static func significant(_ value: Double, _ digits: Int = 3) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
-    let exponent = Int(floor(log10(abs(value))))
+    var exponent = Int(floor(log10(abs(value))))
     if exponent >= -4 && exponent < 6 { return fixed(value, min(9, max(0, digits - 1 - exponent))) }
-    return "\(fixed(value / pow(10, Double(exponent)), digits - 1))e\(exponent)"
+    // In two factors: ten to the exponent alone may underflow.
+    var mantissa = value / pow(10, Double(exponent / 2)) / pow(10, Double(exponent - exponent / 2))
+    let unit = pow(10, Double(digits - 1))
+    if (abs(mantissa) * unit).rounded() >= 10 * unit {
+      mantissa /= 10
+      exponent += 1
+    }
+    return "\(fixed(mantissa, digits - 1))e\(exponent)"
   }
 
   /// A fraction as a percentage with two decimals.

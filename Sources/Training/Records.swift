@@ -12,7 +12,11 @@ public struct TrainingPlan: Sendable, Codable, Equatable {
   public var stepsPerEpoch: Int
   public var examples: Int
   public var hasValidation: Bool
-  public var totalSteps: Int { epochs * stepsPerEpoch }
+  /// At most `Int.max`: runs are ended by other means before that.
+  public var totalSteps: Int {
+    let (steps, overflow) = epochs.multipliedReportingOverflow(by: stepsPerEpoch)
+    return overflow ? .max : steps
+  }
 }
 
 /// One epoch, as it is logged.

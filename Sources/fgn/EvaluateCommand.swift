@@ -14,6 +14,10 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  func validate() throws {
+    guard l2 >= 0, l2.isFinite else { throw ValidationError("--l2 must be 0 or more, got \(l2).") }
+  }
+
   func run() throws {
     Partition.threads = arguments.threads
     try reportingFailures {

@@ -48,6 +48,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   private func inspect<S: RealScalar>(_ type: S.Type, tolerance: Double) throws {
+    try checkCanCreate(direction)
     let (file, data) = try loadModelAndData(model, arguments, as: type)
     let batch = Batch(features: data.features, labels: data.labels)
     let options = DescentOptions(

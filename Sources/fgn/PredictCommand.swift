@@ -38,14 +38,19 @@ struct PredictCommand: ParsableCommand {
   }
 
   private func predict<S: RealScalar>(_ type: S.Type) throws {
+    try checkCanCreate(output)
     let file = try ModelFile<S>(reading: model)
     let width = file.head.inputWidth
-    var features: Matrix<S> = try arguments.files(featureCount: width).loadFeatures(width: width)
-    file.standardization?.apply(to: &features)
+    let data = arguments.files(featureCount: width)
+    let features: Matrix<S> = try data.loadFeatures(width: width, standardization: file.standardization)
     var evaluator = Evaluator(model: file.head)
     var predicted: [Int] = []
     var all = [S]()
-    evaluator.forEachBlock(file.parameters, features) { logits, _ in
+    try evaluator.forEachBlock(file.parameters, features) { logits, start in
+      guard logits.elements.isFinite else {
+        let row = start + (logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns
+        throw DataError(data.name, "row \(row): the logits overflow \(S.precisionName); use --precision double")
+      }
       predicted += RowKernels.argmax(logits).map(Int.init)
       if probabilities {
         RowKernels.softmax(&logits)

@@ -56,12 +56,16 @@ struct TrainCommand: ParsableCommand {
     try check(epochs >= 1, "--epochs must be at least 1, got \(epochs).")
     try check(batchSize >= 1, "--batch-size must be at least 1, got \(batchSize).")
     try check(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
-    try check(timeLimit.map { $0 > 0 } ?? true, "--time-limit must be above 0.")
-    try check(patience.map { $0 >= 1 } ?? true, "--patience must be at least 1.")
+    try check(timeLimit.map { $0 > 0 } ?? true, "--time-limit must be above 0, got \(timeLimit ?? 0).")
+    try check(patience.map { $0 >= 1 } ?? true, "--patience must be at least 1, got \(patience ?? 0).")
     try check(gramBudget >= 0, "--gram-budget must be 0 or more, got \(gramBudget).")
     try check(validation == nil || validationFraction == nil, "Give --validation or --validation-fraction, not both.")
     try check(
-      validationFraction.map { $0 > 0 && $0 < 1 } ?? true, "--validation-fraction must be between 0 and 1.")
+      validationFraction.map { $0 > 0 && $0 < 1 } ?? true,
+      "--validation-fraction must be between 0 and 1, got \(validationFraction ?? 0).")
+    try check(
+      sampleWeights == nil || validationFraction == nil,
+      "--sample-weights has a weight for each training row: give --validation, not --validation-fraction.")
   }
 
   func run() throws {
@@ -77,8 +81,15 @@ struct TrainCommand: ParsableCommand {
   private func train<S: RealScalar>(_ type: S.Type) throws {
     let watch = Interrupt.watch()
     defer { watch.cancel() }
+    try checkCanCreate(output, log, curve)
     var (training, held, standardization) = try loadData(type)
-    if let sampleWeights { try training.setWeights(NPY.vector(sampleWeights)) }
+    if let sampleWeights {
+      do {
+        try training.setWeights(NPY.vector(sampleWeights))
+      } catch let error as DataError {
+        throw DataError(sampleWeights, error.message)
+      }
+    }
     if classWeight == .balanced { try training.balanceClasses() }
     if let standardization { try training.standardize(standardization) }
     if let standardization { try held?.standardize(standardization) }
@@ -127,9 +138,6 @@ struct TrainCommand: ParsableCommand {
       files.location = .file(validation)
       held = try files.load(classNames: data.classNames)
     } else if let validationFraction {
-      guard sampleWeights == nil else {
-        throw DataError(data.source, "--sample-weights has one weight for each row; give --validation a file of its own")
-      }
       (training, held) = try data.split(validationFraction: validationFraction, seed: seed)
     }
     return (training, held, standardize ? Standardization(fitting: training.features) : nil)

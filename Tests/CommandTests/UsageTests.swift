@@ -1,0 +1,90 @@
+import FastGaussNewton
+import Foundation
+import Testing
+
+@Suite struct UsageTests {
+  static let train = ["train", "t.npz", "--output", "m.safetensors"]
+
+  /// Arguments, and what is said about them. No file is looked at.
+  static let wrong: [([String], String)] = [
+    (["train", "--output", "m"], "Give either DATA or --features, got neither."),
+    (train + ["--features", "X.npy"], "Give either DATA or --features, got both."),
+    (["train", "t.npz"], "Missing expected argument '--output <output>'"),
+    (train + ["--labels", "y.npy"], "--labels goes with --features."),
+    (train + ["--solver", "dual"], "--solver for fgn must be one of auto, gram, cg, gram-cg, got dual."),
+    (train + ["--curvature", "fisher", "--solver", "dual"], "must be one of auto, gram, cg, gram-cg, got dual."),
+    (train + ["--curvature", "ggn", "--solver", "gram"], "--solver for ggn must be one of auto, cg, dual, got gram."),
+    (train + ["--solver", "lu"], "Please provide one of 'auto', 'gram', 'cg', 'gram-cg' or 'dual'"),
+    (train + ["--curvature", "competitor"], "--curvature must be fgn, ggn or fisher, got competitor."),
+    (train + ["--damping", "much"], "--damping must be auto or a number, got much."),
+    (train + ["--damping", "0"], "Damping must be above 0, got 0.0."),
+    (train + ["--damping=-1"], "Damping must be above 0, got -1.0."),
+    (train + ["--damping", "nan"], "Damping must be above 0, got nan."),
+    (train + ["--fixed-damping", "inf"], "Damping must be above 0, got inf."),
+    (train + ["--epochs", "0"], "--epochs must be at least 1, got 0."),
+    (train + ["--epochs", "1.5"], "The value '1.5' is invalid for '--epochs"),
+    (train + ["--batch-size", "0"], "--batch-size must be at least 1, got 0."),
+    (train + ["--l2=-0.1"], "--l2 must be 0 or more, got -0.1."),
+    (train + ["--l2", "nan"], "--l2 must be 0 or more, got nan."),
+    (train + ["--time-limit", "0"], "--time-limit must be above 0, got 0.0."),
+    (train + ["--patience", "0"], "--patience must be at least 1, got 0."),
+    (train + ["--gram-budget=-1"], "--gram-budget must be 0 or more, got -1."),
+    (train + ["--threads=-1"], "--threads must be 0 or more, got -1."),
+    (train + ["--seed=-1"], "The value '-1' is invalid for '--seed"),
+    (train + ["--validation", "v.npz", "--validation-fraction", "0.5"], "--validation-fraction, not both."),
+    (train + ["--validation-fraction", "1"], "--validation-fraction must be between 0 and 1, got 1.0."),
+    (train + ["--validation-fraction", "nan"], "--validation-fraction must be between 0 and 1, got nan."),
+    (train + ["--validation-fraction", "0.5", "--sample-weights", "W.npy"], "not --validation-fraction."),
+    (train + ["--class-weight", "even"], "The value 'even' is invalid for '--class-weight"),
+    (train + ["--precision", "half"], "Please provide one of 'float' and 'double'"),
+    (train + ["--unknown"], "Unknown option '--unknown'"),
+    (train + ["more"], "Unexpected argument 'more'"),
+    (["evaluate"], "Missing expected argument '<model>'"),
+    (["evaluate", "m"], "Give either DATA or --features, got neither."),
+    (["evaluate", "m", "t.npz", "--l2", "nan"], "--l2 must be 0 or more, got nan."),
+    (["predict", "m", "t.npz"], "Missing expected argument '--output <output>'"),
+    (["inspect", "m", "t.npz"], "Missing expected argument '--damping <damping>'"),
+    (["inspect", "m", "t.npz", "--damping", "0"], "--damping must be above 0, got 0.0."),
+    (["inspect", "m", "t.npz", "--damping", "1", "--l2=-1"], "--l2 must be 0 or more, got -1.0."),
+    (["inspect", "m", "t.npz", "--damping", "1", "--curvature", "fisher"], "must be fgn or ggn, got fisher."),
+    (["inspect", "m", "t.npz", "--damping", "1", "--solver", "dual"], "auto, gram, cg, gram-cg, got dual."),
+    (
+      ["inspect", "m", "t.npz", "--damping", "1", "--curvature", "ggn", "--solver", "gram"], "auto, cg, dual, got gram."
+    ),
+    (["bake"], "Unexpected argument 'bake'"),
+  ]
+
+  @Test(arguments: wrong) func isRefused(_ arguments: [String], _ part: String) async throws {
+    let result = try await Command.run(arguments)
+    expectFailure(result, 64, part, "Usage: fgn")
+  }
+
+  static let options: [(command: String, options: [String])] = [
+    (
+      "train",
+      [
+        "--features", "--labels", "--label-column", "--no-header", "--validation", "--validation-fraction",
+        "--curvature", "--solver", "--damping", "--fixed-damping", "--epochs", "--batch-size", "--l2", "--standardize",
+        "--no-intercept", "--sample-weights", "--class-weight", "--precision", "--threads", "--seed", "--time-limit",
+        "--patience", "--gram-budget", "--output", "--log", "--curve", "--json",
+      ]
+    ),
+    ("evaluate", ["--features", "--labels", "--l2", "--precision", "--threads", "--json"]),
+    ("predict", ["--features", "--output", "--probabilities", "--precision", "--threads", "--json"]),
+    ("inspect", ["--damping", "--l2", "--curvature", "--solver", "--precision", "--direction", "--json"]),
+  ]
+
+  @Test(arguments: options) func helpListsEveryOption(_ command: String, _ options: [String]) async throws {
+    let result = try await Command.run(command, "--help")
+    #expect(result.status == 0 && result.errors.isEmpty)
+    for option in options { #expect(result.output.contains("  \(option) "), "\(command) lacks \(option)") }
+  }
+
+  @Test func theCommandItself() async throws {
+    let help = try await Command.run("--help")
+    #expect(help.status == 0 && help.output.contains("130 interrupted"))
+    for command in ["train", "evaluate", "predict", "inspect"] { #expect(help.output.contains("  \(command) ")) }
+    let version = try await Command.run("--version")
+    #expect(version.status == 0 && version.output == "0.1.0\n")
+  }
+}

@@ -1,0 +1,110 @@
+import FastGaussNewton
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite struct EvaluatorTests {
+  /// The definition, one row at a time in double.
+  static func naive<S: RealScalar>(
+    _ head: LinearHead<S>, _ parameters: Parameters<S>, _ data: Dataset<S>, l2: Double
+  ) -> Evaluation {
+    let (classes, width) = (head.outputWidth, head.inputWidth)
+    let values = parameters.values.map { Double($0) }
+    var counts = data.classNames.map { Evaluation.ClassCount(name: $0, examples: 0, correct: 0) }
+    var (loss, weight, near) = (0.0, 0.0, 0)
+    for i in 0..<data.count {
+      let logits = (0..<classes).map { c in
+        (0..<width).reduce(head.hasIntercept ? values[classes * width + c] : 0) {
+          $0 + Double(data.features[i, $1]) * values[c * width + $1]
+        }
+      }
+      let label = Int(data.labels[i])
+      let above = logits.indices.count { $0 != label && logits[$0] >= logits[label] }
+      counts[label].examples += 1
+      counts[label].correct += above == 0 ? 1 : 0
+      near += above < 5 ? 1 : 0
+      let top = logits.max()!
+      let w = data.weights.map { Double($0[i]) } ?? 1
+      loss += w * (top + log(logits.reduce(0) { $0 + exp($1 - top) }) - logits[label])
+      weight += w
+    }
+    let penalty = values.prefix(classes * width).reduce(0) { $0 + $1 * $1 }
+    return Evaluation(
+      objective: loss / weight + l2 / 2 * penalty, loss: loss / weight,
+      accuracy: Double(counts.reduce(0) { $0 + $1.correct }) / Double(data.count),
+      top5: classes > 5 ? Double(near) / Double(data.count) : nil, examples: data.count, classes: counts)
+  }
+
+  func check<S: RealScalar>(_ type: S.Type, _ data: Dataset<S>, intercept: Bool = true, l2: Double, limit: Double) {
+    let head = LinearHead<S>(features: data.featureCount, classes: data.classCount, intercept: intercept)
+    let parameters = randomParameters(head)
+    var evaluator = Evaluator(model: head)
+    let result = evaluator.evaluate(parameters, data, l2: l2)
+    var expected = Self.naive(head, parameters, data, l2: l2)
+    #expect(abs(result.objective - expected.objective) < limit * abs(expected.objective))
+    #expect(abs(result.loss - expected.loss) < limit * abs(expected.loss))
+    // All the rest is counted.
+    (expected.objective, expected.loss) = (result.objective, result.loss)
+    #expect(result == expected)
+  }
+
+  @Test(arguments: [2, 5, 6, 9], [true, false]) func agreesWithTheDefinition(_ classes: Int, _ intercept: Bool) throws {
+    for l2 in [0, 0.03] {
+      check(
+        Double.self, try blobs(rows: 150, features: 4, classes: classes), intercept: intercept, l2: l2, limit: 1e-12)
+      check(
+        Float.self, try blobs(rows: 150, features: 4, classes: classes), intercept: intercept, l2: l2, limit: 1e-5)
+    }
+  }
+
+  @Test func weightsCountInTheLossOnly() throws {
+    var data = try blobs(Double.self, rows: 60, features: 3, classes: 7)
+    try data.setWeights((0..<60).map { Double($0 % 4) })
+    check(Double.self, data, l2: 0.1, limit: 1e-12)
+  }
+
+  @Test func manyBlocksAreOneAnswer() throws {
+    // Sixteen rows are the smallest block, as wide as these are.
+    var data = try blobs(Double.self, rows: 37, features: 40_000, classes: 3, spread: 0.01)
+    try data.setWeights((0..<37).map { Double($0 % 5) })
+    var evaluator = Evaluator(model: LinearHead<Double>(features: 40_000, classes: 3))
+    var starts: [Int] = []
+    var rows = 0
+    evaluator.forEachBlock(randomParameters(LinearHead(features: 40_000, classes: 3)), data.features) { logits, start in
+      starts.append(start)
+      rows += logits.rows
+      #expect(logits.columns == 3)
+    }
+    #expect(starts == [0, 16, 32] && rows == 37)
+    check(Double.self, data, l2: 1e-4, limit: 1e-10)
+  }
+
+  @Test func tiesAreWrong() throws {
+    let head = LinearHead<Float>(features: 1, classes: 6)
+    let data = try Dataset(
+      features: Matrix<Float>(rows: 2, columns: 1, elements: [1, 2]), labels: [0, 5],
+      classNames: ["a", "b", "c", "d", "e", "f"])
+    var evaluator = Evaluator(model: head)
+    let tied = evaluator.evaluate(Parameters(layout: head.layout), data, l2: 0)
+    #expect(tied.accuracy == 0 && tied.top5 == 0)
+    #expect(abs(tied.loss - log(6)) < 1e-6)
+    // One class less in the tie: the true one is among the five highest.
+    var parameters = Parameters<Float>(layout: head.layout)
+    parameters.values[1] = -1
+    let fewer = evaluator.evaluate(parameters, data, l2: 0)
+    #expect(fewer.accuracy == 0 && fewer.top5 == 1)
+  }
+
+  @Test func doesNotDependOnTheOrderOfCalls() throws {
+    let (small, large) = (
+      try blobs(Float.self, rows: 5, features: 3, classes: 3), try blobs(Float.self, rows: 80, features: 3, classes: 3)
+    )
+    let head = LinearHead<Float>(features: 3, classes: 3)
+    let parameters = randomParameters(head)
+    var evaluator = Evaluator(model: head)
+    let first = evaluator.evaluate(parameters, small, l2: 0)
+    _ = evaluator.evaluate(parameters, large, l2: 0)
+    #expect(evaluator.evaluate(parameters, small, l2: 0) == first)
+  }
+}
