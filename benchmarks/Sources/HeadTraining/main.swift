@@ -87,7 +87,15 @@ struct Session {
     GaussNewtonOptimizer(model: head, options: GaussNewtonOptions(l2: arguments.training.l2, damping: damping))
   }
 
+  /// The first run also pays for loading the BLAS, whose own threads spin for a while: not counted.
+  func warmUp() throws {
+    var (optimizer, observer) = (fgn(.automatic()), SilentObserver())
+    _ = try Trainer(model: head, options: arguments.training)
+      .run(&optimizer, on: arguments.data.training, observer: &observer)
+  }
+
   func runAll() throws {
+    try warmUp()
     for seed in 0..<arguments.seeds {
       try run("FGN", fgn(.automatic()), seed: seed)
       for initial in arguments.initialDampings {
