@@ -9,6 +9,9 @@ let package = Package(
   targets: [
     .target(name: "Contestants", dependencies: [.product(name: "FastGaussNewton", package: "fast-gauss-newton")]),
     .executableTarget(name: "StepTimes", dependencies: ["Contestants"]),
+    .executableTarget(name: "FullBatchSteps", dependencies: ["Contestants"]),
+    .executableTarget(name: "HeadTraining", dependencies: ["Contestants"]),
+    .executableTarget(name: "ProductRates", dependencies: ["Contestants"]),
   ],
   swiftLanguageModes: [.v6]
 )

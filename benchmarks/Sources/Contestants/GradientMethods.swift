@@ -67,12 +67,23 @@ public struct Adam<ModelType: Model>: Optimizer {
 func adamUpdate<S: RealScalar>(
   _ x: inout [S], _ gradient: [S], _ first: inout [S], _ second: inout [S], rate: S, step: Int
 ) {
-  let firstCorrection = 1 - S(power(0.9, step))
-  let secondCorrection = 1 - S(power(0.999, step))
-  for i in 0..<x.count {
-    first[i] = 0.9 * first[i] + 0.1 * gradient[i]
-    second[i] = 0.999 * second[i] + 0.001 * gradient[i] * gradient[i]
-    x[i] -= rate * (first[i] / firstCorrection) / ((second[i] / secondCorrection).squareRoot() + 1e-8)
+  // rate m / (1 - 0.9^t) / (sqrt(v / (1 - 0.999^t)) + epsilon), with one division for each element.
+  let rate = rate / S(1 - power(0.9, step))
+  let factor = 1 / S(1 - power(0.999, step)).squareRoot()
+  let count = x.count
+  precondition(gradient.count == count && first.count == count && second.count == count)
+  x.withUnsafeMutableBufferPointer { x in
+    first.withUnsafeMutableBufferPointer { first in
+      second.withUnsafeMutableBufferPointer { second in
+        gradient.withUnsafeBufferPointer { gradient in
+          for i in 0..<count {
+            first[i] = 0.9 * first[i] + 0.1 * gradient[i]
+            second[i] = 0.999 * second[i] + 0.001 * gradient[i] * gradient[i]
+            x[i] -= rate * first[i] / (second[i].squareRoot() * factor + 1e-8)
+          }
+        }
+      }
+    }
   }
 }
 

@@ -18,12 +18,7 @@ func synthetic(_ shape: Shape) -> Batch<Float> {
     labels: (0..<shape.batch).map { _ in Int32(generator.index(below: shape.classes)) })
 }
 
-func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-
-func seconds(_ body: () -> Void) -> Double {
-  let duration = ContinuousClock().measure(body)
-  return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-}
+func wall(_ body: () -> Void) -> Double { Timing.measure(body).wall }
 
 func compare(_ shape: Shape, rounds: Int) {
   let batch = synthetic(shape)
@@ -43,16 +38,17 @@ func compare(_ shape: Shape, rounds: Int) {
   let repeats = max(1, Int(2e8 / flops))
   var times: [[Double]] = [[], [], []]
   for round in 0..<rounds + 2 {
-    let t0 = seconds { for _ in 0..<repeats { _ = sgd.step(&parameters, on: batch, at: progress) } }
-    let t1 = seconds { for _ in 0..<repeats { _ = plain.step(&parameters, on: batch, at: progress) } }
-    let t2 = seconds { for _ in 0..<repeats { _ = momentum.step(&parameters, on: batch, at: progress) } }
+    let t0 = wall { for _ in 0..<repeats { _ = sgd.step(&parameters, on: batch, at: progress) } }
+    let t1 = wall { for _ in 0..<repeats { _ = plain.step(&parameters, on: batch, at: progress) } }
+    let t2 = wall { for _ in 0..<repeats { _ = momentum.step(&parameters, on: batch, at: progress) } }
     if round >= 2 { for (i, t) in [t0, t1, t2].enumerated() { times[i].append(t / Double(repeats)) } }
   }
-  let ratios = times.map { contestant in median(zip(contestant, times[0]).map { $0 / $1 }) }
+  let ratios = times.map { contestant in Timing.median(zip(contestant, times[0]).map { $0 / $1 }) }
   func round2(_ x: Double) -> Double { (x * 100).rounded() / 100 }
   print(
-    "| \(shape.batch) | \(shape.features) | \(shape.classes) | \(round2(median(times[0]) * 1e6)) | "
-      + "\(round2(flops / median(times[0]) * 1e-9)) | \(round2(ratios[1])) | \(round2(ratios[2])) | \(plain.explanation) |")
+    "| \(shape.batch) | \(shape.features) | \(shape.classes) | \(round2(Timing.median(times[0]) * 1e6)) | "
+      + "\(round2(flops / Timing.median(times[0]) * 1e-9)) | \(round2(ratios[1])) | \(round2(ratios[2])) | \(plain.explanation) |"
+  )
 }
 
 let only = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) : nil
