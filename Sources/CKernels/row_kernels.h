@@ -71,7 +71,7 @@ CLONES void NAME(fgn_margin_rows)(real *z, ptrdiff_t rows, ptrdiff_t classes, co
     real m = (own - top) - LOG1(sum);
     real half = EXP1(-FABS1(m) / 2), e = half * half;
     margin[i] = m;
-    loss[i] = (m < 0 ? -m : 0) + LOG1P1(e);
+    loss[i] = (m < 0 ? -m : 0) + LOG1P1(e) + (m - m); /* m - m: an infinite margin is no loss of 0 */
     residual[i] = (m >= 0 ? e : 1) / (1 + e);
     root_weight[i] = half / (1 + e);
     row_scale(row, classes, -1 / sum);
