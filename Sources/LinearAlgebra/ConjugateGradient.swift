@@ -7,8 +7,9 @@ public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
   public enum Norm: Sendable {
     /// |e|.
     case euclidean
-    /// sqrt(e^T K e): for K = R R^T this is |R^T e|, the residual of the same system in parameter space. It is
-    /// known one product late, so the solution is one iteration better than reported.
+    /// sqrt(e^T K e): for K = R R^T this is |R^T e|, the residual of the same system in parameter space. It takes
+    /// the product of the next iteration, whose step is then not taken: it does not have to make this norm smaller.
+    /// At the iteration limit the reported value is that of one iteration before.
     case image
   }
 
@@ -76,6 +77,7 @@ public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
         report.outcome = curvature.isFinite ? .notPositiveDefinite : .notFinite
         return report
       }
+      if norm == .image && report.residual <= options.tolerance { return report }
       let step = Scalar(squared / curvature)
       x.combine(step, direction)
       `operator`.accumulate(step)
@@ -88,7 +90,7 @@ public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
         return report
       }
       if next == 0 { report.residual = 0 }
-      if report.residual <= options.tolerance { return report }
+      if next == 0 || (norm == .euclidean && report.residual <= options.tolerance) { return report }
       if report.iterations >= options.maximumIterations {
         report.outcome = .iterationLimit
         return report
