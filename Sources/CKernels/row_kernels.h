@@ -89,12 +89,13 @@ CLONES void NAME(fgn_curvature_rows)(const real *a, const int32_t *labels, const
     ti[y] = 0;
     real mean = -row_dot(ai, ti, classes); /* q . t */
     real along = own - mean;               /* a . t */
-    /* competitor k: -kept q_k along + rest q_k (t_k - mean), q_k = -a_k */
-    real constant = rest[i] * mean + kept[i] * along, slope = -rest[i];
+    /* competitor k: -kept q_k along + rest q_k (t_k - mean), q_k = -a_k. The difference comes first: in hard rows
+       kept is far below the rounding of rest t_k. */
+    real constant = kept[i] * along, slope = -rest[i];
     ptrdiff_t k = 0;
     for (; k + LANES <= classes; k += LANES)
-      STORE(ti + k, LOAD(ai + k) * (SPLAT(slope) * LOAD(ti + k) + SPLAT(constant)));
-    for (; k < classes; k++) ti[k] = ai[k] * (slope * ti[k] + constant);
+      STORE(ti + k, LOAD(ai + k) * (SPLAT(slope) * (LOAD(ti + k) - SPLAT(mean)) + SPLAT(constant)));
+    for (; k < classes; k++) ti[k] = ai[k] * (slope * (ti[k] - mean) + constant);
     ti[y] = kept[i] * along;
   }
 }
