@@ -50,18 +50,17 @@ import Testing
           options: .init(tolerance: wanted, maximumIterations: 500))
         findings.expect(report.outcome == .converged, "converges", "\(report)")
         findings.expect(counting.products == report.products, "products are as reported")
-        findings.expect(report.products == report.iterations, "one product an iteration")
+        // In the image norm the last product serves only to see that the solution is good enough.
+        let extra = report.products - report.iterations
+        findings.expect(extra == 0 || (norm == .image && extra == 1), "one product an iteration")
         findings.expect(counting.accumulations == report.iterations, "one accumulation an iteration")
         // Bitwise: the operator is told the same sum that made x.
         findings.expect(bits(counting.accumulated) == bits(x), "what is accumulated is x")
         let e = residual(k, scalarShift, x, b)
         findings.expect(size(e) / start, atMost: wanted + floor, "the tolerance is met", "\(norm)")
         findings.expect(report.residual, atMost: wanted, "the reported residual meets the tolerance")
-        // Euclidean: of the solution itself. Image: of the one before, so at least as large (but for rounding).
-        let low = size(e) / start - floor
         findings.expect(
-          norm == .image || (report.residual - size(e) / start).magnitude <= floor, "reported residual", "\(norm)")
-        findings.expect(norm == .euclidean || report.residual >= 0.5 * low, "reported residual is one iteration old")
+          (report.residual - size(e) / start).magnitude, atMost: floor, "reported residual", "\(norm)")
         let own = solver.residual.map { Double($0) }
         findings.expect(largestDifference(own, e) / b.map { Double($0) }.norm, atMost: floor, "residual vector")
       }
