@@ -71,7 +71,7 @@ CLONES void NAME(fgn_margin_rows)(real *z, ptrdiff_t rows, ptrdiff_t classes, co
     real m = (own - top) - LOG1(sum);
     real half = EXP1(-FABS1(m) / 2), e = half * half;
     margin[i] = m;
-    loss[i] = (m < 0 ? -m : 0) + LOG1P1(e);
+    loss[i] = (m < 0 ? -m : 0) + LOG1P1(e) + (m - m); /* m - m: an infinite margin is no loss of 0 */
     residual[i] = (m >= 0 ? e : 1) / (1 + e);
     root_weight[i] = half / (1 + e);
     row_scale(row, classes, -1 / sum);
@@ -89,12 +89,13 @@ CLONES void NAME(fgn_curvature_rows)(const real *a, const int32_t *labels, const
     ti[y] = 0;
     real mean = -row_dot(ai, ti, classes); /* q . t */
     real along = own - mean;               /* a . t */
-    /* competitor k: -kept q_k along + rest q_k (t_k - mean), q_k = -a_k */
-    real constant = rest[i] * mean + kept[i] * along, slope = -rest[i];
+    /* competitor k: -kept q_k along + rest q_k (t_k - mean), q_k = -a_k. The difference comes first: in hard rows
+       kept is far below the rounding of rest t_k. */
+    real constant = kept[i] * along, slope = -rest[i];
     ptrdiff_t k = 0;
     for (; k + LANES <= classes; k += LANES)
-      STORE(ti + k, LOAD(ai + k) * (SPLAT(slope) * LOAD(ti + k) + SPLAT(constant)));
-    for (; k < classes; k++) ti[k] = ai[k] * (slope * ti[k] + constant);
+      STORE(ti + k, LOAD(ai + k) * (SPLAT(slope) * (LOAD(ti + k) - SPLAT(mean)) + SPLAT(constant)));
+    for (; k < classes; k++) ti[k] = ai[k] * (slope * (ti[k] - mean) + constant);
     ti[y] = kept[i] * along;
   }
 }

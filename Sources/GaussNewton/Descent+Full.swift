@@ -41,6 +41,9 @@ extension Descent {
     var `operator` = DualOperator(
       shared: gram, rows: rows, rootWeights: rootWeights, outputs: exchange(&outputs, with: Matrix(rows: 0, columns: 0)),
       product: Matrix(rows: rows.count, columns: model.outputWidth))
+    // The parameter residual without a step is C^(1/2) J^T h / B, and the solve's R^T e / B with R = N J C^(1/2).
+    Products.times(gram.view, `operator`.outputs.view, into: &`operator`.product)
+    let scale = max(0, Double(`operator`.outputs.elements.dot(`operator`.product.elements))).squareRoot()
     // `outputs` of the operator holds h; it becomes alpha_0 = (I - p 1^T) D h, and `right` sqrt(w p) g D h.
     var right = Matrix<Scalar>(rows: rows.count, columns: model.outputWidth)
     DualStart.start(
@@ -52,8 +55,9 @@ extension Descent {
     right.combine(-1, `operator`.product)
     var solution = [Scalar](repeating: 0, count: `operator`.dimension)
     var report = conjugateGradient.solve(
-      &`operator`, shift: system.shift, right.elements, adding: &solution, options: iterative)
-    report.products += 1
+      &`operator`, shift: system.shift, right.elements, adding: &solution, norm: .image, scale: scale,
+      options: iterative)
+    report.products += 2
     `operator`.outputs.assign(solution)
     `operator`.rootTransposed()
     start.combine(1, `operator`.outputs)

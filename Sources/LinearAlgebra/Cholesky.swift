@@ -23,6 +23,8 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
         let width = min(Self.block, n - k)
         let diagonal = a + k * n + k
         failure = Scalar.kernels.factor(width, diagonal, n)
+        // OpenBLAS lets NaN pass, LAPACK does not.
+        if failure == 0 { failure = (1...width).first { !(diagonal[($0 - 1) * (n + 1)] > 0) } ?? 0 }
         if failure != 0 {
           failure += k
           return

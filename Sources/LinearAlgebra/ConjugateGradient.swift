@@ -7,8 +7,9 @@ public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
   public enum Norm: Sendable {
     /// |e|.
     case euclidean
-    /// sqrt(e^T K e): for K = R R^T this is |R^T e|, the residual of the same system in parameter space. It is
-    /// known one product late, so the solution is one iteration better than reported.
+    /// sqrt(e^T K e): for K = R R^T this is |R^T e|, the residual of the same system in parameter space. It takes
+    /// the product of the next iteration, whose step is then not taken: it does not have to make this norm smaller.
+    /// At the iteration limit the reported value is that of one iteration before.
     case image
   }
 
@@ -51,19 +52,21 @@ public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
     var squared = Double(residual.dot(residual))
     var reference = scale ?? (norm == .euclidean ? squared.squareRoot() : 0)
     var report = SolveReport(outcome: .converged)
-    guard squared > 0 else { return report }
     guard squared.isFinite else {
       report.outcome = .notFinite
       return report
     }
+    guard squared > 0 else { return report }
     var beta = 0.0
     while true {
       `operator`.apply(direction, into: &image)
       report.products += 1
       if norm == .image {
         // K e = K p - beta K p_previous, so |R^T e|^2 = e . K e costs two dots of this length.
-        let energy = Double(residual.dot(image)) - beta * Double(residual.dot(previousImage))
-        let size = max(0, energy).squareRoot()
+        // (What the last solve left in previousImage may be NaN.)
+        var energy = Double(residual.dot(image))
+        if beta != 0 { energy -= beta * Double(residual.dot(previousImage)) }
+        let size = energy < 0 ? 0 : energy.squareRoot()
         if reference == 0 { reference = size }
         report.residual = reference > 0 ? size / reference : 0
         previousImage.combine(1, image, beta: 0)
@@ -74,6 +77,7 @@ public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
         report.outcome = curvature.isFinite ? .notPositiveDefinite : .notFinite
         return report
       }
+      if norm == .image && report.residual <= options.tolerance { return report }
       let step = Scalar(squared / curvature)
       x.combine(step, direction)
       `operator`.accumulate(step)
@@ -85,7 +89,8 @@ public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
         report.outcome = .notFinite
         return report
       }
-      if report.residual <= options.tolerance || next == 0 { return report }
+      if next == 0 { report.residual = 0 }
+      if next == 0 || (norm == .euclidean && report.residual <= options.tolerance) { return report }
       if report.iterations >= options.maximumIterations {
         report.outcome = .iterationLimit
         return report

@@ -23,10 +23,26 @@ public enum Products {
 
   static var thinLimit: Int { Int(FGN_THIN_LIMIT) }
 
-  /// result [m, n] = alpha x w^T + beta result, with x [m, k] and w [n, k]: the forward pass of a dense layer.
+  /// The work area of `timesTransposed`, kept from call to call.
+  public struct Workspace<Scalar: RealScalar>: Sendable {
+    var packed: [Scalar] = []
+    public init() {}
+  }
+
+  /// `timesTransposed` with a work area of its own, for a single product.
   public static func timesTransposed<Scalar>(
     _ x: MatrixView<Scalar>, _ w: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
     into result: inout Matrix<Scalar>
+  ) {
+    var workspace = Workspace<Scalar>()
+    timesTransposed(x, w, alpha: alpha, beta: beta, into: &result, using: &workspace)
+  }
+
+  /// result [m, n] = alpha x w^T + beta result, with x [m, k] and w [n, k]: the forward pass of a dense layer.
+  /// Allocates nothing once the work area has held this shape.
+  public static func timesTransposed<Scalar>(
+    _ x: MatrixView<Scalar>, _ w: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
+    into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>
   ) {
     let (m, n, k) = (x.rows, w.rows, x.columns)
     precondition(w.columns == k && result.rows == m && result.columns == n, "shapes of x w^T do not match")
@@ -35,7 +51,7 @@ public enum Products {
       w.withPointer { w in
         result.elements.withMutablePointer { out in
           if n >= 8 && n <= thinLimit {
-            thinForward(x, w, alpha, beta, out, m: m, n: n, k: k, work: work)
+            thinForward(x, w, alpha, beta, out, m: m, n: n, k: k, work: work, &workspace.packed)
           } else if m >= n {
             cut(m, work: work) { r in
               let shape = GEMMShape(m: r.count, n: n, k: k, transposeB: true, lda: k, ldb: k, ldc: n)
@@ -54,10 +70,11 @@ public enum Products {
 
   private static func thinForward<Scalar: RealScalar>(
     _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ alpha: Scalar, _ beta: Scalar,
-    _ out: UnsafeMutablePointer<Scalar>, m: Int, n: Int, k: Int, work: Double
+    _ out: UnsafeMutablePointer<Scalar>, m: Int, n: Int, k: Int, work: Double, _ packed: inout [Scalar]
   ) {
-    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: fgn_thin_packed_size(n, k)) { packed in
-      let packed = packed.baseAddress!
+    let size = fgn_thin_packed_size(n, k)
+    if packed.count < size { packed.resize(to: size) }
+    packed.withMutablePointer { packed in
       Scalar.kernels.thinPack(w, n, k, packed)
       Partition.forEach(m, step: 6, work: work, grain: grain) { r in
         Scalar.kernels.thinForward(

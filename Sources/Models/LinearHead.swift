@@ -41,6 +41,7 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
   private var innerGram = Matrix<Scalar>(rows: 0, columns: 0)
   private var ones = Matrix<Scalar>(rows: 0, columns: 0)
   private var workspace = Gram.Workspace<Scalar>()
+  private var productWorkspace = Products.Workspace<Scalar>()
 
   init(head: LinearHead<Scalar>) { self.head = head }
 
@@ -66,7 +67,7 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
     if let bias { RowKernels.fill(&result, with: MatrixView(tangent, offset: bias.offset, rows: 1, columns: classes)) }
     Products.timesTransposed(
       inputs.features.view, MatrixView(tangent, rows: classes, columns: width), beta: bias == nil ? 0 : 1,
-      into: &result)
+      into: &result, using: &productWorkspace)
   }
 
   /// 2 B C D flops, and B min(C, D) for the weights, which scale whichever of the two factors is smaller.

@@ -62,16 +62,3 @@ struct GoldenCase: Decodable {
     )
   }
 }
-
-/// |a - b| / |b|.
-func relativeError<S: RealScalar>(_ a: [S], _ b: [Double]) -> Double {
-  precondition(a.count == b.count)
-  let difference = zip(a, b).reduce(0.0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
-  let size = b.reduce(0.0) { $0 + $1 * $1 }
-  return (difference / max(size, .leastNormalMagnitude)).squareRoot()
-}
-
-/// The tolerance that goes with a precision.
-func tolerance<S: RealScalar>(_ type: S.Type, double: Double, float: Double) -> Double {
-  S.self == Double.self ? double : float
-}

@@ -2,6 +2,7 @@ import Foundation
 import LinearAlgebra
 import Models
 import Optimization
+import TestSupport
 import Testing
 
 @testable import GaussNewton
@@ -63,8 +64,8 @@ import Testing
         let (direction, report) = descent.direction(
           at: parameters, batch: batch, damping: golden.damping, l2: golden.l2)
         let error = relativeError(direction, expected.data)
-        print("\(name) \(curvature) \(solver.rawValue) \(S.precisionName) error \(error) \(report.solve)")
-        #expect(error < tolerance(type, double: 1e-10, float: 2e-4), "\(name) \(curvature) \(solver) \(S.precisionName)")
+        #expect(
+          error < tolerance(type, double: 1e-10, float: 2e-4), "\(name) \(curvature) \(solver) \(S.precisionName)")
         #expect(report.solve.outcome == .converged || type == Float.self)
       }
     }

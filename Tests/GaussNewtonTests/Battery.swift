@@ -1,0 +1,133 @@
+import GaussNewton
+import LinearAlgebra
+import Models
+import Optimization
+import TestSupport
+
+/// Ways in which a descent can be wrong, for the canary.
+enum Mutation: String, CaseIterable, Sendable {
+  case none
+  /// mu = lambda in place of mu = B lambda.
+  case shiftIsDamping = "mu = lambda"
+  case ignoresWeights = "example weights ignored"
+  case ignoresPenalty = "l2 ignored"
+  case uphill = "d points uphill"
+}
+
+/// What the battery is run on: a model, a curvature and a solver.
+struct Subject<ModelType: Model> {
+  typealias Scalar = ModelType.Scalar
+
+  let curvature: Curvature
+  let solver: Solver
+  var mutation = Mutation.none
+  let model: (LinearHead<Scalar>) -> ModelType
+
+  init(
+    _ curvature: Curvature, _ solver: Solver, mutation: Mutation = .none,
+    model: @escaping (LinearHead<Scalar>) -> ModelType
+  ) {
+    (self.curvature, self.solver, self.mutation, self.model) = (curvature, solver, mutation, model)
+  }
+
+  var name: String { "\(curvature.rawValue) \(solver.rawValue)" }
+  var isIterative: Bool { solver != .gram }
+
+  func descent(_ head: LinearHead<Scalar>, tolerance: Double? = nil) -> Descent<ModelType> {
+    let tight = TestSupport.tolerance(Scalar.self, double: 1e-13, float: 1e-6)
+    let options = DescentOptions(
+      curvature: curvature, solver: solver, tolerance: tolerance ?? tight, maximumIterations: 3000)
+    return Descent(model: model(head), options: options)
+  }
+
+  func direction(
+    _ problem: Problem<Scalar>, damping: Double, tolerance: Double? = nil
+  ) -> (direction: [Double], report: DescentReport) {
+    var descent = descent(problem.head, tolerance: tolerance)
+    var batch = problem.batch
+    if mutation == .ignoresWeights { batch.weights = nil }
+    let lambda = mutation == .shiftIsDamping ? damping / Double(batch.count) : damping
+    let (direction, report) = descent.direction(
+      at: problem.parameters, batch: batch, damping: lambda, l2: mutation == .ignoresPenalty ? 0 : problem.l2)
+    return (direction.map { mutation == .uphill ? -Double($0) : Double($0) }, report)
+  }
+
+  /// Every identity on one problem.
+  func battery(_ problem: Problem<Scalar>, damping: Double) -> Findings {
+    var findings = Findings("\(name) lambda \(damping) \(problem.name)")
+    checkLinearization(problem, &findings)
+    checkValues(problem, &findings)
+    checkDirection(problem, damping: damping, &findings)
+    checkInvariances(problem, damping: damping, &findings)
+    checkResidual(problem, damping: damping, &findings)
+    return findings
+  }
+}
+
+extension Subject {
+  /// Objective, gradient and products with the curvature.
+  func checkValues(_ problem: Problem<Scalar>, _ findings: inout Findings) {
+    let reference = DenseReference(problem)
+    var generator = SeededGenerator(seed: 17)
+    let model = model(problem.head)
+    var descent = descent(problem.head)
+    var batch = problem.batch
+    if mutation == .ignoresWeights { batch.weights = nil }
+    descent.linearize(at: problem.parameters, batch: batch)
+    let l2 = mutation == .ignoresPenalty ? 0 : problem.l2
+    let limit = TestSupport.tolerance(Scalar.self, double: 1e-13, float: 1e-5)
+    let objective = descent.objective(at: problem.parameters, l2: l2)
+    findings.expect(relativeError(objective, to: Double(reference.loss)), atMost: limit, "objective")
+    let gradient = descent.gradient(at: problem.parameters, l2: l2)
+    let exact = reference.gradient.map { Double($0) }
+    findings.expect(relativeError(gradient, exact), atMost: 10 * limit, "gradient")
+
+    // Central differences of the objective itself, along random directions.
+    let step = TestSupport.tolerance(Scalar.self, double: 1e-5, float: 3e-2)
+    for _ in 0..<2 {
+      let along: [Scalar] = generator.vector(gradient.count, scale: 1 / Double(gradient.count).squareRoot())
+      func moved(_ step: Double) -> Double {
+        var parameters = problem.parameters
+        parameters.values.combine(Scalar(step), along)
+        descent.linearize(at: parameters, batch: batch)
+        return descent.objective(at: parameters, l2: l2)
+      }
+      let difference = (moved(step) - moved(-step)) / (2 * step)
+      let slope = zip(along, gradient).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+      findings.expect(
+        (difference - slope).magnitude / max(exact.norm, 1e-3),
+        atMost: TestSupport.tolerance(Scalar.self, double: 1e-8, float: 2e-3), "gradient by central differences")
+    }
+
+    let probe: [Scalar] = generator.vector(gradient.count)
+    var product = probe
+    let dense = reference.matrix(curvature)
+    var matrix = CurvatureOperator(
+      curvature, model: model, parameters: problem.parameters, batch: batch, l2: Scalar(l2))
+    matrix.apply(probe, into: &product)
+    let expected = zip(dense.times(probe.wide), zip(reference.penalised, probe)).map {
+      Double($0 + reference.l2 * $1.0 * Wide($1.1))
+    }
+    findings.expect(relativeError(product, expected), atMost: 10 * limit, "curvature product")
+    findings.expect(relativeError(matrix.trace(), to: Double(dense.trace)), atMost: 10 * limit, "trace")
+  }
+
+  /// The direction against the dense solve in parameter space, and what is reported with it.
+  func checkDirection(_ problem: Problem<Scalar>, damping: Double, _ findings: inout Findings) {
+    let reference = DenseReference(problem)
+    let (direction, report) = direction(problem, damping: damping)
+    let expected = reference.direction(curvature, damping: damping)
+    let limit = TestSupport.tolerance(Scalar.self, double: isIterative ? 1e-11 : 1e-12, float: 2e-4)
+    findings.expect(relativeError(direction, to: expected), atMost: limit, "row space = parameter space")
+    let gradient = reference.gradient.map { Double($0) }
+    let slope = zip(gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
+    findings.expect(slope < 0, "descent", "slope \(slope)")
+    let outcome = report.solve.outcome
+    findings.expect(outcome == .converged || Scalar.self == Float.self, "converged", "\(report.solve)")
+    findings.expect(Solver.available(for: curvature).contains(report.choice.solver), "solver is one of the curvature's")
+    findings.expect(report.choice.solver != .automatic && !report.choice.reason.isEmpty, "solver is named")
+    if solver != .automatic { findings.expect(report.choice.solver == solver, "solver is as asked") }
+    let quadratic = Double(reference.matrix(curvature).quadratic(direction.wide))
+    findings.expect(relativeError(report.quadratic, to: quadratic), atMost: 5 * limit, "d^T F d")
+  }
+}
