@@ -30,12 +30,13 @@ CLONES void NAME(fgn_mirror)(real *g, ptrdiff_t n, ptrdiff_t first, ptrdiff_t la
     }
 }
 
-CLONES void NAME(fgn_gather_square)(const real *g, ptrdiff_t n, const int32_t *index, ptrdiff_t count,
-                                    real *result) {
-  for (ptrdiff_t i = 0; i < count; i++) {
-    const real *row = g + (ptrdiff_t)index[i] * n;
-    for (ptrdiff_t j = 0; j < count; j++) result[i * count + j] = row[index[j]];
-  }
+CLONES void NAME(fgn_gather_gram)(const real *g, ptrdiff_t n, const int32_t *index, ptrdiff_t count,
+                                  real *result) {
+  for (ptrdiff_t i = 0; i < count; i++)
+    for (ptrdiff_t j = 0; j <= i; j++) {
+      ptrdiff_t low = index[i] < index[j] ? index[i] : index[j], high = index[i] ^ index[j] ^ low;
+      result[i * count + j] = g[high * n + low];
+    }
 }
 
 CLONES real NAME(fgn_dot)(const real *x, const real *y, ptrdiff_t n) {

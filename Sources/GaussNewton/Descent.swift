@@ -29,6 +29,15 @@ public struct DescentOptions: Sendable, Codable, Equatable {
   }
 }
 
+extension DescentOptions {
+  /// What training uses: curvature weights floored at 1e-4 (steps move by less than half a percent) and conjugate
+  /// gradient to a tenth of the residual, which ends within 0.02 % of the objective that exact directions end at
+  /// (benchmarks/results/tolerance.md).
+  public static func training(curvature: Curvature = .fgn, solver: Solver = .automatic) -> DescentOptions {
+    DescentOptions(curvature: curvature, solver: solver, weightFloor: 1e-4, tolerance: 0.1, expectedIterations: 5)
+  }
+}
+
 /// What a solve found.
 public struct DescentReport: Sendable {
   public var choice: SolverChoice

@@ -16,7 +16,7 @@ public struct GaussNewtonOptions: Sendable, Codable, Equatable {
   public var schedule: Schedule
 
   public init(
-    descent: DescentOptions = DescentOptions(weightFloor: 1e-4), l2: Double = 0, damping: Damping = .automatic(),
+    descent: DescentOptions = .training(), l2: Double = 0, damping: Damping = .automatic(),
     trustRegion: TrustRegion = TrustRegion(), momentum: Double = 0.85, schedule: Schedule = .cosine
   ) {
     precondition(momentum >= 0 && momentum < 1 && l2 >= 0, "momentum must be in 0..<1 and l2 at least 0")

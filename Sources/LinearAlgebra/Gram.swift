@@ -151,14 +151,15 @@ public enum Gram {
     }
   }
 
-  /// result_ab = gram_(index_a)(index_b): a batch's Gram out of the whole data set's, b^2 reads.
+  /// Lower triangle: result_ab = gram_(index_a)(index_b), a batch's Gram out of the whole data set's lower triangle.
+  /// b^2 / 2 reads.
   public static func gather<Scalar>(_ gram: Matrix<Scalar>, _ index: [Int32], into result: inout Matrix<Scalar>) {
     precondition(result.rows == index.count, "one row for each index")
     let n = gram.rows
     gram.elements.withPointer { gram in
       index.withUnsafeBufferPointer { index in
         result.elements.withMutablePointer { out in
-          Scalar.kernels.gatherSquare(gram, n, index.baseAddress!, index.count, out)
+          Scalar.kernels.gatherGram(gram, n, index.baseAddress!, index.count, out)
         }
       }
     }

@@ -28,7 +28,7 @@ public struct KernelTable<Scalar>: Sendable {
   let gram: @Sendable (Input, Int, Int, Scalar, Output, Int, Int, Int) -> Void
   let whitenGram: @Sendable (Input, Input, Scalar, Output, Int, Int, Int) -> Void
   let mirror: @Sendable (Output, Int, Int, Int) -> Void
-  let gatherSquare: @Sendable (Input, Int, Labels, Int, Output) -> Void
+  let gatherGram: @Sendable (Input, Int, Labels, Int, Output) -> Void
   // Long vectors.
   let dot: @Sendable (Input, Input, Int) -> Scalar
   let axpby: @Sendable (Scalar, Input, Scalar, Output, Int) -> Void
@@ -57,7 +57,7 @@ extension Float: RealScalar {
     columnSums: fgn_column_sums_f, standardizeRows: fgn_standardize_rows_f,
     ranks: fgn_ranks_f, argmax: fgn_argmax_f, multiplyGrams: fgn_multiply_grams_f, combineGrams: fgn_combine_grams_f, gram: fgn_gram_f,
     whitenGram: fgn_whiten_gram_f,
-    mirror: fgn_mirror_f, gatherSquare: fgn_gather_square_f, dot: fgn_dot_f, axpby: fgn_axpby_f,
+    mirror: fgn_mirror_f, gatherGram: fgn_gather_gram_f, dot: fgn_dot_f, axpby: fgn_axpby_f,
     allFinite: fgn_all_finite_f, maxAbs: fgn_max_abs_f, thinPack: fgn_thin_pack_f,
     thinForward: fgn_thin_forward_f, thinTransposed: fgn_thin_transposed_f,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
@@ -73,7 +73,7 @@ extension Double: RealScalar {
     columnSums: fgn_column_sums_d, standardizeRows: fgn_standardize_rows_d,
     ranks: fgn_ranks_d, argmax: fgn_argmax_d, multiplyGrams: fgn_multiply_grams_d, combineGrams: fgn_combine_grams_d, gram: fgn_gram_d,
     whitenGram: fgn_whiten_gram_d,
-    mirror: fgn_mirror_d, gatherSquare: fgn_gather_square_d, dot: fgn_dot_d, axpby: fgn_axpby_d,
+    mirror: fgn_mirror_d, gatherGram: fgn_gather_gram_d, dot: fgn_dot_d, axpby: fgn_axpby_d,
     allFinite: fgn_all_finite_d, maxAbs: fgn_max_abs_d, thinPack: fgn_thin_pack_d,
     thinForward: fgn_thin_forward_d, thinTransposed: fgn_thin_transposed_d,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,

@@ -11,7 +11,7 @@ public enum Products {
   /// Runs `body` on pieces of the cut side of a BLAS product.
   ///
   /// Each piece packs the whole other operand again, which costs about as much as twelve columns of flops: so a piece
-  /// is at least 160 wide, or half of a side that is shorter than twice that. The count is even, for two threads.
+  /// is at least 160 wide, or half of a side that is shorter than that. The count is even, for two threads.
   private static func cut(_ total: Int, work: Double, _ body: (Range<Int>) -> Void) {
     var count = min(Partition.maximumPieces, Int(min(work / grain, 1e3)), total / 160)
     if count < 2 && total >= 96 && work >= 2 * grain { count = 2 }

@@ -4,7 +4,7 @@ import LinearAlgebra
 public struct Inputs<Scalar: RealScalar>: Sendable {
   /// [B, D].
   public var features: Matrix<Scalar>
-  /// The features' own Gram X X^T [B, B], where it is known already (frozen features, cached).
+  /// The features' own Gram X X^T [B, B], its lower triangle, where it is known already (frozen features, cached).
   public var gram: Matrix<Scalar>?
 
   public init(_ features: Matrix<Scalar>, gram: Matrix<Scalar>? = nil) {

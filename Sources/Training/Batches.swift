@@ -5,7 +5,7 @@ import Optimization
 /// Cuts a data set into batches, shuffled anew in each epoch by the seed.
 ///
 /// Every example is used once in an epoch: N examples make ceil(N / B) batches whose sizes differ by at most one. A
-/// data set smaller than the batch is one batch. The batch's memory is reused.
+/// data set smaller than the batch is one batch, in its own order and without a copy. The batch's memory is reused.
 public struct Batches<Scalar: RealScalar>: Sendable {
   public let exampleCount: Int
   public let count: Int
@@ -27,6 +27,9 @@ public struct Batches<Scalar: RealScalar>: Sendable {
 
   /// Batch number `number` of this epoch. `featureGram` is the whole data set's X X^T where it is cached.
   public mutating func batch(_ number: Int, of data: Dataset<Scalar>, featureGram: Matrix<Scalar>?) -> Batch<Scalar> {
+    if count == 1 {
+      return Batch(inputs: Inputs(data.features, gram: featureGram), labels: data.labels, weights: data.weights)
+    }
     let start = exampleCount * number / count
     let end = exampleCount * (number + 1) / count
     index = Array(order[start..<end])
@@ -44,7 +47,7 @@ public struct Batches<Scalar: RealScalar>: Sendable {
 
 /// X X^T of frozen features: computed once, gathered for each batch.
 public enum FeatureGram {
-  /// The Gram of all N rows if its N^2 elements fit `budget` bytes and it saves work over `epochs`: it costs N^2 D
+  /// The Gram of all N rows, its lower triangle, if its N^2 elements fit `budget` bytes and it saves work over `epochs`: it costs N^2 D
   /// once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N.
   public static func make<Scalar>(
     _ features: Matrix<Scalar>, budget: Int, batchSize: Int, epochs: Int
@@ -55,7 +58,6 @@ public enum FeatureGram {
     var result = Matrix<Scalar>(rows: count, columns: count)
     var workspace = Gram.Workspace<Scalar>()
     Gram.lower(features.view, into: &result, using: &workspace)
-    Gram.mirror(&result)
     return result
   }
 }

@@ -42,7 +42,7 @@ struct MethodArguments: ParsableArguments {
 
   func options(l2: Double) -> GaussNewtonOptions {
     GaussNewtonOptions(
-      descent: DescentOptions(curvature: curvature, solver: solver, weightFloor: 1e-4), l2: l2,
+      descent: .training(curvature: curvature, solver: solver), l2: l2,
       damping: fixedDamping.map { .fixed($0) } ?? .automatic(initial: try? startingDamping()))
   }
 }

@@ -58,8 +58,9 @@
                            ptrdiff_t last);                                                        \
   /* Copies the lower triangle to the upper one. */                                                \
   void fgn_mirror_##S(T *g, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last);                         \
-  void fgn_gather_square_##S(const T *g, ptrdiff_t n, const int32_t *index, ptrdiff_t count,       \
-                             T *result);                                                           \
+  /* Lower triangle: result_ij = g_(index_i)(index_j), from the lower triangle of g. */            \
+  void fgn_gather_gram_##S(const T *g, ptrdiff_t n, const int32_t *index, ptrdiff_t count,         \
+                           T *result);                                                             \
   T fgn_dot_##S(const T *x, const T *y, ptrdiff_t n);                                              \
   /* y = alpha x + beta y; beta 0 does not read y. */                                              \
   void fgn_axpby_##S(T alpha, const T *x, T beta, T *y, ptrdiff_t n);                              \
