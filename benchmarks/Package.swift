@@ -11,6 +11,7 @@ let package = Package(
     .executableTarget(name: "StepTimes", dependencies: ["Contestants"]),
     .executableTarget(name: "FullBatchSteps", dependencies: ["Contestants"]),
     .executableTarget(name: "HeadTraining", dependencies: ["Contestants"]),
+    .executableTarget(name: "SolveTolerance", dependencies: ["Contestants"]),
     .executableTarget(name: "ProductRates", dependencies: ["Contestants"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,5 @@
 /*
- * Products with few classes (at most FGN_THIN_LIMIT), the shape every BLAS is weak at.
+ * Products with few classes, the shape every BLAS is weak at.
  * Forward: classes are the vector lanes (padded), a block of rows is held in registers.
  * Transposed: features are the vector lanes, a block of classes is held in registers.
  */

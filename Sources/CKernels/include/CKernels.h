@@ -66,7 +66,7 @@
   void fgn_axpby_##S(T alpha, const T *x, T beta, T *y, ptrdiff_t n);                              \
   int fgn_all_finite_##S(const T *x, ptrdiff_t n);                                                 \
   T fgn_max_abs_##S(const T *x, ptrdiff_t n);                                                      \
-  /* Thin products, classes <= FGN_THIN_LIMIT. pack: classes padded to a vector, transposed.       \
+  /* Thin products: few classes. pack: classes padded to a vector, transposed.       \
      z[rows, classes] = alpha x w^T + beta z. */                                                   \
   void fgn_thin_pack_##S(const T *w, ptrdiff_t classes, ptrdiff_t inner, T *packed);               \
   void fgn_thin_forward_##S(const T *x, const T *packed, T alpha, T beta, T *z, ptrdiff_t rows,    \
@@ -76,7 +76,6 @@
                                ptrdiff_t inner, ptrdiff_t classes, ptrdiff_t first,                \
                                ptrdiff_t last);
 
-#define FGN_THIN_LIMIT 32
 #define FGN_GRAM_LIMIT 384
 
 FGN_DECLARE(float, f)

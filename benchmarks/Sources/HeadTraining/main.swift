@@ -20,8 +20,8 @@ struct Arguments {
   init(_ words: [String]) throws {
     guard words.count >= 3, words.count % 2 == 1 else { fatalError("see the first lines of this program") }
     switch words[1] {
-    case "letter": data = try Self.letter(words[2])
-    case "clinc150": data = try Self.clinc150(words[2])
+    case "letter": data = try TrainingData.letter(words[2])
+    case "clinc150": data = try TrainingData.clinc150(words[2])
     default: fatalError("unknown data set: \(words[1])")
     }
     for i in stride(from: 3, to: words.count, by: 2) {
@@ -37,25 +37,6 @@ struct Arguments {
       default: fatalError("unknown option: \(words[i]) \(words[i + 1])")
       }
     }
-  }
-
-  /// The customary split, standardised with the moments of the training rows.
-  static func letter(_ path: String) throws -> (Dataset<Float>, Dataset<Float>) {
-    let all = try DataFiles(.file(path)).load(as: Float.self).data
-    var training = try all.rows(Array(0..<16000))
-    var test = try all.rows(Array(16000..<Int32(all.count)))
-    let standardization = Standardization(fitting: training.features)
-    try training.standardize(standardization)
-    try test.standardize(standardization)
-    return (training, test)
-  }
-
-  static func clinc150(_ folder: String) throws -> (Dataset<Float>, Dataset<Float>) {
-    func files(_ part: String) -> DataFiles {
-      DataFiles(.pair(features: "\(folder)/X_\(part).npy", labels: "\(folder)/y_\(part).npy"))
-    }
-    let training = try files("train").load(as: Float.self).data
-    return (training, try files("test").load(as: Float.self, classNames: training.classNames))
   }
 }
 
