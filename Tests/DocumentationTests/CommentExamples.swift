@@ -1,0 +1,48 @@
+import FastGaussNewton
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The examples in doc comments.
+@Suite struct CommentExamples {
+  @Test func matrix() {
+    var x = Matrix<Float>(rows: 2, columns: 3)  // zeros
+    x[1, 2] = 4
+    #expect(x.elements == [0, 0, 0, 0, 0, 4])
+  }
+
+  @Test func marginRows() {
+    let rows = MarginRows(logits: Matrix<Double>(rows: 1, columns: 3, elements: [2, 0, 0]), labels: [0])
+    let margin = rows.margin[0]  // 2 - log 2
+    #expect(abs(margin - (2 - log(2))) < 1e-15)
+  }
+
+  @Test func direction() {
+    let head = LinearHead<Double>(features: 2, classes: 3)
+    var descent = Descent(model: head)
+    let batch = Batch(features: Matrix(rows: 1, columns: 2, elements: [1, -1]), labels: [2])
+    let (d, report) = descent.direction(at: Parameters(layout: head.layout), batch: batch, damping: 0.1)
+    #expect(d.count == 9 && d.isFinite)
+    #expect(report.solve.outcome == .converged)
+  }
+
+  @Test func optimizer() {
+    let head = LinearHead<Float>(features: 2, classes: 3)
+    var parameters = Parameters<Float>(layout: head.layout)
+    var optimizer = GaussNewtonOptimizer(model: head)
+    let batch = Batch<Float>(features: Matrix(rows: 2, columns: 2, elements: [1, 0, 0, 1]), labels: [0, 2])
+    let report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    #expect(report.outcome == .accepted)
+    #expect(parameters.values.norm > 0)
+  }
+
+  @Test func dataset() throws {
+    let data = try Dataset(
+      features: Matrix<Float>(rows: 2, columns: 2, elements: [0, 1, 1, 0]), labels: [0, 1], classNames: ["no", "yes"])
+    #expect(data.count == 2 && data.featureCount == 2 && data.classCount == 2)
+  }
+}
