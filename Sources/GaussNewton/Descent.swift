@@ -15,7 +15,7 @@ public struct DescentOptions: Sendable, Codable, Equatable {
   /// either way. Without effect on the GGN.
   public var weightFloor: Double
   /// Conjugate gradient stops when the residual in parameter space is this fraction of what it was without a step:
-  /// above 0. (`dual` goes by the residual of its own B C system, relative to the one after its start.)
+  /// above 0.
   public var tolerance: Double
   /// At least 1. A solve that reaches it is used as it is and says `iterationLimit`.
   public var maximumIterations: Int

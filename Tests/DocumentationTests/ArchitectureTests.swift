@@ -2,13 +2,14 @@ import Testing
 
 /// docs/architecture.md against Package.swift and the directories.
 @Suite struct ArchitectureTests {
-  /// Targets that are not tests, with what they depend on.
+  /// Targets that are not tests or helpers of tests, with what they depend on.
   static func manifest() throws -> [String: Set<String>] {
     let text = try Repository.text("Package.swift").components(separatedBy: "\n")
       .map { $0.components(separatedBy: "//")[0] }.joined(separator: "\n")
     let list = try #require(text.components(separatedBy: "  targets: [\n").last)
     var targets: [String: Set<String>] = [:]
-    for declaration in calls(in: list) where !declaration.hasPrefix("testTarget") {
+    for declaration in calls(in: list) {
+      if declaration.hasPrefix("testTarget") || declaration.contains("path: \"Tests/") { continue }
       let names = try declaration.captures(#"name: "(\w+)""#)
       let plain = try declaration.captures(#"dependencies: \[([^\]]*)"#).first ?? ""
       // The first name is the target's; further ones are in .target(name:) and .product(name:).
