@@ -49,6 +49,7 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(name: "TrainingTests", dependencies: ["FastGaussNewton"]),
     .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Figures"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -43,7 +43,7 @@ public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
   var linearization: ModelType.LinearizationType
   private var outputs: Matrix<Scalar>
 
-  /// The curvature of `model` at `parameters` on `batch`.
+  /// The curvature of `model` at `parameters` on `batch`, with the penalty `l2`, at least 0: one forward pass.
   public init(
     _ curvature: Curvature, model: ModelType, parameters: Parameters<Scalar>, batch: Batch<Scalar>, l2: Scalar = 0
   ) {
@@ -78,7 +78,7 @@ public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
     for slice in layout.slices where slice.isPenalised { result.combine(l2, x, range: slice.range) }
   }
 
-  /// The trace of the matrix without its L2 part.
+  /// The trace of the matrix without its L2 part, at least 0.
   ///
   /// The trace of one example is that of (kept a a^T + rest (diag q - q q^T)) J J^T. Where J J^T is a multiple of
   /// the identity (a linear head) this takes two passes over the rows, elsewhere C row norms.

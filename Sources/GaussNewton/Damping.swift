@@ -9,9 +9,10 @@
 /// 1024 unchanged. The running mean lets lambda fall as rows become confident; the layers divide it because each layer
 /// adds its own part to the Gram. Evidence: benchmarks/.
 public enum Damping: Sendable, Codable, Equatable {
-  /// lambda in every step.
+  /// lambda in every step, above 0 (and more after a solve that failed).
   case fixed(Double)
-  /// The policy above. An initial lambda, if given, fades into it geometrically, halved in weight by each step.
+  /// The policy above, `factor` above 0. An initial lambda above 0, if given, fades into it geometrically, halved in
+  /// weight by each step.
   case automatic(initial: Double? = nil, factor: Double = 12)
 
   /// What is remembered between steps.

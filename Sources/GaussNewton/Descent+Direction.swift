@@ -36,7 +36,8 @@ extension Descent {
     return (direction, report)
   }
 
-  /// The gradient of the objective after `linearize`: one pullback.
+  /// The gradient [P] of the objective, after `linearize` and before `releaseInputs` (which `direction` calls): one
+  /// pullback.
   public mutating func gradient(at parameters: Parameters<Scalar>, l2: Double = 0) -> [Scalar] {
     var gradient = [Scalar](repeating: 0, count: model.layout.count)
     linearization.pullback(
@@ -49,7 +50,7 @@ extension Descent {
     return gradient
   }
 
-  /// The objective after `linearize`: weighted mean loss + (l2 / 2) |penalised parameters|^2.
+  /// The objective in nats, after `linearize`: weighted mean loss + (l2 / 2) |penalised parameters|^2.
   public func objective(at parameters: Parameters<Scalar>, l2: Double = 0) -> Double {
     rows.meanLoss + (l2 > 0 ? l2 / 2 * Double(parameters.penalisedSquaredNorm) : 0)
   }

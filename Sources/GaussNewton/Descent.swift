@@ -3,17 +3,25 @@ import Models
 import Optimization
 
 /// How directions are found.
+///
+/// ```swift
+/// let exact = DescentOptions(curvature: .fgn, solver: .gram)
+/// let compared = DescentOptions(curvature: .ggn, solver: .dual, tolerance: 1e-6, maximumIterations: 500)
+/// ```
 public struct DescentOptions: Sendable, Codable, Equatable {
   public var curvature: Curvature
   public var solver: Solver
-  /// Smallest curvature weight s of a row; 0 keeps the direction exact. The gradient is exact either way.
+  /// Smallest curvature weight s = p_y (1 - p_y) of a row, 0..<0.25; 0 keeps the direction exact. The gradient is exact
+  /// either way. Without effect on the GGN.
   public var weightFloor: Double
-  /// Conjugate gradient stops when the residual in parameter space is this fraction of what it was without a step.
+  /// Conjugate gradient stops when the residual in parameter space is this fraction of what it was without a step:
+  /// above 0.
   public var tolerance: Double
+  /// At least 1. A solve that reaches it is used as it is and says `iterationLimit`.
   public var maximumIterations: Int
   /// Iterations that the cost model reckons with before any were counted.
   public var expectedIterations: Int
-  /// Bytes that Gram matrices may take; beyond, the automatic choice is matrix-free.
+  /// Bytes that Gram matrices (`Descent.gramBytes`) may take; beyond, the automatic choice is matrix-free.
   public var memoryBudget = 2 << 30
 
   public init(
@@ -40,9 +48,11 @@ extension DescentOptions {
 
 /// What a solve found.
 public struct DescentReport: Sendable {
+  /// The solver that ran, and why.
   public var choice: SolverChoice
+  /// Outcome, iterations and products. Check `outcome`: a direction is there even where it is of no use.
   public var solve: SolveReport
-  /// d^T F d, the mean squared whitened change of the margins.
+  /// d^T F d, the mean squared whitened change of the margins; d^T GGN d for the GGN. Without unit, at least 0.
   public var quadratic: Double
 }
 
@@ -51,7 +61,7 @@ public struct DescentReport: Sendable {
 /// The order of calls is the order of a step: `linearize`, then optionally `setCenter`, then `solve`, then
 /// `addDirection`. A direction solves (F + Lambda) d = -grad f + Lambda d_0 with F the curvature of the mean loss,
 /// Lambda = lambda + l2 on penalised parameters and lambda on the others, and d_0 a centre (zero by default) that
-/// already contains -l2 / (lambda + l2) theta. Work areas are kept from batch to batch.
+/// already contains -l2 / (lambda + l2) theta. Work areas are kept from batch to batch. Costs: docs/mathematics.md.
 public struct Descent<ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
   public let model: ModelType
@@ -105,7 +115,8 @@ public struct Descent<ModelType: Model>: Sendable {
     linearization = model.makeLinearization()
   }
 
-  /// Moves to `parameters` and `batch`: one forward pass and one fused pass over the logits.
+  /// Moves to `parameters` and `batch`: one forward pass and one fused pass over the logits. Shapes and labels that do
+  /// not fit the model are a programmer's error.
   public mutating func linearize(at parameters: Parameters<Scalar>, batch: Batch<Scalar>) {
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
     modelPasses += 1
@@ -116,10 +127,11 @@ public struct Descent<ModelType: Model>: Sendable {
     solution = .none
   }
 
-  /// Lets go of the batch's inputs; call it when the step is done.
+  /// Lets go of the batch's inputs; call it when the step is done. `linearize` must come before anything else then.
   public mutating func releaseInputs() { linearization.releaseInputs() }
 
-  /// Bytes of the B x B matrices that a solve with the Gram holds: four of this precision.
+  /// Bytes of the B x B matrices that a solve with the Gram holds: four of this precision. The model's own X X^T, where
+  /// it is not cached, is not counted.
   public var gramBytes: Double {
     4 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count)
   }
@@ -152,7 +164,7 @@ public struct Descent<ModelType: Model>: Sendable {
     return system.meanDiagonal(norms)
   }
 
-  /// Sets the centre d_0 = scale * buffer: one pushforward. Without this call d_0 is zero.
+  /// Sets the centre d_0 = scale * buffer, [P]: one pushforward. Without this call d_0 is zero.
   public mutating func setCenter(_ buffer: [Scalar], scale: Scalar) {
     centerOutputs.reshape(rows: rows.count, columns: model.outputWidth)
     linearization.pushforward(buffer, into: &centerOutputs)
@@ -166,7 +178,12 @@ public struct Descent<ModelType: Model>: Sendable {
     hasCenter = true
   }
 
-  /// Solves the damped system. `damping` lambda > 0; `l2` the penalty that goes into the metric.
+  /// Solves the damped system; `addDirection` then gives d - d_0.
+  ///
+  /// - Parameters:
+  ///   - damping: lambda, above 0 and finite.
+  ///   - l2: the penalty that goes into the metric, at least 0. What it adds to the gradient belongs in the centre.
+  /// - Returns: what the solve did. Not converging is reported, not thrown.
   public mutating func solve(damping: Double, l2: Double = 0) -> DescentReport {
     precondition(damping > 0 && damping.isFinite && l2 >= 0, "damping must be positive, got \(damping)")
     let choice = choice

@@ -6,9 +6,11 @@ import Optimization
 public struct GaussNewtonOptions: Sendable, Codable, Equatable {
   /// Curvature and solver.
   public var descent: DescentOptions
-  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective.
+  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
   public var l2: Double
+  /// How lambda is set.
   public var damping: Damping
+  /// How far a step may go, and when it is taken back.
   public var trustRegion: TrustRegion
   /// mu of projected momentum, 0..<1: each direction is regularised toward mu times the last one. One pushforward.
   public var momentum: Double
@@ -35,6 +37,10 @@ public struct GaussNewtonOptions: Sendable, Codable, Equatable {
 /// diagonal; centre from the last direction and L2 (one pushforward); solve the B x B system; shorten; one
 /// back-projection; update. A step after which the next batch's objective is worse beyond its standard error is
 /// undone (see `TrustRegion`).
+///
+/// Cost for a linear head: three products of 2 B C D flops and the solver's own (see `Solver`); one vector of P numbers
+/// beyond the parameters. Errors: none are thrown; a step that fails is `rejected` in its report. Source: arXiv
+/// 2605.06081 for the curvature; the rest in docs/mathematics.md.
 ///
 /// ```swift
 /// let head = LinearHead<Float>(features: 2, classes: 3)

@@ -53,7 +53,11 @@ public struct Inspection: Sendable, Codable {
 }
 
 extension Inspection {
-  /// Compares FGN and GGN at `parameters` on `batch`, and returns the direction of `options.curvature` (fgn or ggn).
+  /// Compares FGN and GGN at `parameters` on `batch`, and returns the direction [P] of `options.curvature` (fgn or
+  /// ggn).
+  ///
+  /// `damping` is above 0, `l2` at least 0. The solver of `options` is for its curvature; the other one chooses its
+  /// own.
   public static func run<ModelType: Model>(
     _ model: ModelType, at parameters: Parameters<ModelType.Scalar>, batch: Batch<ModelType.Scalar>, damping: Double,
     l2: Double = 0, options: DescentOptions

@@ -9,7 +9,7 @@ import LinearAlgebra
 ///
 /// ```swift
 /// let rows = MarginRows(logits: Matrix<Double>(rows: 1, columns: 3, elements: [2, 0, 0]), labels: [0])
-/// rows.margin[0]   // 2 - log 2
+/// let margin = rows.margin[0]  // 2 - log 2
 /// ```
 public struct MarginRows<Scalar: RealScalar>: Sendable {
   /// The margin rows a [B, C]; while a batch is being evaluated, its logits.

@@ -4,13 +4,14 @@ import LinearAlgebra
 public enum Solver: String, Sendable, Codable, CaseIterable {
   /// The cheapest by the cost model.
   case automatic = "auto"
-  /// Closed-form row Gram and Cholesky: exact. FGN and Fisher.
+  /// Closed-form row Gram and Cholesky: exact, B^2 (C + D) + B^3 / 3 flops for a head. FGN and Fisher.
   case gram
-  /// Conjugate gradient, matrix-free: in the whitened row space for FGN and Fisher, in parameter space for the GGN.
+  /// Conjugate gradient, matrix-free: in the whitened row space for FGN and Fisher, in parameter space for the GGN. One
+  /// pushforward and one pullback an iteration.
   case cg
-  /// Conjugate gradient on the closed-form row Gram. FGN and Fisher.
+  /// Conjugate gradient on the closed-form row Gram, 2 B^2 flops an iteration. FGN and Fisher.
   case gramCG = "gram-cg"
-  /// Conjugate gradient on the B C output rows of the GGN, where J J^T = K x I_C.
+  /// Conjugate gradient on the B C output rows of the GGN, where J J^T = K x I_C; 2 B^2 C flops an iteration.
   case dual
 
   /// The solvers a curvature has.
@@ -42,10 +43,12 @@ public struct SolverChoice: Sendable {
 /// Predicted cost of each way to a direction, beyond the forward pass and the one back-projection that plain SGD
 /// also pays; in flops of a compute-bound product.
 ///
-///     gram     row Gram + B^3 / 3                 B^2 (C + D) for a linear head
+///     gram     row Gram + 3 B^3 / 3               the row Gram is B^2 (C + D) for a linear head
 ///     cg       n (pushforward + pullback)         n 4 B C D
-///     gram-cg  row Gram + n 2 B^2 at memory speed
+///     gram-cg  row Gram + 10 n 2 B^2
 ///     dual     shared Gram + n 2 B^2 C
+///
+/// The factors 3 and 10 turn flops of slower routines into those of a product.
 struct SolverCosts: Sendable {
   var batch: Double
   var classes: Double

@@ -7,13 +7,14 @@ import Optimization
 /// directions come from parameters that say nothing yet.
 ///
 /// A step is undone when the objective on the next batch exceeds the running mean by more than `deviations` standard
-/// errors: further than the choice of the batch explains. The radius is then divided by four, and recovers.
+/// errors: further than the choice of the batch explains. The radius is then divided by four, and recovers by 10 % a
+/// step. (Only an optimizer that remembers its direction, for momentum or L2, can undo.)
 public struct TrustRegion: Sendable, Codable, Equatable {
-  /// kappa, the largest d^T F d; infinity for no limit.
+  /// kappa, the largest d^T F d, above 0; infinity for no limit.
   public var radius: Double
   /// Fraction of the run over which the radius rises, 0...1.
   public var warmUp: Double
-  /// Standard errors beyond which a step is undone.
+  /// Standard errors beyond which a step is undone, above 0.
   public var deviations: Double
 
   public init(radius: Double = 0.1, warmUp: Double = 0.05, deviations: Double = 6) {

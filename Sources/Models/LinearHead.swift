@@ -2,7 +2,7 @@ import LinearAlgebra
 
 /// The linear softmax head: z = x W^T + b with weight W [C, D] and bias b [C], as PyTorch's nn.Linear has them.
 ///
-/// Its Jacobian needs nothing but the features: J J^T = (X X^T + 1) x I_C.
+/// Its Jacobian needs nothing but the features: J J^T = (X X^T + 1) x I_C. P = C (D + 1), with a bias.
 public struct LinearHead<Scalar: RealScalar>: Model {
   public let inputWidth: Int
   public let outputWidth: Int

@@ -40,11 +40,11 @@ public protocol Linearization<Scalar>: Sendable {
   /// Moves to `parameters` and `inputs` and writes the outputs [B, C]: one forward pass.
   mutating func linearize(at parameters: Parameters<Scalar>, inputs: Inputs<Scalar>, outputs: inout Matrix<Scalar>)
 
-  /// result [B, C] = J tangent.
+  /// result [B, C] = J tangent, tangent [P]. `productFlops` flops, no allocation.
   mutating func pushforward(_ tangent: [Scalar], into result: inout Matrix<Scalar>)
 
   /// result = alpha * J^T (diag(rowWeights) cotangents) + beta * result, with a factor for each kind of slice.
-  /// `rowWeights` nil means ones. This is the weighted pullback: no scaled copy of the cotangents is made.
+  /// Cotangents are [B, C], `rowWeights` [B] with nil for ones, result [P]. With beta 0 result is not read.
   mutating func pullback(
     _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
     into result: inout [Scalar])
@@ -54,7 +54,7 @@ public protocol Linearization<Scalar>: Sendable {
   mutating func rowGram(
     of cotangents: Matrix<Scalar>, penalised: inout Matrix<Scalar>, free: inout Matrix<Scalar>)
 
-  /// The diagonal of the row Gram, |J_i^T cotangent_i|^2, without the rest of it.
+  /// The diagonal [B] of the row Gram, |J_i^T cotangent_i|^2, without the rest of it.
   mutating func rowSquaredNorms(of cotangents: Matrix<Scalar>, into result: inout [Scalar])
 
   /// Whether J_i J_i^T is a multiple of the identity for each example, as in a linear head.

@@ -31,6 +31,13 @@ public struct ParameterLayout: Sendable, Codable, Equatable {
 }
 
 /// All parameters of a model: one flat buffer with named slices.
+///
+/// ```swift
+/// let head = LinearHead<Float>(features: 2, classes: 3)
+/// var parameters = Parameters<Float>(layout: head.layout)  // zeros: weight [3, 2], then bias [3]
+/// let bias = head.layout["bias"]!
+/// parameters.values[bias.offset] = 1
+/// ```
 public struct Parameters<Scalar: RealScalar>: Sendable, Equatable {
   public let layout: ParameterLayout
   /// In the layout's order. The count must stay the layout's; models check it when they are linearised. (An

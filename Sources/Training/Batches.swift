@@ -47,8 +47,8 @@ public struct Batches<Scalar: RealScalar>: Sendable {
 
 /// X X^T of frozen features: computed once, gathered for each batch.
 public enum FeatureGram {
-  /// The Gram of all N rows, its lower triangle, if its N^2 elements fit `budget` bytes and it saves work over `epochs`: it costs N^2 D
-  /// once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N.
+  /// The Gram of all N rows, its lower triangle, if its N^2 elements fit `budget` bytes and it saves work over `epochs`:
+  /// it costs N^2 D once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N. Nil otherwise.
   public static func make<Scalar>(
     _ features: Matrix<Scalar>, budget: Int, batchSize: Int, epochs: Int
   ) -> Matrix<Scalar>? {

@@ -77,7 +77,8 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     self.weights = weights
   }
 
-  /// Multiplies the weights by N / (C n_c), so that every class weighs the same in total.
+  /// Multiplies the weights by N / (C' n_c), C' the number of classes that occur and n_c the examples of one, so that
+  /// each of them weighs the same in total.
   public mutating func balanceClasses() throws(DataError) {
     let counts = classCounts
     let present = counts.count { $0 > 0 }

@@ -13,7 +13,7 @@ import TensorFiles
 /// Tensors `weight` [C, D] and, with an intercept, `bias` [C], as PyTorch's nn.Linear has them. String metadata:
 /// `format` "fgn-linear-head", `schema_version` "1", `class_names` (JSON array), `standardization` (JSON object with
 /// `mean` and `scale`; absent if none), `l2`, `objective`, `seed`, `producer`. A file with nothing but `weight` and
-/// `bias`, in float32 or float64, is a valid model too: its classes are called "0", "1", ...
+/// `bias` is a valid model too: its classes are called "0", "1", ... Tensors of any type are converted on reading.
 public struct ModelFile<Scalar: RealScalar>: Sendable {
   public var head: LinearHead<Scalar>
   public var parameters: Parameters<Scalar>

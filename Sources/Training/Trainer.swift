@@ -4,7 +4,9 @@ import Optimization
 
 /// How long and on what batches to train.
 public struct TrainingOptions: Sendable, Codable, Equatable {
+  /// Passes over the data, at least 1.
   public var epochs: Int
+  /// Examples in a step, at least 1; at most, as batches of one epoch differ by no more than one example.
   public var batchSize: Int
   /// Seed of shuffling and initialisation: the same seed gives the same bits on any number of threads.
   public var seed: UInt64
@@ -12,7 +14,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var timeLimit: Double?
   /// Epochs without a better objective after which training stops; nil for no early stopping.
   public var patience: Int?
-  /// Penalty of the objective that is reported; give the optimizer the same.
+  /// Penalty of the objective that is reported, at least 0; give the optimizer the same.
   public var l2: Double
   /// Bytes that the Gram of all features may take when it is cached for frozen features.
   public var gramBudget: Int
@@ -68,7 +70,8 @@ public struct TrainingResult<Scalar: RealScalar>: Sendable {
 
 /// The loop over any optimizer: shuffled batches, an exact evaluation after each epoch, the best parameters kept.
 ///
-/// Evaluating the training set costs one forward pass an epoch, about a fifth of it.
+/// Evaluating the training set costs one forward pass an epoch, where a step takes three passes over its batch:
+/// forward, centre and back-projection.
 public struct Trainer<ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
   public let model: ModelType

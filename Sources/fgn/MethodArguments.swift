@@ -1,7 +1,7 @@
 import ArgumentParser
 import FastGaussNewton
 
-/// How steps are computed; shared by train and inspect where both have it.
+/// How steps are computed in training.
 struct MethodArguments: ParsableArguments {
   @Option(help: "fgn, ggn (full Gauss-Newton) or fisher (empirical).")
   var curvature: Curvature = .fgn

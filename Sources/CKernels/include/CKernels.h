@@ -15,7 +15,7 @@
      are [rows]. */                                                                                \
   void fgn_margin_rows_##S(T *z, ptrdiff_t rows, ptrdiff_t classes, const int32_t *labels,         \
                            T *margin, T *loss, T *residual, T *root_weight);                       \
-  /* t_i <- root_i a_i (a_i . t_i) + rest_i (diag(q_i) - q_i q_i^T) t_i, in place, [rows, classes].*/\
+  /* t_i <- kept_i a_i (a_i . t_i) + rest_i (diag(q_i) - q_i q_i^T) t_i, in place, [rows, classes].*/\
   void fgn_curvature_rows_##S(const T *a, const int32_t *labels, const T *kept, const T *rest,     \
                               T *t, ptrdiff_t rows, ptrdiff_t classes);                            \
   /* u_i <- N_i u_i = sqrt(p_i) * (u_i - p_i . u_i), in place; p from a and residual. */           \

@@ -1,0 +1,60 @@
+import FastGaussNewton
+import Testing
+
+/// The blocks of docs/architecture.md.
+@Suite struct ArchitectureExamples {
+  struct GradientDescent: Optimizer {
+    struct State: Codable, Sendable {}
+    var state = State()
+    var explanation: String { "gradient descent" }
+    var descent: Descent<LinearHead<Float>>
+
+    mutating func step(
+      _ parameters: inout Parameters<Float>, on batch: Batch<Float>, at progress: Progress
+    ) -> StepReport {
+      descent.linearize(at: parameters, batch: batch)
+      let report = StepReport(outcome: .accepted, objective: descent.objective(at: parameters))
+      parameters.values.combine(-0.1, descent.gradient(at: parameters))
+      descent.releaseInputs()
+      return report
+    }
+  }
+
+  /// Two classes on either side of a line, 64 examples.
+  static func data() throws -> Dataset<Float> {
+    var generator = SeededGenerator(seed: 1)
+    let elements = (0..<128).map { _ in Float(generator.uniform() - 0.5) }
+    return try Dataset(
+      features: Matrix(rows: 64, columns: 2, elements: elements),
+      labels: (0..<64).map { elements[2 * $0] > elements[2 * $0 + 1] ? 1 : 0 }, classNames: ["below", "above"])
+  }
+
+  @Test func anOptimizerOfOnesOwn() throws {
+    let data = try Self.data()
+    let head = LinearHead<Float>(features: 2, classes: 2)
+    var optimizer = GradientDescent(descent: Descent(model: head))
+    var observer = SilentObserver()
+    let result = try Trainer(model: head, options: TrainingOptions(epochs: 3, batchSize: 16)).run(
+      &optimizer, on: data, observer: &observer)
+    #expect(result.epochs.count == 3)
+    #expect(result.epochs[2].loss < result.epochs[0].loss)
+    #expect(result.explanation == "gradient descent")
+  }
+
+  @Test func training() throws {
+    let data = try Self.data()
+    let path = temporaryPath("model.safetensors")
+    let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
+    var optimizer = GaussNewtonOptimizer(model: head)
+    var observer = SilentObserver()
+    let result = try Trainer(model: head, options: TrainingOptions(epochs: 2, batchSize: 32)).run(
+      &optimizer, on: data, observer: &observer)
+    let file = ModelFile(head: head, parameters: result.parameters, classNames: data.classNames)
+    try file.write(to: path)
+    #expect(result.outcome == .finished)
+    let read = try ModelFile<Float>(reading: path)
+    #expect(read.parameters == result.parameters)
+    #expect(read.classNames == ["below", "above"])
+    removeFile(path)
+  }
+}
