@@ -147,6 +147,13 @@ import Testing
     #expect(try #require(classes[2]["correct"] as? Int) >= 29, "\(classes)")
   }
 
+  @Test func fewRowsWithWeight() async throws {
+    let weights = directory.file("W.npy")
+    try NPY.write((0..<90).map { $0 < 3 ? Float(1) : 0 }, to: weights)
+    let summary = try await train(ToyData(), "--sample-weights", weights, "--batch-size", "2", "--epochs", "4")
+    #expect(summary["steps"] as? Int == 8)
+  }
+
   @Test func balancedClasses() async throws {
     var data = ToyData(rows: 300, classes: 2, spread: 0.2)
     // One example in ten is of class 1.
