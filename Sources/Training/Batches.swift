@@ -5,29 +5,38 @@ import Optimization
 /// Cuts a data set into batches, shuffled anew in each epoch by the seed.
 ///
 /// Every example is used once in an epoch: N examples make ceil(N / B) batches whose sizes differ by at most one. A
-/// data set smaller than the batch is one batch, in its own order and without a copy. The batch's memory is reused.
+/// data set smaller than the batch is one batch, in its own order and without a copy where no weight is zero. Examples of
+/// weight zero are left out: a batch of nothing else would say nothing. The batch's memory is reused.
 public struct Batches<Scalar: RealScalar>: Sendable {
+  /// N, without the examples of weight zero.
   public let exampleCount: Int
+  /// ceil(N / B).
   public let count: Int
+  /// The rows of positive weight; nil for all.
+  private let rows: [Int32]?
   private var generator: SeededGenerator
   private var order: [Int32] = []
   private var index: [Int32] = []
   private var gram: Matrix<Scalar>?
   private var features = Matrix<Scalar>(rows: 0, columns: 0)
 
-  public init(exampleCount: Int, batchSize: Int, seed: UInt64) {
-    precondition(exampleCount >= 1 && batchSize >= 1, "examples and batch size are at least 1")
-    self.exampleCount = exampleCount
+  public init(of data: Dataset<Scalar>, batchSize: Int, seed: UInt64) {
+    precondition(batchSize >= 1, "the batch size is at least 1")
+    rows = data.weights.map { weights in (0..<Int32(weights.count)).filter { weights[Int($0)] > 0 } }
+    exampleCount = rows?.count ?? data.count
     count = (exampleCount - 1) / batchSize + 1
     generator = SeededGenerator(seed: seed, stream: RandomStream.shuffle.rawValue)
   }
 
   /// Draws the order of the next epoch.
-  public mutating func shuffle() { order = generator.permutation(of: exampleCount) }
+  public mutating func shuffle() {
+    order = generator.permutation(of: exampleCount)
+    if let rows { order = order.map { rows[Int($0)] } }
+  }
 
   /// Batch number `number` of this epoch. `featureGram` is the whole data set's X X^T where it is cached.
   public mutating func batch(_ number: Int, of data: Dataset<Scalar>, featureGram: Matrix<Scalar>?) -> Batch<Scalar> {
-    if count == 1 {
+    if count == 1 && exampleCount == data.count {
       return Batch(inputs: Inputs(data.features, gram: featureGram), labels: data.labels, weights: data.weights)
     }
     let start = exampleCount * number / count

@@ -18,6 +18,8 @@ public struct DataFiles: Sendable, Equatable {
   public var hasHeader = true
   /// Features of the model, for LIBSVM files whose last features are all zero.
   public var featureCount: Int?
+  /// The first feature index of LIBSVM files; found in the file by default, which a test file alone may not show.
+  public var indexBase = LIBSVM.IndexBase.automatic
 
   public init(_ location: Location, labelColumn: DelimitedText.LabelColumn? = nil, featureCount: Int? = nil) {
     self.location = location
@@ -41,15 +43,26 @@ public struct DataFiles: Sendable, Equatable {
     /// In the order of classes, for training.
     var names: [String]
     var columnNames: [String]?
+    /// Of a LIBSVM file.
+    var indexBase: LIBSVM.IndexBase?
     /// What a reader should know, such as the index base that was detected.
     var remark: String?
+  }
+
+  /// A training set and what was found out about its file.
+  public struct Loaded<Scalar: RealScalar>: Sendable {
+    public var data: Dataset<Scalar>
+    /// For people, such as which column holds the labels.
+    public var remark: String?
+    /// Where the feature indices of a LIBSVM file start; nil for other files.
+    public var indexBase: LIBSVM.IndexBase?
   }
 
   /// A training set: its labels define the classes.
   ///
   /// Integer labels of npy and npz files are class numbers, from 0; their greatest sets C. Labels of LIBSVM and CSV
   /// files are names, sorted by value where all are integers and as text otherwise.
-  public func load<Scalar>(as type: Scalar.Type = Scalar.self) throws -> (data: Dataset<Scalar>, remark: String?) {
+  public func load<Scalar>(as type: Scalar.Type = Scalar.self) throws -> Loaded<Scalar> {
     let table: Labelled<Scalar> = try read()
     guard Set(table.codes).count >= 2 else {
       let only = table.codes.first.map { " (\(table.names[Int($0)]))" } ?? ""
@@ -58,7 +71,7 @@ public struct DataFiles: Sendable, Equatable {
     let data = try Dataset(
       features: table.features, labels: table.codes, classNames: table.names, source: name,
       columnNames: table.columnNames)
-    return (data, table.remark)
+    return Loaded(data: data, remark: table.remark, indexBase: table.indexBase)
   }
 
   /// Data to be used with a model whose classes are `classNames`.
@@ -84,9 +97,13 @@ public struct DataFiles: Sendable, Equatable {
     var features: Matrix<Scalar>
     switch location {
     case .pair(let path, _): features = try NPY.matrix(path)
-    case .file(let path) where path.hasSuffix(".npz"): features = try NPZ(path).matrix("X")
-    case .file(let path) where path.hasSuffix(".csv"): features = try csvFeatures(path, width: width)
-    case .file: features = try (read() as Labelled<Scalar>).features
+    case .file(let path):
+      features =
+        switch try format(of: path) {
+        case .npz: try NPZ(path).matrix("X")
+        case .csv: try csvFeatures(path, width: width)
+        case .libsvm: try (libsvm(path) as Labelled<Scalar>).features
+        }
     }
     guard features.columns == width else {
       throw DataError(name, "expected \(width) features, as the model has, got \(features.columns)")
@@ -105,14 +122,25 @@ public struct DataFiles: Sendable, Equatable {
       guard let labels else { throw DataError(features, "expected labels for these features, got none") }
       return try numbered(NPY.matrix(features), NPY.integers(labels), labels)
     case .file(let path):
-      if path.hasSuffix(".npz") {
+      switch try format(of: path) {
+      case .npz:
         let archive = try NPZ(path)
         return try numbered(archive.matrix("X"), archive.integers("y"), path)
+      case .csv: return try csv(path)
+      case .libsvm: return try libsvm(path)
       }
-      if path.hasSuffix(".csv") { return try csv(path) }
-      if path.hasSuffix(".svm") || path.hasSuffix(".libsvm") { return try libsvm(path) }
-      throw DataError(path, "expected a .npz, .csv, .svm or .libsvm file, or --features and --labels")
     }
+  }
+
+  private enum Format { case npz, csv, libsvm }
+
+  /// By the file's name, in any case.
+  private func format(of path: String) throws(DataError) -> Format {
+    let name = path.lowercased()
+    if name.hasSuffix(".npz") { return .npz }
+    if name.hasSuffix(".csv") { return .csv }
+    if name.hasSuffix(".svm") || name.hasSuffix(".libsvm") { return .libsvm }
+    throw DataError(path, "expected a .npz, .csv, .svm or .libsvm file, or --features and --labels")
   }
 
   /// Class numbers as they stand in an array.
@@ -130,13 +158,14 @@ public struct DataFiles: Sendable, Equatable {
   }
 
   private func libsvm<Scalar>(_ path: String) throws -> Labelled<Scalar> {
-    let contents = try LIBSVM.read(path, as: Scalar.self, options: LIBSVM.Options(featureCount: featureCount))
+    let options = LIBSVM.Options(indexBase: indexBase, featureCount: featureCount)
+    let contents = try LIBSVM.read(path, as: Scalar.self, options: options)
     let distinct = Set(contents.labels).sorted()
     let codes = Dictionary(distinct.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
     let base = contents.indexBase == .zero ? "0" : "1"
     return Labelled(
       features: contents.features, codes: contents.labels.map { codes[$0]! }, names: distinct.map(String.init),
-      remark: "feature indices start at \(base)")
+      indexBase: contents.indexBase, remark: "feature indices start at \(base)")
   }
 
   private func csv<Scalar>(_ path: String) throws -> Labelled<Scalar> {

@@ -12,7 +12,7 @@ import TensorFiles
 ///
 /// Tensors `weight` [C, D] and, with an intercept, `bias` [C], as PyTorch's nn.Linear has them. String metadata:
 /// `format` "fgn-linear-head", `schema_version` "1", `class_names` (JSON array), `standardization` (JSON object with
-/// `mean` and `scale`; absent if none), `l2`, `objective`, `seed`, `producer`. A file with nothing but `weight` and
+/// `mean` and `scale`; absent if none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `producer`. A file with nothing but `weight` and
 /// `bias` is a valid model too: its classes are called "0", "1", ... Tensors of any type are converted on reading.
 public struct ModelFile<Scalar: RealScalar>: Sendable {
   public var head: LinearHead<Scalar>
@@ -21,6 +21,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   public var classNames: [String]
   /// To be applied to features before the head.
   public var standardization: Standardization?
+  /// Where feature indices start in LIBSVM files for this model; nil if it was trained on another kind of file.
+  public var indexBase: LIBSVM.IndexBase?
   public var l2: Double?
   /// Training objective of the parameters.
   public var objective: Double?
@@ -46,6 +48,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
       "format": "fgn-linear-head", "schema_version": Self.schemaVersion, "class_names": try Self.json(classNames),
     ]
     if let standardization { metadata["standardization"] = try Self.json(standardization) }
+    if let indexBase { metadata["libsvm_index_base"] = indexBase == .zero ? "0" : "1" }
     if let l2 { metadata["l2"] = "\(l2)" }
     if let objective { metadata["objective"] = "\(objective)" }
     if let seed { metadata["seed"] = "\(seed)" }
@@ -91,6 +94,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
         standardization.scale.allSatisfy({ $0.isFinite && $0 > 0 }), standardization.mean.allSatisfy(\.isFinite)
       else { throw bad("expected a standardization of \(weight.columns) finite means and positive scales") }
     }
+    indexBase = file.metadata["libsvm_index_base"].map { $0 == "0" ? .zero : .one }
     l2 = file.metadata["l2"].flatMap(Double.init)
     objective = file.metadata["objective"].flatMap(Double.init)
     seed = file.metadata["seed"].flatMap(UInt64.init)

@@ -95,8 +95,7 @@ public struct Trainer<ModelType: Model>: Sendable {
     for data in [training, validation].compactMap({ $0 }) { try checkFit(data) }
     var generator = SeededGenerator(seed: options.seed, stream: RandomStream.initialisation.rawValue)
     var parameters = start ?? model.initialParameters(using: &generator)
-    var batches = Batches<Scalar>(
-      exampleCount: training.count, batchSize: options.batchSize, seed: options.seed)
+    var batches = Batches(of: training, batchSize: options.batchSize, seed: options.seed)
     let featureGram = FeatureGram.make(
       training.features, budget: options.gramBudget, batchSize: options.batchSize, epochs: options.epochs)
     var evaluator = Evaluator(model: model)

@@ -5,7 +5,10 @@ enum Precision: String, ExpressibleByArgument, CaseIterable {
   case float, double
 }
 
-extension Curvature: ExpressibleByArgument {}
+extension Curvature: ExpressibleByArgument {
+  /// Without the within-competitor part, which gives no directions.
+  public static var allValueStrings: [String] { [Curvature.fgn, .ggn, .fisher].map(\.rawValue) }
+}
 extension Solver: ExpressibleByArgument {}
 
 /// Where examples come from; shared by all commands.
@@ -38,6 +41,9 @@ struct DataArguments: ParsableArguments {
     guard labels == nil || features != nil else {
       throw ValidationError("--labels goes with --features.")
     }
+    guard labelColumn == nil && !noHeader || data?.lowercased().hasSuffix(".csv") ?? false else {
+      throw ValidationError("--label-column and --no-header are for .csv files.")
+    }
     guard threads >= 0 else { throw ValidationError("--threads must be 0 or more, got \(threads).") }
   }
 
@@ -45,11 +51,12 @@ struct DataArguments: ParsableArguments {
     labelColumn.map { name in Int(name).map { .index($0) } ?? .name(name) }
   }
 
-  /// The files, for a model of `featureCount` features where there is one.
-  func files(featureCount: Int? = nil) -> DataFiles {
+  /// The files, for a model of `featureCount` features, trained with a LIBSVM index base, where there is one.
+  func files(featureCount: Int? = nil, indexBase: LIBSVM.IndexBase? = nil) -> DataFiles {
     let location = data.map { DataFiles.Location.file($0) } ?? .pair(features: features!, labels: labels)
     var files = DataFiles(location, labelColumn: column, featureCount: featureCount)
     files.hasHeader = !noHeader
+    files.indexBase = indexBase ?? .automatic
     return files
   }
 }
@@ -59,7 +66,8 @@ func loadModelAndData<S: RealScalar>(
   _ path: String, _ arguments: DataArguments, as type: S.Type
 ) throws -> (model: ModelFile<S>, data: Dataset<S>) {
   let model = try ModelFile<S>(reading: path)
-  var data: Dataset<S> = try arguments.files(featureCount: model.head.inputWidth).load(classNames: model.classNames)
+  let files = arguments.files(featureCount: model.head.inputWidth, indexBase: model.indexBase)
+  var data: Dataset<S> = try files.load(classNames: model.classNames)
   guard data.featureCount == model.head.inputWidth else {
     throw DataError(
       data.source, "expected \(model.head.inputWidth) features, as the model has, got \(data.featureCount)")

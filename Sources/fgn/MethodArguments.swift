@@ -27,6 +27,9 @@ struct MethodArguments: ParsableArguments {
       let names = solvers.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--solver for \(curvature.rawValue) must be one of \(names), got \(solver.rawValue).")
     }
+    guard damping == "auto" || fixedDamping == nil else {
+      throw ValidationError("Give --damping or --fixed-damping, not both.")
+    }
     for value in [try startingDamping(), fixedDamping].compactMap({ $0 }) {
       guard value > 0, value.isFinite else { throw ValidationError("Damping must be above 0, got \(value).") }
     }

@@ -41,7 +41,7 @@ struct PredictCommand: ParsableCommand {
     try checkCanCreate(output)
     let file = try ModelFile<S>(reading: model)
     let width = file.head.inputWidth
-    let data = arguments.files(featureCount: width)
+    let data = arguments.files(featureCount: width, indexBase: file.indexBase)
     let features: Matrix<S> = try data.loadFeatures(width: width, standardization: file.standardization)
     var evaluator = Evaluator(model: file.head)
     var predicted: [Int] = []

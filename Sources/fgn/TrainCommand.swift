@@ -16,7 +16,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var arguments: DataArguments
   @OptionGroup var method: MethodArguments
 
-  @Option(help: "Validation examples, in the same kind of file as DATA.")
+  @Option(help: "Validation examples: one file of any kind that DATA may be.")
   var validation: String?
   @Option(help: "Fraction of the examples to hold out for validation, between 0 and 1.")
   var validationFraction: Double?
@@ -82,7 +82,7 @@ struct TrainCommand: ParsableCommand {
     let watch = Interrupt.watch()
     defer { watch.cancel() }
     try checkCanCreate(output, log, curve)
-    var (training, held, standardization) = try loadData(type)
+    var (training, held, standardization, indexBase) = try loadData(type)
     if let sampleWeights {
       do {
         try training.setWeights(NPY.vector(sampleWeights))
@@ -118,6 +118,7 @@ struct TrainCommand: ParsableCommand {
     let onHeld = held.map { evaluator.evaluate(result.parameters, $0, l2: l2) }
     var file = ModelFile(head: head, parameters: result.parameters, classNames: training.classNames)
     (file.standardization, file.l2, file.objective, file.seed) = (standardization, l2, final.objective, seed)
+    file.indexBase = indexBase
     file.producer = "fast-gauss-newton \(packageVersion)"
     try file.write(to: output)
     if let curve { try AtomicFile.write(learningCurve(result.epochs), to: curve) }
@@ -126,21 +127,23 @@ struct TrainCommand: ParsableCommand {
     if result.outcome == .diverged { throw ExitCode(1) }
   }
 
-  /// Training rows, validation rows, and the standardisation fitted on the former.
+  /// Training rows, validation rows, the standardisation fitted on the former, and the index base of a LIBSVM file.
   private func loadData<S: RealScalar>(
     _ type: S.Type
-  ) throws -> (training: Dataset<S>, held: Dataset<S>?, standardization: Standardization?) {
-    let (data, remark): (Dataset<S>, String?) = try arguments.files().load()
-    if let remark { logger.info("\(data.source): \(remark)") }
-    var (training, held): (Dataset<S>, Dataset<S>?) = (data, nil)
+  ) throws -> (
+    training: Dataset<S>, held: Dataset<S>?, standardization: Standardization?, indexBase: LIBSVM.IndexBase?
+  ) {
+    let loaded: DataFiles.Loaded<S> = try arguments.files().load()
+    if let remark = loaded.remark { logger.info("\(loaded.data.source): \(remark)") }
+    var (training, held): (Dataset<S>, Dataset<S>?) = (loaded.data, nil)
     if let validation {
-      var files = arguments.files(featureCount: data.featureCount)
+      var files = arguments.files(featureCount: training.featureCount, indexBase: loaded.indexBase)
       files.location = .file(validation)
-      held = try files.load(classNames: data.classNames)
+      held = try files.load(classNames: training.classNames)
     } else if let validationFraction {
-      (training, held) = try data.split(validationFraction: validationFraction, seed: seed)
+      (training, held) = try loaded.data.split(validationFraction: validationFraction, seed: seed)
     }
-    return (training, held, standardize ? Standardization(fitting: training.features) : nil)
+    return (training, held, standardize ? Standardization(fitting: training.features) : nil, loaded.indexBase)
   }
 }
 

@@ -58,6 +58,11 @@ enum Command {
       process.standardError = try sink("err")
       let continuation = ended.continuation
       process.terminationHandler = { _ in continuation.finish() }
+      // Tests run on threads that block signals, and a process inherits that; one that is started by hand does not.
+      var (none, own) = (sigset_t(), sigset_t())
+      sigemptyset(&none)
+      pthread_sigmask(SIG_SETMASK, &none, &own)
+      defer { pthread_sigmask(SIG_SETMASK, &own, nil) }
       try process.run()
     }
 
@@ -68,6 +73,8 @@ enum Command {
 
     func result() async throws -> Result {
       for await _ in ended.stream {}
+      // Ended early where a test runs out of time.
+      try Task.checkCancellation()
       let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
       return Result(status: status, output: try directory.text("out"), errors: try directory.text("err"))
     }

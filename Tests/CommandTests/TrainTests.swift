@@ -147,6 +147,13 @@ import Testing
     #expect(try #require(classes[2]["correct"] as? Int) >= 29, "\(classes)")
   }
 
+  @Test func fewRowsWithWeight() async throws {
+    let weights = directory.file("W.npy")
+    try NPY.write((0..<90).map { $0 < 3 ? Float(1) : 0 }, to: weights)
+    let summary = try await train(ToyData(), "--sample-weights", weights, "--batch-size", "2", "--epochs", "4")
+    #expect(summary["steps"] as? Int == 8)
+  }
+
   @Test func balancedClasses() async throws {
     var data = ToyData(rows: 300, classes: 2, spread: 0.2)
     // One example in ten is of class 1.
@@ -162,7 +169,7 @@ import Testing
     #expect(balanced > plain + 3, "\(plain) \(balanced)")
   }
 
-  @Test func timeLimitAndPatience() async throws {
+  @Test(.timeLimit(.minutes(1))) func timeLimitAndPatience() async throws {
     let limited = try await train(ToyData(), "--time-limit", "0.000001", "--epochs", "1000000000")
     #expect(limited["outcome"] as? String == "timeLimit" && limited["steps"] as? Int == 1)
     #expect(try ModelFile<Float>(reading: model).classNames == ["0", "1", "2"])
@@ -173,7 +180,7 @@ import Testing
     #expect(patient["epochs"] as? Int == (try #require(patient["bestEpoch"] as? Int)) + 1)
   }
 
-  @Test func largestNumbers() async throws {
+  @Test(.timeLimit(.minutes(1))) func largestNumbers() async throws {
     let summary = try await train(
       ToyData(), "--epochs", "\(Int.max)", "--batch-size", "\(Int.max)", "--seed", "\(UInt64.max)", "--time-limit",
       "0.01")

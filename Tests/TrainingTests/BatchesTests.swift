@@ -25,7 +25,7 @@ import Testing
   @Test(arguments: [(1, 1), (7, 3), (10, 10), (10, 100), (128, 32), (129, 32), (1000, 7)])
   func everyExampleOnceAnEpoch(_ count: Int, _ size: Int) throws {
     let data = try Self.numbered(count)
-    var batches = Batches<Double>(exampleCount: count, batchSize: size, seed: 1)
+    var batches = Batches(of: data, batchSize: size, seed: 1)
     #expect(batches.count == (count + size - 1) / size)
     for _ in 0..<3 {
       let epoch = Self.epoch(&batches, data)
@@ -42,14 +42,14 @@ import Testing
     }
   }
 
-  @Test func anyBatchSizeIsAccepted() {
-    #expect(Batches<Double>(exampleCount: 5, batchSize: .max, seed: 0).count == 1)
+  @Test func anyBatchSizeIsAccepted() throws {
+    #expect(Batches(of: try Self.numbered(5), batchSize: .max, seed: 0).count == 1)
   }
 
   @Test func theSeedDecidesTheOrder() throws {
     let data = try Self.numbered(50, weighted: false)
     func order(_ seed: UInt64) -> [[Int]] {
-      var batches = Batches<Double>(exampleCount: 50, batchSize: 8, seed: seed)
+      var batches = Batches(of: data, batchSize: 8, seed: seed)
       return (0..<2).map { _ in Self.epoch(&batches, data).flatMap(Self.rows) }
     }
     let first = order(1)
@@ -57,14 +57,26 @@ import Testing
     #expect(first[0] != first[1], "each epoch is shuffled anew")
     #expect(first[0] != order(2)[0])
     #expect(first[0] != Array(0..<50))
-    var batches = Batches<Double>(exampleCount: 50, batchSize: 8, seed: 1)
+    var batches = Batches(of: data, batchSize: 8, seed: 1)
     #expect(Self.epoch(&batches, data)[0].weights == nil)
+  }
+
+  @Test func rowsWithoutWeightAreLeftOut() throws {
+    var data = try Self.numbered(20)
+    try data.setWeights((0..<20).map { $0 % 5 == 2 ? Double($0) + 1 : 0 })
+    var batches = Batches(of: data, batchSize: 3, seed: 1)
+    #expect(batches.count == 2 && batches.exampleCount == 4)
+    for _ in 0..<3 {
+      let epoch = Self.epoch(&batches, data)
+      #expect(epoch.flatMap(Self.rows).sorted() == [2, 7, 12, 17] && epoch.map(\.count) == [2, 2])
+      for batch in epoch { #expect(batch.weights == Self.rows(batch).map { Double($0) + 1 }) }
+    }
   }
 
   @Test func theCachedGramIsGathered() throws {
     let data = try Self.numbered(20)
     let gram = try #require(FeatureGram.make(data.features, budget: 1 << 20, batchSize: 6, epochs: 10))
-    var batches = Batches<Double>(exampleCount: 20, batchSize: 6, seed: 4)
+    var batches = Batches(of: data, batchSize: 6, seed: 4)
     for batch in Self.epoch(&batches, data, gram: gram) {
       let rows = Self.rows(batch)
       let own = try #require(batch.inputs.gram)
