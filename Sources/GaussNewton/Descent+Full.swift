@@ -51,7 +51,7 @@ extension Descent {
       norms: gram.diagonal, shift: system.shift, &`operator`.outputs, &right)
     var start = `operator`.outputs
     Products.times(gram.view, start.view, into: &`operator`.product)
-    `operator`.root(&`operator`.product)
+    `operator`.root()
     right.combine(-1, `operator`.product)
     var solution = [Scalar](repeating: 0, count: `operator`.dimension)
     var report = conjugateGradient.solve(
