@@ -35,7 +35,8 @@ public enum Curvature: String, Sendable, Codable, CaseIterable {
 public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
   public typealias Scalar = ModelType.Scalar
   public let curvature: Curvature
-  let layout: ParameterLayout
+  public let dimension: Int
+  let penalised: [Range<Int>]
   let rows: MarginRows<Scalar>
   let kept: [Scalar]
   let rest: [Scalar]
@@ -59,7 +60,8 @@ public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
     rows: MarginRows<Scalar>, l2: Scalar
   ) {
     self.curvature = curvature
-    self.layout = layout
+    dimension = layout.count
+    penalised = layout.slices.filter(\.isPenalised).map(\.range)
     self.linearization = linearization
     self.rows = rows
     self.l2 = l2
@@ -67,15 +69,13 @@ public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
     outputs = Matrix(rows: rows.rows.rows, columns: rows.rows.columns)
   }
 
-  public var dimension: Int { layout.count }
-
   public mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
     linearization.pushforward(x, into: &outputs)
     RowKernels.curvature(rows.rows, labels: rows.labels, kept: kept, rest: rest, times: &outputs)
     linearization.pullback(
       outputs, rowWeights: nil, alpha: SliceFactors(1 / Scalar(rows.count)), beta: SliceFactors(0), into: &result)
     guard l2 != 0 else { return }
-    for slice in layout.slices where slice.isPenalised { result.combine(l2, x, range: slice.range) }
+    for i in 0..<penalised.count { result.combine(l2, x, range: penalised[i]) }
   }
 
   /// The trace of the matrix without its L2 part, at least 0.

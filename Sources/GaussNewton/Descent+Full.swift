@@ -24,7 +24,8 @@ extension Descent {
     tangent = right
     if !accumulated.isFinite { report.outcome = .notFinite }
     solution = .parameters
-    return DescentReport(choice: choice, solve: report, quadratic: fullQuadratic())
+    let (quadratic, bound) = measureDirection()
+    return DescentReport(choice: choice, solve: report, quadratic: quadratic, bound: bound)
   }
 
   /// Conjugate gradient on the B C output rows, with J C J^T = K x I_C: no pass through the model in an iteration.
@@ -51,7 +52,7 @@ extension Descent {
       norms: gram.diagonal, shift: system.shift, &`operator`.outputs, &right)
     var start = `operator`.outputs
     Products.times(gram.view, start.view, into: &`operator`.product)
-    `operator`.root(&`operator`.product)
+    `operator`.root()
     right.combine(-1, `operator`.product)
     var solution = [Scalar](repeating: 0, count: `operator`.dimension)
     var report = conjugateGradient.solve(
@@ -64,7 +65,8 @@ extension Descent {
     if !start.elements.isFinite { report.outcome = .notFinite }
     outputs = start
     self.solution = .outputs
-    return DescentReport(choice: choice, solve: report, quadratic: fullQuadratic())
+    let (quadratic, bound) = measureDirection()
+    return DescentReport(choice: choice, solve: report, quadratic: quadratic, bound: bound)
   }
 
   /// `outputs` = w (e_y - p) - H J d_0: minus the gradient in the outputs, after the centre.
@@ -79,8 +81,8 @@ extension Descent {
     outputs.combine(-1, curved)
   }
 
-  /// d^T GGN d by one pushforward of the direction.
-  private mutating func fullQuadratic() -> Double {
+  /// d^T GGN d by one pushforward of the direction, and the largest element of d - d_0.
+  private mutating func measureDirection() -> (quadratic: Double, bound: Double) {
     var change = Matrix<Scalar>(rows: rows.count, columns: model.outputWidth)
     var direction = [Scalar](repeating: 0, count: model.layout.count)
     addDirection(factor: 1, beta: SliceFactors(0), to: &direction)
@@ -90,7 +92,8 @@ extension Descent {
     var curved = change
     let (kept, rest) = options.curvature.coefficients(of: rows)
     RowKernels.curvature(rows.rows, labels: rows.labels, kept: kept, rest: rest, times: &curved)
-    return Double(change.elements.dot(curved.elements)) / Double(rows.count)
+    let quadratic = Double(change.elements.dot(curved.elements)) / Double(rows.count)
+    return (quadratic, direction.isFinite ? Double(direction.maximumMagnitude) : .infinity)
   }
 }
 

@@ -39,7 +39,10 @@ extension Descent {
     RowArithmetic.addScaled(system.root, unknown, &alpha)
     Gram.times(gram, alpha, into: &image)
     solution = .rows
-    return finish(choice, report)
+    // |C^(1/2) M^T alpha|^2 = alpha^T G alpha.
+    let bound = max(0, RowArithmetic.dot(alpha, image)).squareRoot()
+    RowArithmetic.multiply(&image, by: system.root)
+    return finish(choice, report, bound: bound)
   }
 
   /// Matrix-free conjugate gradient: B-vectors, and the direction accumulated on the way.
@@ -91,22 +94,20 @@ extension Descent {
     accumulated = `operator`.accumulated
     outputs = `operator`.outputs
     solution = .parameters
-    return finish(choice, report, imageIsWhitened: true)
+    let bound = accumulated.isFinite ? Double(accumulated.maximumMagnitude) : .infinity
+    return finish(choice, report, bound: bound)
   }
 
   var iterative: ConjugateGradient<Scalar>.Options {
     ConjugateGradient.Options(tolerance: options.tolerance, maximumIterations: options.maximumIterations)
   }
 
-  /// `image` is G alpha, or sigma G alpha where only that is known.
-  private mutating func finish(
-    _ choice: SolverChoice, _ report: SolveReport, imageIsWhitened: Bool = false
-  ) -> DescentReport {
+  /// `image` is sigma G alpha.
+  private func finish(_ choice: SolverChoice, _ report: SolveReport, bound: Double) -> DescentReport {
     var report = report
-    if !imageIsWhitened { RowArithmetic.multiply(&image, by: system.root) }
     let quadratic = RowArithmetic.quadratic(system.root, system.center, image)
     if !quadratic.isFinite || !alpha.isFinite { report.outcome = .notFinite }
-    return DescentReport(choice: choice, solve: report, quadratic: quadratic)
+    return DescentReport(choice: choice, solve: report, quadratic: quadratic, bound: bound)
   }
 }
 

@@ -54,6 +54,8 @@ public struct DescentReport: Sendable {
   public var solve: SolveReport
   /// d^T F d, the mean squared whitened change of the margins; d^T GGN d for the GGN. Without unit, at least 0.
   public var quadratic: Double
+  /// No element of d - d_0 is larger, up to rounding; infinity if one is not finite.
+  public var bound: Double
 }
 
 /// Finds damped Gauss-Newton directions of one model, batch by batch.

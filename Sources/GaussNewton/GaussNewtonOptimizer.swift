@@ -82,10 +82,17 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     var objective = evaluate(parameters, batch)
     var undone = false
     if state.applied != 0, state.trustRegion.refuses(objective, deviations: options.trustRegion.deviations) {
+      let current = parameters
       parameters.values.combine(-state.applied, state.direction)
+      let earlier = evaluate(parameters, batch)
+      guard earlier.value.isFinite else {
+        // The batch is at fault, and says nothing about the step.
+        parameters = current
+        return StepReport(outcome: .rejected, objective: objective.value)
+      }
       state.trustRegion.shrink()
       forget()
-      objective = evaluate(parameters, batch)
+      objective = earlier
       undone = true
     }
     let refusal = StepReport(outcome: .rejected, objective: objective.value)
@@ -108,7 +115,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     var report = StepReport(
       outcome: undone ? .undone : .accepted, objective: objective.value, damping: damping, stepLength: length,
       shortening: shortening, path: solver.rawValue, solve: solution.solve)
-    guard solution.solve.outcome == .converged || solution.solve.outcome == .iterationLimit else {
+    let isSolved = solution.solve.outcome == .converged || solution.solve.outcome == .iterationLimit
+    guard isSolved && solution.bound <= largestBound else {
       state.damping.raise()
       forget()
       report.outcome = .rejected
@@ -155,6 +163,12 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
       state.scale = 1
     }
     descent.setCenter(state.direction, scale: state.scale)
+  }
+
+  /// Up to here finite parameters stay finite: what momentum (at most 1e4 / (1 - mu), the least scale in it) makes of
+  /// such directions is less than half the spacing of the largest numbers.
+  private var largestBound: Double {
+    Double(Scalar.greatestFiniteMagnitude.ulp) * 1e-5 * (1 - options.momentum)
   }
 
   private mutating func forget() {

@@ -66,7 +66,7 @@ struct DualOperator<Scalar: RealScalar>: LinearOperator {
     outputs.assign(x)
     rootTransposed()
     Products.times(shared.view, outputs.view, into: &product)
-    root(&product)
+    root()
     result.combine(1, product.elements, beta: 0)
   }
 
@@ -76,9 +76,9 @@ struct DualOperator<Scalar: RealScalar>: LinearOperator {
     if let rootWeights { RowKernels.scale(&outputs, by: rootWeights) }
   }
 
-  /// matrix <- N matrix.
-  func root(_ matrix: inout Matrix<Scalar>) {
-    RowKernels.root(rows.rows, labels: rows.labels, residual: rows.residual, transposed: false, times: &matrix)
-    if let rootWeights { RowKernels.scale(&matrix, by: rootWeights) }
+  /// `product` <- N product. (A method that takes the matrix would hold a second reference to it, and copy.)
+  mutating func root() {
+    RowKernels.root(rows.rows, labels: rows.labels, residual: rows.residual, transposed: false, times: &product)
+    if let rootWeights { RowKernels.scale(&product, by: rootWeights) }
   }
 }

@@ -140,6 +140,15 @@ enum RowArithmetic {
     for i in 0..<root.count { x[i] *= root[i] }
   }
 
+  /// a . b in double, where it does not overflow.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func dot<S: RealScalar>(_ a: [S], _ b: [S]) -> Double {
+    var total = 0.0
+    for i in 0..<a.count { total += Double(a[i]) * Double(b[i]) }
+    return total
+  }
+
   /// sum_i (sigma_i c_i + image_i)^2 / B with image = sigma G alpha: d^T F d.
   @specialized(where S == Float)
   @specialized(where S == Double)

@@ -40,6 +40,7 @@ struct WrappedHead<Scalar: RealScalar>: Model {
   var layout: ParameterLayout { inner.layout }
   var inputWidth: Int { inner.inputWidth }
   var outputWidth: Int { inner.outputWidth }
+  var layerCount: Int { inner.layerCount }
 
   func initialParameters(using generator: inout SeededGenerator) -> Parameters<Scalar> {
     inner.initialParameters(using: &generator)

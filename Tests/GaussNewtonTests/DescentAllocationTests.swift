@@ -1,0 +1,91 @@
+import AllocationCounter
+import LinearAlgebra
+import Models
+import Optimization
+import TestSupport
+import Testing
+
+@testable import GaussNewton
+
+/// No iteration of any conjugate gradient allocates: k + 20 of them make as many allocations as k. Small batches, whose
+/// work stays on one thread.
+@Suite struct DescentAllocationTests {
+  static let isCounted = allocations_are_counted() != 0
+  /// Classes below, in and above the range of the thin kernels.
+  static let classCounts = [2, 5, 20, 40]
+
+  /// The dual solver's products are the BLAS' own, which allocates in small ones (OpenBLAS: up to 1e6 multiplications).
+  static func problem<S: RealScalar>(_ type: S.Type, _ classes: Int, isDual: Bool = false) -> Problem<S> {
+    let shape = Shape(
+      batch: isDual ? 170 : 40, features: 30, classes: isDual ? 40 : classes, weighted: true, l2: 0.01, spread: 0.5)
+    return Problem(shape, seed: 3)
+  }
+
+  func checkDescent<S: RealScalar>(_ type: S.Type, _ path: Path, _ classes: Int) {
+    let problem = Self.problem(S.self, classes, isDual: path.solver == .dual)
+    var descent = Descent(
+      model: problem.head, options: DescentOptions(curvature: path.curvature, solver: path.solver, tolerance: 0))
+    func allocations(_ iterations: Int) -> UInt64 {
+      descent.options.maximumIterations = iterations
+      descent.linearize(at: problem.parameters, batch: problem.batch)
+      let before = allocation_count()
+      let report = descent.solve(damping: 1e-6, l2: problem.l2)
+      let after = allocation_count()
+      #expect(report.solve.iterations == iterations, "\(report.solve)")
+      return after - before
+    }
+    _ = allocations(2)
+    #expect(allocations(3) == allocations(23), "\(path.testDescription) \(S.precisionName) C \(classes)")
+  }
+
+  @Test(
+    .enabled(if: isCounted), arguments: Path.all.filter { [.cg, .gramCG, .dual].contains($0.solver) }, classCounts)
+  func iterations(_ path: Path, classes: Int) {
+    checkDescent(Float.self, path, classes)
+    checkDescent(Double.self, path, classes)
+  }
+
+  /// `apply` of each operator, once it has run.
+  func checkProducts<S: RealScalar>(_ type: S.Type, _ classes: Int) {
+    let problem = Self.problem(S.self, classes)
+    let (parameters, batch) = (problem.parameters, problem.batch)
+    var linearization = problem.head.makeLinearization()
+    var rows = MarginRows<S>()
+    linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
+    rows.evaluate(labels: batch.labels, weights: batch.weights)
+    var (penalised, free) = (rows.rows, rows.rows)
+    linearization.rowGram(of: rows.rows, penalised: &penalised, free: &free)
+    let vector = [S](repeating: 0, count: batch.count)
+    let outputs = Matrix<S>(rows: batch.count, columns: classes)
+    expectNone(GramOperator(gram: penalised, root: rows.rootWeight, scaled: vector), "Gram", classes)
+    expectNone(
+      RowOperator(
+        linearization: linearization, rows: rows.rows, root: rows.rootWeight, metric: SliceFactors(1),
+        tangent: parameters.values, accumulated: parameters.values, outputs: outputs, scaled: vector), "rows", classes)
+    for curvature in Curvature.allCases {
+      expectNone(
+        CurvatureOperator(curvature, model: problem.head, parameters: parameters, batch: batch, l2: 0.1),
+        curvature.rawValue, classes)
+    }
+  }
+
+  func expectNone<Operator: LinearOperator>(_ matrix: Operator, _ name: String, _ classes: Int) {
+    var matrix = matrix
+    var generator = SeededGenerator(seed: 1)
+    let x: [Operator.Scalar] = generator.vector(matrix.dimension)
+    var y = x
+    matrix.apply(x, into: &y)
+    matrix.accumulate(1)
+    let before = allocation_count()
+    for _ in 0..<10 {
+      matrix.apply(x, into: &y)
+      matrix.accumulate(1)
+    }
+    #expect(allocation_count() == before, "\(name) \(Operator.Scalar.precisionName) C \(classes)")
+  }
+
+  @Test(.enabled(if: isCounted), arguments: classCounts) func products(classes: Int) {
+    checkProducts(Float.self, classes)
+    checkProducts(Double.self, classes)
+  }
+}
