@@ -24,8 +24,10 @@ extension Descent {
     tangent = right
     if !accumulated.isFinite { report.outcome = .notFinite }
     solution = .parameters
-    let (quadratic, bound) = measureDirection()
-    return DescentReport(choice: choice, solve: report, quadratic: quadratic, bound: bound)
+    linearization.pushforward(accumulated, into: &outputs)
+    modelPasses += 1
+    let bound = accumulated.isFinite ? Double(accumulated.maximumMagnitude) : .infinity
+    return DescentReport(choice: choice, solve: report, quadratic: quadratic(of: outputs), bound: bound)
   }
 
   /// Conjugate gradient on the B C output rows, with J C J^T = K x I_C: no pass through the model in an iteration.
@@ -40,7 +42,8 @@ extension Descent {
     residualWithCenter()
     let rootWeights = rows.weights.map { $0.map { $0.squareRoot() } }
     var `operator` = DualOperator(
-      shared: gram, rows: rows, rootWeights: rootWeights, outputs: exchange(&outputs, with: Matrix(rows: 0, columns: 0)),
+      shared: gram, rows: rows, rootWeights: rootWeights,
+      outputs: exchange(&outputs, with: Matrix(rows: 0, columns: 0)),
       product: Matrix(rows: rows.count, columns: model.outputWidth))
     // The parameter residual without a step is C^(1/2) J^T h / B, and the solve's R^T e / B with R = N J C^(1/2).
     Products.times(gram.view, `operator`.outputs.view, into: &`operator`.product)
@@ -63,10 +66,13 @@ extension Descent {
     `operator`.rootTransposed()
     start.combine(1, `operator`.outputs)
     if !start.elements.isFinite { report.outcome = .notFinite }
+    // J (d - d_0) = K alpha, and no element of d - d_0 exceeds |C^(1/2) J^T alpha|.
+    Products.times(gram.view, start.view, into: &`operator`.product)
+    report.products += 1
+    let bound = max(0, Double(start.elements.dot(`operator`.product.elements))).squareRoot()
     outputs = start
     self.solution = .outputs
-    let (quadratic, bound) = measureDirection()
-    return DescentReport(choice: choice, solve: report, quadratic: quadratic, bound: bound)
+    return DescentReport(choice: choice, solve: report, quadratic: quadratic(of: `operator`.product), bound: bound)
   }
 
   /// `outputs` = w (e_y - p) - H J d_0: minus the gradient in the outputs, after the centre.
@@ -81,19 +87,14 @@ extension Descent {
     outputs.combine(-1, curved)
   }
 
-  /// d^T GGN d by one pushforward of the direction, and the largest element of d - d_0.
-  private mutating func measureDirection() -> (quadratic: Double, bound: Double) {
-    var change = Matrix<Scalar>(rows: rows.count, columns: model.outputWidth)
-    var direction = [Scalar](repeating: 0, count: model.layout.count)
-    addDirection(factor: 1, beta: SliceFactors(0), to: &direction)
-    linearization.pushforward(direction, into: &change)
-    modelPasses += 1
+  /// d^T GGN d, given J (d - d_0).
+  private func quadratic(of change: Matrix<Scalar>) -> Double {
+    var change = change
     if hasCenter { change.combine(1, centerOutputs) }
     var curved = change
     let (kept, rest) = options.curvature.coefficients(of: rows)
     RowKernels.curvature(rows.rows, labels: rows.labels, kept: kept, rest: rest, times: &curved)
-    let quadratic = Double(change.elements.dot(curved.elements)) / Double(rows.count)
-    return (quadratic, direction.isFinite ? Double(direction.maximumMagnitude) : .infinity)
+    return Double(change.elements.dot(curved.elements)) / Double(rows.count)
   }
 }
 

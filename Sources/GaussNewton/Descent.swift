@@ -132,10 +132,11 @@ public struct Descent<ModelType: Model>: Sendable {
   /// Lets go of the batch's inputs; call it when the step is done. `linearize` must come before anything else then.
   public mutating func releaseInputs() { linearization.releaseInputs() }
 
-  /// Bytes of the B x B matrices that a solve with the Gram holds: four of this precision. The model's own X X^T, where
+  /// Bytes of the B x B matrices that a solve with the Gram holds: two parts of the row Gram, X X^T, their sum in the
+  /// metric and its factor. The model's own X X^T, where
   /// it is not cached, is not counted.
   public var gramBytes: Double {
-    4 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count)
+    5 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count)
   }
 
   /// The solver for this batch, and why.

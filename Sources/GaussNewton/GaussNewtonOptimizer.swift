@@ -59,6 +59,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     public var scale: Scalar = 1
     /// Factor with which `direction` went into the parameters last; 0 when there is nothing to undo.
     public var applied: Scalar = 0
+    /// Conjugate gradient iterations of the last such solve, for the choice of the next.
+    public var observedIterations: Int?
     public var damping = Damping.State()
     public var trustRegion = TrustRegion.State()
   }
@@ -79,60 +81,73 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   ) -> StepReport {
     defer { descent.releaseInputs() }
     descent.modelPasses = 0
+    descent.observedIterations = state.observedIterations
     var objective = evaluate(parameters, batch)
-    var undone = false
-    if state.applied != 0, state.trustRegion.refuses(objective, deviations: options.trustRegion.deviations) {
-      let current = parameters
-      parameters.values.combine(-state.applied, state.direction)
-      let earlier = evaluate(parameters, batch)
-      guard earlier.value.isFinite else {
-        // The batch is at fault, and says nothing about the step.
-        parameters = current
-        return StepReport(outcome: .rejected, objective: objective.value)
-      }
-      state.trustRegion.shrink()
-      forget()
-      objective = earlier
-      undone = true
+    let isUndone = undoLastStep(&parameters, batch, &objective)
+    var report = StepReport(outcome: .rejected, objective: objective.value)
+    if objective.value.isFinite {
+      state.trustRegion.record(objective)
+      takeStep(&parameters, size: batch.count, at: progress, &report)
+      if isUndone && report.outcome == .accepted { report.outcome = .undone }
     }
-    let refusal = StepReport(outcome: .rejected, objective: objective.value)
-    guard objective.value.isFinite else {
-      forget()
-      return refusal
-    }
-    state.trustRegion.record(objective)
+    state.observedIterations = descent.observedIterations
+    report.modelPasses = descent.modelPasses
+    return report
+  }
 
+  /// Damping, direction and update on the batch that was evaluated; leaves `report` rejected where there is no step.
+  private mutating func takeStep(
+    _ parameters: inout Parameters<Scalar>, size: Int, at progress: Progress, _ report: inout StepReport
+  ) {
     let solver = descent.choice.solver
     let damping = state.damping.next(
-      options.damping, curvature: descent.meanRowCurvature(solver: solver), batch: batch.count,
+      options.damping, curvature: descent.meanRowCurvature(solver: solver), batch: size,
       layers: descent.model.layerCount)
-    guard damping.isFinite, damping > 0 else { return refusal }
+    guard damping.isFinite, damping > 0 else { return }
     let keepsDirection = options.momentum > 0 || options.l2 > 0
     if keepsDirection { recenter(parameters, damping: damping) }
     let solution = descent.solve(damping: damping, l2: options.l2)
-    let shortening = options.trustRegion.shortening(solution.quadratic, at: progress, state: state.trustRegion)
-    let length = options.schedule.factor(at: progress)
-    var report = StepReport(
-      outcome: undone ? .undone : .accepted, objective: objective.value, damping: damping, stepLength: length,
-      shortening: shortening, path: solver.rawValue, solve: solution.solve)
+    (report.damping, report.path, report.solve) = (damping, solver.rawValue, solution.solve)
+    report.shortening = options.trustRegion.shortening(solution.quadratic, at: progress, state: state.trustRegion)
+    report.stepLength = options.schedule.factor(at: progress)
     let isSolved = solution.solve.outcome == .converged || solution.solve.outcome == .iterationLimit
     guard isSolved && solution.bound <= largestBound else {
       state.damping.raise()
       forget()
-      report.outcome = .rejected
-      return report
+      return
     }
-    let factor = Scalar(length * shortening)
+    let factor = Scalar(report.stepLength * report.shortening)
     if keepsDirection {
       descent.addDirection(factor: 1 / state.scale, beta: SliceFactors(1), to: &state.direction)
       state.applied = factor * state.scale
       parameters.values.combine(state.applied, state.direction)
-      state.scale *= Scalar(shortening)
+      state.scale *= Scalar(report.shortening)
     } else {
       descent.addDirection(factor: factor, beta: SliceFactors(1), to: &parameters.values)
     }
-    report.modelPasses = descent.modelPasses
-    return report
+    report.outcome = .accepted
+  }
+
+  /// Takes the last step back if the objective on this batch says that it should: it is worse than the running mean
+  /// beyond its standard error, and without the step it is better. A batch that is merely hard takes nothing back.
+  private mutating func undoLastStep(
+    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, _ objective: inout TrustRegion.Objective
+  ) -> Bool {
+    guard state.applied != 0, state.trustRegion.refuses(objective, deviations: options.trustRegion.deviations) else {
+      return false
+    }
+    let current = parameters
+    parameters.values.combine(-state.applied, state.direction)
+    let earlier = evaluate(parameters, batch)
+    guard earlier.value.isFinite, !(earlier.value >= objective.value) else {
+      parameters = current
+      if objective.value.isFinite { objective = evaluate(parameters, batch) }
+      return false
+    }
+    state.trustRegion.shrink()
+    forget()
+    objective = earlier
+    return true
   }
 
   private mutating func evaluate(_ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>) -> TrustRegion.Objective {

@@ -1,9 +1,10 @@
+import CKernels
+
 #if canImport(Accelerate)
   import Accelerate
 #else
   import COpenBLAS
 #endif
-import CKernels
 
 /// The shape of one row-major product, out [m, n] = alpha op(a) op(b) + beta out, as the BLAS wants it.
 struct GEMMShape: Sendable {

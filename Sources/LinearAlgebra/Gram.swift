@@ -15,12 +15,13 @@ public enum Gram {
   /// Very many columns are cut along k, into a fixed number of partial sums that are added in order; otherwise the
   /// triangle is cut into block rows.
   public static func lower<Scalar>(
-    _ x: MatrixView<Scalar>, beta: Scalar = 0, into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>
+    _ x: MatrixView<Scalar>, beta: Scalar = 0, into result: inout Matrix<Scalar>,
+    using workspace: inout Workspace<Scalar>
   ) {
     let (n, k) = (x.rows, x.columns)
     precondition(result.rows == n && result.columns == n, "the Gram of \(n) rows is \(n) x \(n)")
     let work = Double(n) * Double(n) * Double(k)
-    if k >= 4 * n && k >= splitColumns && work >= 2 * Products.grain {
+    if n <= splitRows && k >= splitColumns && work >= 2 * Products.grain {
       lowerByColumns(x, beta: beta, into: &result, using: &workspace)
       return
     }
@@ -48,12 +49,15 @@ public enum Gram {
 
   /// Columns from which on they are cut in place of rows: then the rows no longer fit a core's cache.
   static let splitColumns = 4096
+  /// Rows up to which that is done: the partial sums stay below 16 n^2 numbers.
+  static let splitRows = 512
 
   private static func lowerByColumns<Scalar>(
     _ x: MatrixView<Scalar>, beta: Scalar, into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>
   ) {
     let (n, k) = (x.rows, x.columns)
-    let pieces = Partition.Pieces(total: k, size: max(2048, ((k + Partition.maximumPieces - 1) / Partition.maximumPieces + 63) / 64 * 64))
+    let pieces = Partition.Pieces(
+      total: k, size: max(2048, ((k + Partition.maximumPieces - 1) / Partition.maximumPieces + 63) / 64 * 64))
     workspace.partial.resize(to: pieces.count * n * n)
     x.withPointer { x in
       workspace.partial.withMutablePointer { partial in

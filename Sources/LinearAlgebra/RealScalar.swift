@@ -3,7 +3,9 @@
 /// Everything per-element runs in one of two compiled copies of the kernels, found through
 /// `kernels`; generic Swift code above only moves whole arrays. The protocol cannot be conformed
 /// to outside this module, because `KernelTable` cannot be made there.
-public protocol RealScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable, LosslessStringConvertible, BitwiseCopyable {
+public protocol RealScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable, LosslessStringConvertible,
+  BitwiseCopyable
+{
   /// The compiled kernels and BLAS routines of this precision.
   static var kernels: KernelTable<Self> { get }
   /// "float32" or "float64", as in files and reports.

@@ -12,7 +12,8 @@ public protocol Optimizer<Scalar>: Sendable {
 
   /// Takes one step. Parameters are replaced only by finite values; a step that is refused leaves them alone and
   /// says so in the report.
-  mutating func step(_ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress) -> StepReport
+  mutating func step(_ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress)
+    -> StepReport
 }
 
 /// What became of a step.

@@ -151,7 +151,8 @@ public struct DataFiles: Sendable, Equatable {
       throw DataError(path, "row \(row): expected a label from 0 up to the number of classes, got \(labels[row])")
     }
     guard labels.count == features.rows else {
-      throw DataError(path, "expected one label for each of the \(features.rows) feature rows, got \(labels.count) labels")
+      throw DataError(
+        path, "expected one label for each of the \(features.rows) feature rows, got \(labels.count) labels")
     }
     return Labelled(
       features: features, codes: labels.map { Int32($0) }, names: (0...(labels.max() ?? 0)).map(String.init))
@@ -181,7 +182,8 @@ public struct DataFiles: Sendable, Equatable {
     var codes = [Int32](repeating: 0, count: order.count)
     for (position, old) in order.enumerated() { codes[old] = Int32(position) }
     return Labelled(
-      features: table.features, codes: table.labelCodes.map { codes[Int($0)] }, names: order.map { table.labelNames[$0] },
+      features: table.features, codes: table.labelCodes.map { codes[Int($0)] },
+      names: order.map { table.labelNames[$0] },
       columnNames: table.featureNames, remark: table.labelColumn.map { "labels are in column \"\($0)\"" })
   }
 

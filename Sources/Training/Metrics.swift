@@ -37,7 +37,9 @@ public struct Evaluator<ModelType: Model>: Sendable {
   }
 
   /// Rows that make about four megabytes of logits.
-  private var blockRows: Int { max(16, (4 << 20) / MemoryLayout<Scalar>.stride / max(model.outputWidth, model.inputWidth)) }
+  private var blockRows: Int {
+    max(16, (4 << 20) / MemoryLayout<Scalar>.stride / max(model.outputWidth, model.inputWidth))
+  }
 
   /// Calls `body` with the logits [b, C] of each block of rows and the number of its first row.
   public mutating func forEachBlock(
@@ -76,7 +78,8 @@ public struct Evaluator<ModelType: Model>: Sendable {
     let mean = loss / weight
     return Evaluation(
       objective: mean + l2 / 2 * Double(parameters.penalisedSquaredNorm), loss: mean,
-      accuracy: Double(correct) / Double(data.count), top5: data.classCount > 5 ? Double(near) / Double(data.count) : nil,
+      accuracy: Double(correct) / Double(data.count),
+      top5: data.classCount > 5 ? Double(near) / Double(data.count) : nil,
       examples: data.count, classes: counts)
   }
 }

@@ -32,20 +32,24 @@ public struct ProgressDisplay: TrainingObserver {
     let done = step * 20 / plan.totalSteps
     let bar = String(repeating: "=", count: done) + String(repeating: " ", count: 20 - done)
     let left = Double(plan.totalSteps - step) / rate
-    let accuracy = lastRecord.map { " accuracy \(NumberText.fixed(100 * ($0.validationAccuracy ?? $0.accuracy), 2)) %" } ?? ""
+    let accuracy =
+      lastRecord.map { " accuracy \(NumberText.fixed(100 * ($0.validationAccuracy ?? $0.accuracy), 2)) %" } ?? ""
     write(
       "\r\u{1B}[2K[\(bar)] epoch \(epoch)/\(plan.epochs) objective \(NumberText.fixed(runningObjective ?? 0, 4))\(accuracy)"
-        + " lambda \(NumberText.significant(report.damping)) \(NumberText.significant(rate)) steps/s ETA \(NumberText.significant(left)) s")
+        + " lambda \(NumberText.significant(report.damping)) \(NumberText.significant(rate)) steps/s ETA \(NumberText.significant(left)) s"
+    )
   }
 
   public mutating func epochEnded(_ record: EpochRecord) {
     lastRecord = record
-    var line = "epoch \(record.epoch)/\(plan?.epochs ?? record.epoch)  objective \(NumberText.fixed(record.objective, 4))"
+    var line =
+      "epoch \(record.epoch)/\(plan?.epochs ?? record.epoch)  objective \(NumberText.fixed(record.objective, 4))"
     line += "  accuracy \(NumberText.fixed(100 * record.accuracy, 2)) %"
     if let loss = record.validationLoss, let accuracy = record.validationAccuracy {
       line += "  validation loss \(NumberText.fixed(loss, 4)) accuracy \(NumberText.fixed(100 * accuracy, 2)) %"
     }
-    line += "  lambda \(NumberText.significant(record.damping))  \(record.solver)  \(NumberText.fixed(record.wallSeconds, 2)) s"
+    line +=
+      "  lambda \(NumberText.significant(record.damping))  \(record.solver)  \(NumberText.fixed(record.wallSeconds, 2)) s"
     if record.undone + record.rejected > 0 { line += "  undone \(record.undone) rejected \(record.rejected)" }
     write((isTerminal ? "\r\u{1B}[2K" : "") + line + "\n")
   }

@@ -152,7 +152,8 @@ public struct Trainer<ModelType: Model>: Sendable {
   /// One step; the batch lives only here, so that its memory is free for the next.
   private func takeStep(
     _ optimizer: inout some Optimizer<Scalar>, _ parameters: inout Parameters<Scalar>,
-    batches: inout Batches<Scalar>, number: Int, data: Dataset<Scalar>, featureGram: Matrix<Scalar>?, at progress: Progress
+    batches: inout Batches<Scalar>, number: Int, data: Dataset<Scalar>, featureGram: Matrix<Scalar>?,
+    at progress: Progress
   ) -> StepReport {
     let batch = batches.batch(number, of: data, featureGram: featureGram)
     return optimizer.step(&parameters, on: batch, at: progress)

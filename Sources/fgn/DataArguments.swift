@@ -41,9 +41,6 @@ struct DataArguments: ParsableArguments {
     guard labels == nil || features != nil else {
       throw ValidationError("--labels goes with --features.")
     }
-    guard labelColumn == nil && !noHeader || data?.lowercased().hasSuffix(".csv") ?? false else {
-      throw ValidationError("--label-column and --no-header are for .csv files.")
-    }
     guard threads >= 0 else { throw ValidationError("--threads must be 0 or more, got \(threads).") }
   }
 

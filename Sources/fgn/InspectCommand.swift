@@ -72,7 +72,8 @@ struct InspectCommand: ParsableCommand {
     print("loss                    \(six(i.loss))")
     print("objective               \(six(i.objective))")
     print("gradient norm           \(six(i.gradientNorm))")
-    print("trace FGN, GGN          \(six(i.traceFGN)), \(six(i.traceGGN)): kept share \(NumberText.percent(i.keptShare))")
+    print(
+      "trace FGN, GGN          \(six(i.traceFGN)), \(six(i.traceGGN)): kept share \(NumberText.percent(i.keptShare))")
     print("effective competitors   \(i.effectiveCompetitors.map { NumberText.significant($0) }.joined(separator: " "))")
     print("                        at 0 10 25 50 75 90 100 % of the examples")
     print("FGN against GGN         cosine \(six(i.cosine)), relative error \(six(i.relativeError))")

@@ -104,13 +104,15 @@ struct TrainCommand: ParsableCommand {
       "\(training.count) examples, \(training.featureCount) features, \(training.classCount) classes; seed \(seed), \(S.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
     var observers = Observers([ProgressDisplay()])
-    if let log { observers.all.append(try JSONLinesLog(path: log, header: RunHeader(options, optimizer.options))) }
+    let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: RunHeader(options, optimizer.options))) }
+    if let lines { observers.all.append(lines) }
     let result = try Trainer(model: head, options: options).run(
       &optimizer, on: training, validation: held, observer: &observers, isInterrupted: { Interrupt.isRequested })
     logger.info("steps by \(result.explanation)")
     if result.outcome != .finished { logger.warning("\(result.outcome.remedy)") }
-    guard result.bestEpoch > 0 else {
-      throw DataError(training.source, "no epoch gave finite parameters; nothing was saved")
+    guard result.bestEpoch > 0, result.outcome != .diverged || result.epochs.count > 1 else {
+      printError("fgn: \(training.source): no step could be taken; nothing was saved: \(result.outcome.remedy)")
+      throw ExitCode(1)
     }
 
     var evaluator = Evaluator(model: head)
@@ -123,6 +125,7 @@ struct TrainCommand: ParsableCommand {
     try file.write(to: output)
     if let curve { try AtomicFile.write(learningCurve(result.epochs), to: curve) }
     try TrainSummary(result: result, training: final, validation: onHeld, model: output).show(json: json)
+    if let failure = lines?.failure { throw failure }
     if result.outcome == .interrupted { throw ExitCode(130) }
     if result.outcome == .diverged { throw ExitCode(1) }
   }
@@ -144,6 +147,19 @@ struct TrainCommand: ParsableCommand {
       (training, held) = try loaded.data.split(validationFraction: validationFraction, seed: seed)
     }
     return (training, held, standardize ? Standardization(fitting: training.features) : nil, loaded.indexBase)
+  }
+}
+
+/// A log that cannot be written must not cost the model: its first failure is kept until that is saved.
+private final class DeferredLog: TrainingObserver {
+  private var log: JSONLinesLog<RunHeader>
+  private(set) var failure: (any Error)?
+
+  init(_ log: JSONLinesLog<RunHeader>) { self.log = log }
+
+  func epochEnded(_ record: EpochRecord) {
+    guard failure == nil else { return }
+    do { try log.epochEnded(record) } catch { failure = error }
   }
 }
 

@@ -38,9 +38,12 @@ struct TrainSummary: Encodable {
 
   func show(json: Bool) throws {
     if json { return try printJSON(self) }
-    print("objective \(NumberText.fixed(objective, 6))  loss \(NumberText.fixed(loss, 6))  accuracy \(NumberText.percent(accuracy))")
+    print(
+      "objective \(NumberText.fixed(objective, 6))  loss \(NumberText.fixed(loss, 6))  accuracy \(NumberText.percent(accuracy))"
+    )
     if let validationLoss, let validationAccuracy {
-      print("validation loss \(NumberText.fixed(validationLoss, 6))  accuracy \(NumberText.percent(validationAccuracy))")
+      print(
+        "validation loss \(NumberText.fixed(validationLoss, 6))  accuracy \(NumberText.percent(validationAccuracy))")
     }
     print(
       "\(steps) steps in \(NumberText.significant(wallSeconds)) s (\(NumberText.significant(cpuSeconds)) s of CPU), "
@@ -57,7 +60,8 @@ func learningCurve(_ records: [EpochRecord]) -> String {
     return held.count == epochs.count ? [first, .line(Line("validation", x: epochs, y: held))] : [first]
   }
   return Figure(panels: [
-    Panel("Loss", x: Axis("Epoch"), y: Axis("Mean cross-entropy", unit: "nats"), marks: lines(\.loss, \.validationLoss)),
+    Panel(
+      "Loss", x: Axis("Epoch"), y: Axis("Mean cross-entropy", unit: "nats"), marks: lines(\.loss, \.validationLoss)),
     Panel(
       "Accuracy", x: Axis("Epoch"), y: Axis("Accuracy", unit: "%"),
       marks: lines({ 100 * $0.accuracy }, { $0.validationAccuracy.map { 100 * $0 } })),

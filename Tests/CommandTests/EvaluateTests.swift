@@ -80,6 +80,23 @@ import Testing
       try await Command.run("evaluate", toy.path, wide), 65, "wide.svm: line 1, field 2", "index of at most 4", "5:1")
   }
 
+  /// A file from whose indices alone the base cannot be seen is read as the model's training file was.
+  @Test func theIndexBaseOfTheModel() async throws {
+    let data = ToyData()
+    let model = directory.file("m.safetensors")
+    let dense = try data.npz(directory.file("t.npz"))
+    for firstIndex in [0, 1] {
+      let training = try directory.write(data.libsvm(firstIndex: firstIndex), "t.svm")
+      #expect(try await Command.run("train", training, "--output", model).status == 0)
+      var later = data
+      for i in 0..<90 { later.features[i, 0] = 0 }
+      let expected = try await Command.run("evaluate", model, later.npz(dense), "--json")
+      let sparse = try directory.write(later.libsvm(firstIndex: firstIndex), "later.svm")
+      let result = try await Command.run("evaluate", model, sparse, "--json")
+      #expect(result.status == 0 && result.output == expected.output, "\(firstIndex): \(result.errors)")
+    }
+  }
+
   @Test func tensorsAloneAreAModel() async throws {
     let toy = try ToyModel()
     let file = try ModelFile<Double>(reading: toy.path)

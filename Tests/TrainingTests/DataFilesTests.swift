@@ -39,10 +39,11 @@ import Testing
   }
 
   @Test func classesOfLIBSVMAreWhatItUses() throws {
-    let (data, remark) = try libsvm("+1 1:0.5\n-1 2:1\n3 1:2 2:-1\n").load(as: Double.self)
+    let loaded = try libsvm("+1 1:0.5\n-1 2:1\n3 1:2 2:-1\n").load(as: Double.self)
+    let data = loaded.data
     #expect(data.classNames == ["-1", "1", "3"] && data.labels == [1, 0, 2])
     #expect(data.features.elements == [0.5, 0, 0, 1, 2, -1])
-    #expect(remark == "feature indices start at 1")
+    #expect(loaded.remark == "feature indices start at 1" && loaded.indexBase == .one)
     #expect(try libsvm("1 0:1\n0 1:1\n").load(as: Double.self).remark == "feature indices start at 0")
   }
 

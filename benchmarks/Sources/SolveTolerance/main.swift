@@ -30,7 +30,8 @@ func table(_ name: String, _ data: Dataset<Float>) throws {
     + [Curvature.fgn, .ggn].flatMap { curvature in
       [1e-3, 1e-2, 0.1, 0.3].map { Case(curvature: curvature, solver: .cg, tolerance: $0) }
     }
-  print("\n## \(name)\n\n| B | curvature | solver | residual | objective | iterations a step |\n|--:|---|---|--:|--:|--:|")
+  print(
+    "\n## \(name)\n\n| B | curvature | solver | residual | objective | iterations a step |\n|--:|---|---|--:|--:|--:|")
   for batchSize in [128, 1024, 4000] {
     for subject in cases {
       let runs = try (0..<3).map { try train(data, subject, batchSize: batchSize, seed: $0) }
@@ -45,6 +46,7 @@ func table(_ name: String, _ data: Dataset<Float>) throws {
 
 guard CommandLine.arguments.count == 3 else { fatalError("usage: SolveTolerance LETTER.csv CLINC150_FOLDER") }
 print("# How exactly must a step be solved?\n\n\(BLAS.description); threads: \(Partition.threads); Float")
-print("3 epochs (6 at B = 4000), l2 1e-4, default policy, mean of three seeds. Residual: of the system in parameter space.")
+print(
+  "3 epochs (6 at B = 4000), l2 1e-4, default policy, mean of three seeds. Residual: of the system in parameter space.")
 try table("letter", TrainingData.letter(CommandLine.arguments[1]).0)
 try table("clinc150", TrainingData.clinc150(CommandLine.arguments[2]).0)
