@@ -36,7 +36,6 @@ struct WrappedHead<Scalar: RealScalar>: Model {
     (self.inner, self.fault) = (inner, fault)
   }
 
-  var layerCount: Int { 1 }
   var layout: ParameterLayout { inner.layout }
   var inputWidth: Int { inner.inputWidth }
   var outputWidth: Int { inner.outputWidth }

@@ -73,7 +73,9 @@ import Testing
   }
 
   /// Large enough to be cut into pieces, on either side, and more rows than the thin kernel's block of 256.
-  @Test(arguments: [(300, 150, 100), (150, 300, 100), (700, 20, 300), (20, 700, 600), (20, 400, 600), (40, 330, 300), (1700, 100, 50)])
+  @Test(arguments: [
+    (300, 150, 100), (150, 300, 100), (700, 20, 300), (20, 700, 600), (20, 400, 600), (40, 330, 300), (1700, 100, 50),
+  ])
   func cutIntoPieces(m: Int, n: Int, k: Int) {
     let seed = UInt64(m)
     var generator = SeededGenerator(seed: seed)
