@@ -99,9 +99,9 @@ import Testing
     findings.expect(largestError(product, reference), atMost: productLimit(S.self, n), "gram x")
     let index = (0..<7).map { _ in Int32(generator.index(below: n)) }
     var gathered = Matrix<S>(rows: 7, columns: 7)
-    Gram.gather(whole, index, into: &gathered)
+    Gram.gather(a, index, into: &gathered)
     for i in 0..<7 {
-      for j in 0..<7 { findings.expect(gathered[i, j] == whole[Int(index[i]), Int(index[j])], "gather") }
+      for j in 0...i { findings.expect(gathered[i, j] == whole[Int(index[i]), Int(index[j])], "gather") }
     }
     var diagonal: [S] = []
     whole.copyDiagonal(into: &diagonal)
