@@ -36,7 +36,7 @@ public struct SolverChoice: Sendable {
     let all = Solver.available(for: curvature).compactMap { solver in
       costs.flops(solver, curvature: curvature).map { "\(solver.rawValue) \(SolverCosts.short($0))" }
     }
-    return "cheapest of \(all.joined(separator: ", ")) a step, at \(Int(costs.iterations)) iterations"
+    return "of \(all.joined(separator: ", ")) a step, at \(Int(costs.iterations)) iterations"
   }
 }
 
@@ -78,12 +78,14 @@ struct SolverCosts: Sendable {
     }
   }
 
-  /// The cheapest solver of a curvature.
+  /// The cheapest solver of a curvature; the exact one if that adds less than a twentieth to the whole step.
   func choose(_ curvature: Curvature) -> SolverChoice {
     var best = (solver: Solver.automatic, flops: Double.infinity)
     for solver in Solver.allCases {
       if let flops = flops(solver, curvature: curvature), flops < best.flops { best = (solver, flops) }
     }
+    let slack = 0.05 * (2 * productFlops + best.flops)
+    if let exact = flops(.gram, curvature: curvature), exact <= best.flops + slack { best.solver = .gram }
     return SolverChoice(solver: best.solver, costs: self, curvature: curvature)
   }
 

@@ -25,7 +25,10 @@ func compare(_ shape: Shape, rounds: Int) {
   var parameters = Parameters(layout: head.layout, values: (0..<head.layout.count).map { Float($0 % 17) * 1e-3 })
   let progress = Progress(step: 50, total: 100)
   func fgn(_ momentum: Double) -> GaussNewtonOptimizer<LinearHead<Float>> {
-    GaussNewtonOptimizer(model: head, options: GaussNewtonOptions(momentum: momentum, schedule: .constant))
+    // Exact up to B = 256; beyond, the automatic choice, which says what it took.
+    let solver = shape.batch <= 256 ? Solver.gram : .automatic
+    return GaussNewtonOptimizer(
+      model: head, options: GaussNewtonOptions(descent: .training(solver: solver), momentum: momentum, schedule: .constant))
   }
   var (sgd, plain, momentum) = (SGD(model: head, rate: 1e-4), fgn(0), fgn(0.85))
   let flops = 4.0 * Double(shape.batch * shape.features * shape.classes)
