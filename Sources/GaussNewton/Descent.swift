@@ -204,7 +204,7 @@ public struct Descent<ModelType: Model>: Sendable {
     case (_, .cg): report = solveMatrixFree(choice)
     default: report = solveGram(choice)
     }
-    if report.solve.iterations > 0 { observedIterations = report.solve.iterations }
+    if choice.solver != .gram { observedIterations = max(1, report.solve.iterations) }
     return report
   }
 

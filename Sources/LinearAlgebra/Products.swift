@@ -103,7 +103,7 @@ public enum Products {
         result.withMutablePointer { out in
           let out = out + offset
           if m <= thinLimit && n >= 16 {
-            Partition.forEach(n, step: 16, work: work, grain: grain) { r in
+            Partition.forEach(n, step: 128, work: work, grain: grain) { r in
               Scalar.kernels.thinTransposed(a, x, alpha, beta, out, k, n, m, r.lowerBound, r.upperBound)
             }
           } else if m >= n {
