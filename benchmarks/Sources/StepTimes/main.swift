@@ -28,7 +28,8 @@ func compare(_ shape: Shape, rounds: Int) {
     // Exact up to B = 256; beyond, the automatic choice, which says what it took.
     let solver = shape.batch <= 256 ? Solver.gram : .automatic
     return GaussNewtonOptimizer(
-      model: head, options: GaussNewtonOptions(descent: .training(solver: solver), momentum: momentum, schedule: .constant))
+      model: head,
+      options: GaussNewtonOptions(descent: .training(solver: solver), momentum: momentum, schedule: .constant))
   }
   var (sgd, plain, momentum) = (SGD(model: head, rate: 1e-4), fgn(0), fgn(0.85))
   let flops = 4.0 * Double(shape.batch * shape.features * shape.classes)
@@ -48,8 +49,8 @@ func compare(_ shape: Shape, rounds: Int) {
   let seconds = Timing.median(times[0].map(\.wall)) / Double(repeats)
   print(
     "| \(shape.batch) | \(shape.features) | \(shape.classes) | \(NumberText.fixed(seconds * 1e6, 0)) | "
-      + "\(NumberText.fixed(flops / seconds * 1e-9, 0)) | \(ratio(1, \.wall)) | \(ratio(1, \.cpu)) | \(ratio(2, \.wall)) | "
-      + "\(ratio(2, \.cpu)) | \(plain.explanation.prefix { $0 != ":" }) |")
+      + "\(NumberText.fixed(flops / seconds * 1e-9, 0)) | \(ratio(1, \.wall)) | \(ratio(1, \.cpu)) | "
+      + "\(ratio(2, \.wall)) | \(ratio(2, \.cpu)) | \(plain.explanation.prefix { $0 != ":" }) |")
 }
 
 if CommandLine.arguments.count > 1, let threads = Int(CommandLine.arguments[1]) { Partition.threads = threads }
