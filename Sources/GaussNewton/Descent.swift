@@ -133,8 +133,7 @@ public struct Descent<ModelType: Model>: Sendable {
   public mutating func releaseInputs() { linearization.releaseInputs() }
 
   /// Bytes of the B x B matrices that a solve with the Gram holds: two parts of the row Gram, X X^T, their sum in the
-  /// metric and its factor. The model's own X X^T, where
-  /// it is not cached, is not counted.
+  /// metric and its factor.
   public var gramBytes: Double {
     5 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count)
   }

@@ -53,6 +53,18 @@ import Testing
     #expect(directory.names == ["m.safetensors", "t.npz"], "nothing temporary is left")
   }
 
+  /// A log that outgrows the limit ends with the lines that were written; the model is saved all the same.
+  @Test func aFullLogDoesNotCostTheModel() async throws {
+    let data = try ToyData().npz(directory.file("t.npz"))
+    let (model, log) = (directory.file("m.safetensors"), directory.file("log.jsonl"))
+    let result = try await Command.shell(
+      "trap '' XFSZ; ulimit -f 16; exec \"$FGN\" train '\(data)' --output '\(model)' --log '\(log)' --epochs 60")
+    #expect(result.status == 74 && result.errors.contains("log.jsonl: cannot write: File too large"), "\(result)")
+    #expect(try ModelFile<Float>(reading: model).objective?.isFinite == true)
+    let lines = try directory.text("log.jsonl").split(separator: "\n")
+    #expect(lines.count > 2 && lines.count < 61 && lines.allSatisfy { $0.hasSuffix("}") })
+  }
+
   @Test func anOlderModelIsReplacedWhole() async throws {
     let data = try ToyData().npz(directory.file("t.npz"))
     for name in ["new", "old"] {

@@ -1,3 +1,4 @@
+import Foundation
 import LinearAlgebra
 import Models
 import Optimization
@@ -101,6 +102,27 @@ import Testing
     }
     check(Float.self)
     check(Double.self)
+  }
+
+  /// A batch that is worse than the mean but no better without the last step is hard: it takes nothing back. Features of
+  /// zero without an intercept have the loss log C whatever the parameters.
+  @Test func hardBatchesTakeNothingBack() {
+    let problem = Problem<Double>(Self.shape, seed: 6)
+    let head = LinearHead<Double>(features: 4, classes: 5, intercept: false)
+    var parameters = Parameters<Double>(layout: head.layout)
+    var optimizer = GaussNewtonOptimizer(
+      model: head, options: explicitOptions(damping: 0.05, deviations: 1e-3, momentum: 0.5))
+    var good = problem.batch
+    good.weights = nil
+    for step in 0..<40 { _ = optimizer.step(&parameters, on: good, at: Progress(step: step, total: 99)) }
+    let undone = optimizer.state.trustRegion.undone
+    let before = parameters
+    good.inputs.features.clear()
+    let report = optimizer.step(&parameters, on: good, at: Progress(step: 40, total: 99))
+    #expect(abs(report.objective - log(5)) < 1e-12 && report.objective > optimizer.state.trustRegion.mean! + 0.01)
+    #expect(report.outcome == .accepted && optimizer.state.trustRegion.undone == undone)
+    // Forward, without the last step, back again, the centre and the back-projection.
+    #expect(report.modelPasses == 5 && parameters != before)
   }
 
   /// Whatever the scales, parameters stay finite, and a refused step leaves them alone.
