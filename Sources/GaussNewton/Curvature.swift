@@ -60,8 +60,8 @@ public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
     rows: MarginRows<Scalar>, l2: Scalar
   ) {
     self.curvature = curvature
-    dimension = layout.count
-    penalised = layout.slices.filter(\.isPenalised).map(\.range)
+    dimension = layout.trainableCount
+    penalised = layout.trainable.filter(\.isPenalised).map(\.range)
     self.linearization = linearization
     self.rows = rows
     self.l2 = l2

@@ -23,28 +23,28 @@ extension Descent {
   ) -> (direction: [Scalar], report: DescentReport) {
     modelPasses = 0
     linearize(at: parameters, batch: batch)
-    var direction = [Scalar](repeating: 0, count: model.layout.count)
+    var direction = [Scalar](repeating: 0, count: model.layout.trainableCount)
     if l2 > 0 {
-      for slice in model.layout.slices where slice.isPenalised {
+      for slice in model.layout.trainable where slice.isPenalised {
         direction.combine(Scalar(-l2 / (damping + l2)), parameters.values, range: slice.range, beta: 0)
       }
       setCenter(direction, scale: 1)
     }
     let report = solve(damping: damping, l2: l2)
     addDirection(factor: 1, beta: SliceFactors(1), to: &direction)
-    releaseInputs()
+    release()
     return (direction, report)
   }
 
-  /// The gradient [P] of the objective, after `linearize` and before `releaseInputs` (which `direction` calls): one
+  /// The gradient [P] of the objective, after `linearize` and before `release` (which `direction` calls): one
   /// pullback.
   public mutating func gradient(at parameters: Parameters<Scalar>, l2: Double = 0) -> [Scalar] {
-    var gradient = [Scalar](repeating: 0, count: model.layout.count)
+    var gradient = [Scalar](repeating: 0, count: model.layout.trainableCount)
+    backpropagate()
     linearization.pullback(
-      rows.rows, rowWeights: system.residual, alpha: SliceFactors(-1 / Scalar(rows.count)), beta: SliceFactors(0),
-      into: &gradient)
+      rowWeights: system.residual, alpha: SliceFactors(-1 / Scalar(rows.count)), beta: SliceFactors(0), into: &gradient)
     modelPasses += 1
-    for slice in model.layout.slices where slice.isPenalised && l2 > 0 {
+    for slice in model.layout.trainable where slice.isPenalised && l2 > 0 {
       gradient.combine(Scalar(l2), parameters.values, range: slice.range)
     }
     return gradient

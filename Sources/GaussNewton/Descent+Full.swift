@@ -7,7 +7,8 @@ extension Descent {
   /// pullback an iteration, and four parameter vectors.
   mutating func solveParameters(_ choice: SolverChoice, damping: Double, l2: Double) -> DescentReport {
     residualWithCenter()
-    let parameterCount = model.layout.count
+    hasRows = false
+    let parameterCount = model.layout.trainableCount
     var right = exchange(&tangent, with: [])
     right.resize(to: parameterCount)
     accumulated.resize(to: parameterCount)

@@ -5,8 +5,17 @@ import Models
 extension Descent {
   mutating func formGram() {
     guard !hasGram else { return }
-    linearization.rowGram(of: rows.rows, penalised: &penalisedGram, free: &freeGram)
+    backpropagate()
+    linearization.rowGram(into: &rowGram)
     hasGram = true
+  }
+
+  /// Carries the margin rows back through the model, once a batch.
+  mutating func backpropagate() {
+    guard !hasRows else { return }
+    linearization.backpropagate(rows.rows)
+    modelPasses += 1
+    hasRows = true
   }
 
   /// Exact, by Cholesky or by conjugate gradient on the Gram.
@@ -14,7 +23,7 @@ extension Descent {
     formGram()
     let count = rows.count
     gram.reshape(rows: count, columns: count)
-    Gram.combine(metric.penalised, penalisedGram, metric.free, freeGram, into: &gram)
+    Gram.combine(metric.penalised, rowGram.penalised, metric.free, rowGram.free, into: &gram)
     gram.copyDiagonal(into: &norms)
     RowArithmetic.jacobi(system.target, system.root, norms, shift: system.shift, onlyHard: false, &alpha)
     Gram.times(gram, alpha, into: &image)
@@ -51,22 +60,22 @@ extension Descent {
   /// those rows' Jacobi solution, for one product and one pullback more.
   mutating func solveMatrixFree(_ choice: SolverChoice) -> DescentReport {
     let count = rows.count
-    let parameterCount = model.layout.count
+    let parameterCount = model.layout.trainableCount
+    backpropagate()
     tangent.resize(to: parameterCount)
     accumulated.resize(to: parameterCount)
     accumulated.fill(with: 0)
-    outputs.reshape(rows: count, columns: model.outputWidth)
     var `operator` = RowOperator(
-      linearization: exchange(&linearization, with: model.makeLinearization()), rows: rows.rows, root: system.root,
-      metric: metric, tangent: exchange(&tangent, with: []), accumulated: exchange(&accumulated, with: []),
-      outputs: exchange(&outputs, with: Matrix(rows: 0, columns: 0)), scaled: [Scalar](repeating: 0, count: count))
+      linearization: exchange(&linearization, with: model.makeLinearization()), root: system.root, metric: metric,
+      tangent: exchange(&tangent, with: []), accumulated: exchange(&accumulated, with: []),
+      scaled: [Scalar](repeating: 0, count: count))
     var right = [Scalar](repeating: 0, count: count)
     var scale: Double?
     let isHard = system.hasHardRows
     var products = 0
     norms.resize(to: count)
     if isHard {
-      `operator`.linearization.rowSquaredNorms(of: rows.rows, into: &norms)
+      `operator`.linearization.rowSquaredNorms(into: &norms)
       `operator`.image(of: system.target, into: &image)
       scale = max(0, Double(system.target.dot(image))).squareRoot()
       RowArithmetic.jacobi(system.target, system.root, norms, shift: system.shift, onlyHard: true, &alpha)
@@ -92,7 +101,6 @@ extension Descent {
     linearization = `operator`.linearization
     tangent = `operator`.tangent
     accumulated = `operator`.accumulated
-    outputs = `operator`.outputs
     solution = .parameters
     let bound = accumulated.isFinite ? Double(accumulated.maximumMagnitude) : .infinity
     return finish(choice, report, bound: bound)
@@ -109,11 +117,4 @@ extension Descent {
     if !quadratic.isFinite || !alpha.isFinite { report.outcome = .notFinite }
     return DescentReport(choice: choice, solve: report, quadratic: quadratic, bound: bound)
   }
-}
-
-/// Takes the value out of a variable, so that whoever gets it is its only owner and can change it in place.
-func exchange<Value>(_ variable: inout Value, with other: Value) -> Value {
-  var result = other
-  swap(&variable, &result)
-  return result
 }

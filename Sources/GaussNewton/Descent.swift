@@ -78,10 +78,11 @@ public struct Descent<ModelType: Model>: Sendable {
   var linearization: ModelType.LinearizationType
   var system = RowSystem<Scalar>()
   var norms: [Scalar] = []
-  var penalisedGram = Matrix<Scalar>(rows: 0, columns: 0)
-  var freeGram = Matrix<Scalar>(rows: 0, columns: 0)
+  var rowGram = RowGram<Scalar>()
   var gram = Matrix<Scalar>(rows: 0, columns: 0)
   var hasGram = false
+  /// Whether the linearisation holds the margin rows, carried back.
+  var hasRows = false
   var cholesky = Cholesky<Scalar>()
   var conjugateGradient = ConjugateGradient<Scalar>()
   var outputs = Matrix<Scalar>(rows: 0, columns: 0)
@@ -120,22 +121,29 @@ public struct Descent<ModelType: Model>: Sendable {
   /// Moves to `parameters` and `batch`: one forward pass and one fused pass over the logits. Shapes and labels that do
   /// not fit the model are a programmer's error.
   public mutating func linearize(at parameters: Parameters<Scalar>, batch: Batch<Scalar>) {
+    linearization.releaseCotangents()
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
     modelPasses += 1
     rows.evaluate(labels: batch.labels, weights: batch.weights)
     system.prepare(rows, curvature: options.curvature, floor: Scalar(options.weightFloor))
     hasGram = false
+    hasRows = false
     hasCenter = false
     solution = .none
   }
 
-  /// Lets go of the batch's inputs; call it when the step is done. `linearize` must come before anything else then.
-  public mutating func releaseInputs() { linearization.releaseInputs() }
+  /// Lets go of the batch and the parameters, so that changing them copies nothing; call it when the direction is known.
+  /// `linearize` must come before anything else then.
+  public mutating func release() {
+    linearization.release()
+    hasRows = false
+    hasGram = false
+  }
 
   /// Bytes of the B x B matrices that a solve with the Gram holds: two parts of the row Gram, X X^T, their sum in the
-  /// metric and its factor.
+  /// metric and its factor; and what the model needs to form it.
   public var gramBytes: Double {
-    5 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count)
+    5 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count) + linearization.costs.rowGramBytes
   }
 
   /// The solver for this batch, and why.
@@ -144,8 +152,7 @@ public struct Descent<ModelType: Model>: Sendable {
       return SolverChoice(solver: options.solver, curvature: options.curvature)
     }
     let costs = SolverCosts(
-      batch: Double(rows.count), classes: Double(model.outputWidth), productFlops: linearization.productFlops,
-      rowGramFlops: linearization.rowGramFlops, hasSharedGram: linearization.isIsotropic,
+      batch: Double(rows.count), classes: Double(model.outputWidth), products: linearization.costs,
       iterations: Double(observedIterations ?? options.expectedIterations),
       gramFits: gramBytes <= Double(options.memoryBudget))
     return costs.choose(options.curvature)
@@ -156,25 +163,27 @@ public struct Descent<ModelType: Model>: Sendable {
   public mutating func meanRowCurvature(solver: Solver) -> Double {
     if solver == .gram || solver == .gramCG {
       formGram()
-      penalisedGram.copyDiagonal(into: &norms)
-      freeGram.copyDiagonal(into: &image)
+      rowGram.penalised.copyDiagonal(into: &norms)
+      rowGram.free.copyDiagonal(into: &image)
       norms.combine(1, image)
     } else {
       norms.resize(to: rows.count)
-      linearization.rowSquaredNorms(of: rows.rows, into: &norms)
+      backpropagate()
+      linearization.rowSquaredNorms(into: &norms)
     }
     return system.meanDiagonal(norms)
   }
 
   /// Sets the centre d_0 = scale * buffer, [P]: one pushforward. Without this call d_0 is zero.
   public mutating func setCenter(_ buffer: [Scalar], scale: Scalar) {
-    centerOutputs.reshape(rows: rows.count, columns: model.outputWidth)
-    linearization.pushforward(buffer, into: &centerOutputs)
     modelPasses += 1
     if options.curvature == .ggn {
+      centerOutputs.reshape(rows: rows.count, columns: model.outputWidth)
+      linearization.pushforward(buffer, into: &centerOutputs)
       centerOutputs.scale(by: scale)
     } else {
-      RowKernels.dots(rows.rows.view, centerOutputs.view, into: &system.center)
+      backpropagate()
+      linearization.rowProducts(buffer, into: &system.center)
       system.center.scale(by: scale)
     }
     hasCenter = true
@@ -213,13 +222,13 @@ public struct Descent<ModelType: Model>: Sendable {
     switch solution {
     case .none: preconditionFailure("addDirection comes after solve")
     case .rows:
-      linearization.pullback(rows.rows, rowWeights: alpha, alpha: alphaFactors, beta: beta, into: &target)
+      linearization.pullback(rowWeights: alpha, alpha: alphaFactors, beta: beta, into: &target)
       modelPasses += 1
     case .outputs:
       linearization.pullback(outputs, rowWeights: nil, alpha: alphaFactors, beta: beta, into: &target)
       modelPasses += 1
     case .parameters:
-      for slice in model.layout.slices { target.combine(factor, accumulated, range: slice.range, beta: beta[slice]) }
+      for slice in model.layout.trainable { target.combine(factor, accumulated, range: slice.range, beta: beta[slice]) }
     }
   }
 }

@@ -79,7 +79,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   public mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
-    defer { descent.releaseInputs() }
+    defer { descent.release() }
     descent.modelPasses = 0
     descent.observedIterations = state.observedIterations
     var objective = evaluate(parameters, batch)
@@ -120,7 +120,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     if keepsDirection {
       descent.addDirection(factor: 1 / state.scale, beta: SliceFactors(1), to: &state.direction)
       state.applied = factor * state.scale
-      parameters.values.combine(state.applied, state.direction)
+      descent.release()
+      parameters.move(by: state.applied, along: state.direction)
       state.scale *= Scalar(report.shortening)
     } else {
       descent.addDirection(factor: factor, beta: SliceFactors(1), to: &parameters.values)
@@ -136,8 +137,9 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     guard state.applied != 0, state.trustRegion.refuses(objective, deviations: options.trustRegion.deviations) else {
       return false
     }
+    descent.release()
     let current = parameters
-    parameters.values.combine(-state.applied, state.direction)
+    parameters.move(by: -state.applied, along: state.direction)
     let earlier = evaluate(parameters, batch)
     guard earlier.value.isFinite, !(earlier.value >= objective.value) else {
       parameters = current
@@ -160,14 +162,14 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   /// c = lambda / (lambda + l2), and mu d_prev on the others; its margins cost one pushforward.
   private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double) {
     let isFirst = state.direction.isEmpty
-    if isFirst { state.direction = [Scalar](repeating: 0, count: parameters.values.count) }
+    if isFirst { state.direction = [Scalar](repeating: 0, count: parameters.layout.trainableCount) }
     let memory = Scalar(options.momentum) * state.scale
     if options.l2 == 0 && memory > Scalar(1e-4) {
       state.scale = memory
       if isFirst { return }
     } else {
       let pull = options.l2 / (damping + options.l2)
-      for slice in parameters.layout.slices {
+      for slice in parameters.layout.trainable {
         if slice.isPenalised && options.l2 > 0 {
           state.direction.combine(
             Scalar(-pull), parameters.values, range: slice.range, beta: memory * Scalar(1 - pull))

@@ -1,19 +1,18 @@
 import LinearAlgebra
 import Models
 
-/// K = R C R^T without forming it: x -> sigma * a . J C J^T (sigma x * a). One pullback and one pushforward.
+/// K = R C R^T without forming it: x -> sigma * M C M^T (sigma * x). One pullback and one product with the rows, of the
+/// cotangents that were carried back.
 ///
 /// The parameter vector of the last product is at hand in each iteration, so the direction C R^T u is
 /// accumulated on the way and needs no final pullback.
 struct RowOperator<LinearizationType: Linearization>: LinearOperator {
   typealias Scalar = LinearizationType.Scalar
   var linearization: LinearizationType
-  let rows: Matrix<Scalar>
   let root: [Scalar]
   let metric: SliceFactors<Scalar>
   var tangent: [Scalar]
   var accumulated: [Scalar]
-  var outputs: Matrix<Scalar>
   var scaled: [Scalar]
 
   var dimension: Int { root.count }
@@ -27,9 +26,8 @@ struct RowOperator<LinearizationType: Linearization>: LinearOperator {
 
   /// result = G alpha = M C M^T alpha, leaving C M^T alpha in `tangent`.
   mutating func image(of alpha: [Scalar], into result: inout [Scalar]) {
-    linearization.pullback(rows, rowWeights: alpha, alpha: metric, beta: SliceFactors(0), into: &tangent)
-    linearization.pushforward(tangent, into: &outputs)
-    RowKernels.dots(rows.view, outputs.view, into: &result)
+    linearization.pullback(rowWeights: alpha, alpha: metric, beta: SliceFactors(0), into: &tangent)
+    linearization.rowProducts(tangent, into: &result)
   }
 
   mutating func accumulate(_ step: Scalar) { accumulated.combine(step, tangent) }

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Models
 
 /// How the damped system is solved.
 public enum Solver: String, Sendable, Codable, CaseIterable {
@@ -44,7 +45,7 @@ public struct SolverChoice: Sendable {
 /// also pays; in flops of a compute-bound product.
 ///
 ///     gram     row Gram + 3 B^3 / 3               the row Gram is B^2 (C + D) for a linear head
-///     cg       n (pushforward + pullback)         n 4 B C D
+///     cg       n (M t and M^T w)                  n 4 B C D; for the GGN n (J t and J^T u)
 ///     gram-cg  row Gram + 10 n 2 B^2
 ///     dual     shared Gram + n 2 B^2 C
 ///
@@ -52,9 +53,7 @@ public struct SolverChoice: Sendable {
 struct SolverCosts: Sendable {
   var batch: Double
   var classes: Double
-  var productFlops: Double
-  var rowGramFlops: Double
-  var hasSharedGram: Bool
+  var products: LinearizationCosts
   /// n: what conjugate gradient is expected to need.
   var iterations: Double
   /// Whether B x B matrices fit the memory budget.
@@ -68,12 +67,11 @@ struct SolverCosts: Sendable {
     let square = batch * batch
     if !gramFits && solver != .cg { return nil }
     switch (solver, curvature) {
-    case (.gram, .fgn), (.gram, .fisher): return rowGramFlops + Self.factorPenalty * batch * square / 3
-    case (.gramCG, .fgn), (.gramCG, .fisher): return rowGramFlops + iterations * 2 * square * Self.memoryPenalty
-    case (.cg, .fgn), (.cg, .fisher), (.cg, .ggn): return iterations * 2 * productFlops
-    case (.dual, .ggn):
-      // The shared Gram costs what the row Gram costs without the cotangents' part.
-      return hasSharedGram ? max(0, rowGramFlops - square * classes) + iterations * 2 * square * classes : nil
+    case (.gram, .fgn), (.gram, .fisher): return products.rowGram + Self.factorPenalty * batch * square / 3
+    case (.gramCG, .fgn), (.gramCG, .fisher): return products.rowGram + iterations * 2 * square * Self.memoryPenalty
+    case (.cg, .fgn), (.cg, .fisher): return iterations * (products.rowPullback + products.rowProducts)
+    case (.cg, .ggn): return iterations * (products.pushforward + products.pullback)
+    case (.dual, .ggn): return products.sharedGram.map { $0 + iterations * 2 * square * classes }
     default: return nil
     }
   }
@@ -84,7 +82,7 @@ struct SolverCosts: Sendable {
     for solver in Solver.allCases {
       if let flops = flops(solver, curvature: curvature), flops < best.flops { best = (solver, flops) }
     }
-    let slack = 0.05 * (2 * productFlops + best.flops)
+    let slack = 0.05 * (products.forward + products.pullback + best.flops)
     if let exact = flops(.gram, curvature: curvature), exact <= best.flops + slack { best.solver = .gram }
     return SolverChoice(solver: best.solver, costs: self, curvature: curvature)
   }

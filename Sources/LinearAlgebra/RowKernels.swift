@@ -149,6 +149,46 @@ public enum RowKernels {
     }
   }
 
+  /// result_i += a_i b_i, for [B] vectors.
+  public static func addProducts<Scalar: RealScalar>(_ a: [Scalar], _ b: [Scalar], into result: inout [Scalar]) {
+    precondition(a.count == result.count && b.count == result.count, "shapes differ")
+    let count = result.count
+    a.withPointer { a in
+      b.withPointer { b in
+        result.withMutablePointer { Scalar.kernels.addRowDots(a, b, $0, count, 1) }
+      }
+    }
+  }
+
+  /// Adds `row`, a 1 x C view, to every row.
+  public static func add<Scalar>(_ row: MatrixView<Scalar>, to result: inout Matrix<Scalar>) {
+    let (rows, columns) = (result.rows, result.columns)
+    precondition(row.rows == 1 && row.columns == columns, "a row of \(columns) elements")
+    row.withPointer { row in
+      result.elements.withMutablePointer { out in
+        Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
+          for i in r { Scalar.kernels.axpby(1, row, 1, out + i * columns, columns) }
+        }
+      }
+    }
+  }
+
+  /// result_i += a_i . b_i.
+  public static func addDots<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, into result: inout [Scalar]) {
+    let (rows, columns) = (a.rows, a.columns)
+    precondition(b.rows == rows && b.columns == columns && result.count == rows, "shapes differ")
+    a.withPointer { a in
+      b.withPointer { b in
+        result.withMutablePointer { out in
+          Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
+            let i = r.lowerBound
+            Scalar.kernels.addRowDots(a + i * columns, b + i * columns, out + i, r.count, columns)
+          }
+        }
+      }
+    }
+  }
+
   /// result_i = w_i a_i.
   public static func scale<Scalar>(_ a: MatrixView<Scalar>, by w: [Scalar], into result: inout Matrix<Scalar>) {
     let (rows, columns) = (a.rows, a.columns)
@@ -213,17 +253,38 @@ public enum RowKernels {
     }
   }
 
-  /// result_i = x_(index_i): gathers rows of a data set into a batch.
-  public static func gather<Scalar>(_ x: Matrix<Scalar>, _ index: [Int32], into result: inout Matrix<Scalar>) {
+  /// Rows `index` of `x`, in that order; all of them if it is nil.
+  public static func gather<Scalar>(_ x: MatrixView<Scalar>, _ index: [Int32]?, into result: inout Matrix<Scalar>) {
     let columns = x.columns
+    guard let index else {
+      result.reshape(rows: x.rows, columns: columns)
+      return result.assign(x)
+    }
     result.reshape(rows: index.count, columns: columns)
     precondition(index.allSatisfy { $0 >= 0 && $0 < Int32(x.rows) }, "row numbers must be in 0..<\(x.rows)")
-    x.elements.withPointer { x in
-      index.withUnsafeBufferPointer { index in
-        result.elements.withMutablePointer { out in
-          for (row, from) in index.enumerated() {
-            (out + row * columns).update(from: x + Int(from) * columns, count: columns)
-          }
+    x.withPointer { x in
+      result.elements.withMutablePointer { out in
+        for (row, from) in index.enumerated() {
+          (out + row * columns).update(from: x + Int(from) * columns, count: columns)
+        }
+      }
+    }
+  }
+
+  /// Row index_i of `result` becomes w_i x_i, every other row zero; a nil index is all rows, nil weights are ones. No
+  /// index comes twice.
+  public static func scatter<Scalar>(
+    _ x: MatrixView<Scalar>, weights w: [Scalar]?, to index: [Int32]?, into result: inout Matrix<Scalar>
+  ) {
+    let columns = x.columns
+    precondition(result.columns == columns && w.map { $0.count == x.rows } ?? true, "shapes differ")
+    precondition(index?.allSatisfy { $0 >= 0 && $0 < Int32(result.rows) } ?? (x.rows == result.rows), "rows differ")
+    if index != nil { result.clear() }
+    x.withPointer { x in
+      result.elements.withMutablePointer { out in
+        for row in 0..<(index?.count ?? result.rows) {
+          let to = out + (index.map { Int($0[row]) } ?? row) * columns
+          Scalar.kernels.axpby(w?[row] ?? 1, x + row * columns, 0, to, columns)
         }
       }
     }

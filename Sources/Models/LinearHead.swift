@@ -7,9 +7,10 @@ public struct LinearHead<Scalar: RealScalar>: Model {
   public let inputWidth: Int
   public let outputWidth: Int
   public let hasIntercept: Bool
-  public var layerCount: Int { 1 }
   public let layout: ParameterLayout
 
+  /// Parameters start at zero: the objective is convex.
+  ///
   /// - Parameters:
   ///   - features: D, at least 1.
   ///   - classes: C, at least 2.
@@ -25,18 +26,15 @@ public struct LinearHead<Scalar: RealScalar>: Model {
     self.layout = layout
   }
 
-  /// Zeros: the objective is convex.
-  public func initialParameters(using generator: inout SeededGenerator) -> Parameters<Scalar> {
-    Parameters(layout: layout)
-  }
-
   public func makeLinearization() -> LinearHeadLinearization<Scalar> { LinearHeadLinearization(head: self) }
 }
 
 /// A linear head on one batch; J does not depend on the parameters.
 public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
   let head: LinearHead<Scalar>
+  public var cotangents = Matrix<Scalar>(rows: 0, columns: 0)
   private var inputs = Inputs<Scalar>(Matrix(rows: 0, columns: 0))
+  private var product = Matrix<Scalar>(rows: 0, columns: 0)
   private var scaled = Matrix<Scalar>(rows: 0, columns: 0)
   private var innerGram = Matrix<Scalar>(rows: 0, columns: 0)
   private var ones = Matrix<Scalar>(rows: 0, columns: 0)
@@ -45,6 +43,7 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
 
   init(head: LinearHead<Scalar>) { self.head = head }
 
+  public var layout: ParameterLayout { head.layout }
   private var rows: Int { inputs.features.rows }
   private var weight: ParameterSlice { head.layout.slices[0] }
   private var bias: ParameterSlice? { head.hasIntercept ? head.layout.slices[1] : nil }
@@ -56,6 +55,7 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
       inputs.features.columns == head.inputWidth,
       "the head takes \(head.inputWidth) features, the batch has \(inputs.features.columns)")
     precondition(parameters.values.count == head.layout.count, "the head has \(head.layout.count) parameters")
+    releaseCotangents()
     self.inputs = inputs
     outputs.reshape(rows: inputs.features.rows, columns: head.outputWidth)
     pushforward(parameters.values, into: &outputs)
@@ -90,24 +90,28 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
     }
   }
 
+  public mutating func rowProducts(_ tangent: [Scalar], into result: inout [Scalar]) {
+    var image = exchange(&product, with: Matrix(rows: 0, columns: 0))
+    image.reshape(rows: rows, columns: head.outputWidth)
+    pushforward(tangent, into: &image)
+    RowKernels.dots(cotangents.view, image.view, into: &result)
+    product = image
+  }
+
   /// (a_i . a_j)(x_i . x_j) and (a_i . a_j): B^2 (C + D) flops, B^2 C when X X^T is known.
-  public mutating func rowGram(
-    of cotangents: Matrix<Scalar>, penalised: inout Matrix<Scalar>, free: inout Matrix<Scalar>
-  ) {
-    free.reshape(rows: rows, columns: rows)
-    penalised.reshape(rows: rows, columns: rows)
-    Gram.lower(cotangents.view, into: &free, using: &workspace)
-    Gram.multiply(free, featureGram(), into: &penalised)
-    if bias == nil { free.clear() }
+  public mutating func rowGram(into gram: inout RowGram<Scalar>) {
+    gram.reset(rows: rows)
+    gram.addDense(cotangents.view, inputs.features.view, inputGram: inputs.gram, weight: weight, bias: bias)
   }
 
   /// |a_i|^2 (|x_i|^2 + 1).
-  public mutating func rowSquaredNorms(of cotangents: Matrix<Scalar>, into result: inout [Scalar]) {
-    var featureNorms = [Scalar](repeating: 0, count: rows)
-    RowKernels.dots(inputs.features.view, inputs.features.view, into: &featureNorms)
-    RowKernels.dots(cotangents.view, cotangents.view, into: &result)
-    let intercept: Scalar = bias == nil ? 0 : 1
-    for i in 0..<rows { result[i] *= featureNorms[i] + intercept }
+  public mutating func rowSquaredNorms(into result: inout [Scalar]) {
+    var a = [Scalar](repeating: 0, count: rows)
+    var x = [Scalar](repeating: bias == nil ? 0 : 1, count: rows)
+    RowKernels.dots(cotangents.view, cotangents.view, into: &a)
+    RowKernels.addDots(inputs.features.view, inputs.features.view, into: &x)
+    result.fill(with: 0)
+    RowKernels.addProducts(a, x, into: &result)
   }
 
   public var isIsotropic: Bool { true }
@@ -129,11 +133,23 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
     return innerGram
   }
 
-  public var productFlops: Double { 2 * Double(rows) * Double(head.inputWidth) * Double(head.outputWidth) }
-
-  public var rowGramFlops: Double {
-    Double(rows) * Double(rows) * Double(head.outputWidth + (inputs.gram == nil ? head.inputWidth : 0))
+  public var costs: LinearizationCosts {
+    let (count, width, classes) = (Double(rows), Double(head.inputWidth), Double(head.outputWidth))
+    let product = 2 * count * width * classes
+    let inner = inputs.gram == nil ? count * count * width : 0
+    var costs = LinearizationCosts()
+    costs.forward = product
+    costs.pushforward = product
+    costs.rowPullback = product
+    costs.rowProducts = product
+    costs.rowGram = count * count * classes + inner
+    costs.rowSquaredNorms = 2 * count * (width + classes)
+    costs.sharedGram = inner
+    return costs
   }
 
-  public mutating func releaseInputs() { inputs = Inputs(Matrix(rows: 0, columns: 0)) }
+  public mutating func release() {
+    releaseCotangents()
+    inputs = Inputs(Matrix(rows: 0, columns: 0))
+  }
 }

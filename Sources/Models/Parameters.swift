@@ -2,29 +2,54 @@ import LinearAlgebra
 
 /// One named, shaped part of a flat parameter buffer.
 public struct ParameterSlice: Sendable, Codable, Equatable {
-  /// As in a model file, for example "weight".
+  /// As in a model file, for example "weight", or "0.weight" in a network.
   public let name: String
   /// For example [C, D], row-major.
   public let shape: [Int]
   /// Where its elements start in the buffer.
-  public let offset: Int
+  public internal(set) var offset: Int
   /// Whether L2 applies: weights yes, biases and normalisation gains no.
   public let isPenalised: Bool
+  /// Whether it stays as it is in training.
+  public let isFrozen: Bool
+  /// How it starts.
+  public let initializer: Initializer
 
   public var count: Int { shape.reduce(1, *) }
   public var range: Range<Int> { offset..<offset + count }
 }
 
-/// The slices of a parameter buffer, in order and without gaps.
+/// The slices of a parameter buffer, without gaps: first the P trainable elements, then the frozen ones.
+///
+/// So a direction, a gradient or a tangent is a vector [P], whose elements are where the parameters' are, and frozen
+/// parameters cost no method anything.
 public struct ParameterLayout: Sendable, Codable, Equatable {
+  /// In the order in which they were declared.
   public private(set) var slices: [ParameterSlice] = []
-  public var count: Int { slices.last.map { $0.range.upperBound } ?? 0 }
+  /// The slices that training changes.
+  public private(set) var trainable: [ParameterSlice] = []
+  /// P, elements that training changes.
+  public private(set) var trainableCount = 0
+  /// All elements.
+  public private(set) var count = 0
 
   public init() {}
 
-  /// Adds a slice at the end.
-  public mutating func append(_ name: String, shape: [Int], isPenalised: Bool) {
-    slices.append(ParameterSlice(name: name, shape: shape, offset: count, isPenalised: isPenalised))
+  /// Adds a slice at the end of the trainable ones, or of all if it is frozen.
+  public mutating func append(
+    _ name: String, shape: [Int], isPenalised: Bool, isFrozen: Bool = false, initializer: Initializer = .zeros
+  ) {
+    slices.append(
+      ParameterSlice(
+        name: name, shape: shape, offset: 0, isPenalised: isPenalised, isFrozen: isFrozen, initializer: initializer))
+    trainableCount = slices.reduce(0) { $1.isFrozen ? $0 : $0 + $1.count }
+    var (next, nextFrozen) = (0, trainableCount)
+    for i in slices.indices {
+      slices[i].offset = slices[i].isFrozen ? nextFrozen : next
+      if slices[i].isFrozen { nextFrozen += slices[i].count } else { next += slices[i].count }
+    }
+    count = nextFrozen
+    trainable = slices.filter { !$0.isFrozen }
   }
 
   public subscript(name: String) -> ParameterSlice? { slices.first { $0.name == name } }
@@ -57,12 +82,24 @@ public struct Parameters<Scalar: RealScalar>: Sendable, Equatable {
     self.values = values
   }
 
+  /// Draws every slice by its initializer, in order.
+  public init(layout: ParameterLayout, using generator: inout SeededGenerator) {
+    self.init(layout: layout)
+    for slice in layout.slices { slice.initializer.fill(&values, slice, using: &generator) }
+  }
+
   /// A slice's elements, copied.
   public subscript(slice: ParameterSlice) -> [Scalar] { Array(values[slice.range]) }
 
-  /// Sum of squares over the penalised slices: |weight|^2 of the objective.
+  /// Moves the trainable parameters by `factor` times `direction` [P].
+  public mutating func move(by factor: Scalar, along direction: [Scalar]) {
+    precondition(direction.count == layout.trainableCount, "a direction has \(layout.trainableCount) elements")
+    values.combine(factor, direction, range: 0..<layout.trainableCount)
+  }
+
+  /// Sum of squares over the penalised slices that training changes: |weight|^2 of the objective.
   public var penalisedSquaredNorm: Scalar {
-    layout.slices.reduce(0) { $1.isPenalised ? $0 + values.dot(values, range: $1.range) : $0 }
+    layout.trainable.reduce(0) { $1.isPenalised ? $0 + values.dot(values, range: $1.range) : $0 }
   }
 }
 

@@ -42,7 +42,7 @@ public struct Batches<Scalar: RealScalar>: Sendable {
     let start = exampleCount * number / count
     let end = exampleCount * (number + 1) / count
     index = Array(order[start..<end])
-    RowKernels.gather(data.features, index, into: &features)
+    RowKernels.gather(data.features.view, index, into: &features)
     if let featureGram {
       if gram == nil { gram = Matrix(rows: 0, columns: 0) }
       gram!.reshape(rows: index.count, columns: index.count)

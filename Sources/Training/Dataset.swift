@@ -114,7 +114,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   /// A data set of some rows.
   public func rows(_ index: [Int32]) throws(DataError) -> Dataset {
     var part = Matrix<Scalar>(rows: 0, columns: featureCount)
-    RowKernels.gather(features, index, into: &part)
+    RowKernels.gather(features.view, index, into: &part)
     return try Dataset(
       features: part, labels: index.map { labels[Int($0)] }, classNames: classNames,
       weights: weights.map { weights in index.map { weights[Int($0)] } }, source: source)

@@ -50,7 +50,7 @@ public struct Evaluator<ModelType: Model>: Sendable {
       features.reshape(rows: range.count, columns: data.columns)
       features.assign(data.rows(range))
       linearization.linearize(at: parameters, inputs: Inputs(features), outputs: &outputs)
-      linearization.releaseInputs()
+      linearization.release()
       try body(&outputs, start)
     }
   }

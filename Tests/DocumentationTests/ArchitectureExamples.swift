@@ -15,7 +15,7 @@ import Testing
       descent.linearize(at: parameters, batch: batch)
       let report = StepReport(outcome: .accepted, objective: descent.objective(at: parameters))
       parameters.values.combine(-0.1, descent.gradient(at: parameters))
-      descent.releaseInputs()
+      descent.release()
       return report
     }
   }

@@ -70,10 +70,13 @@ extension Subject {
       return Double(sum)
     }
     let closed = (10 + 2 * Double(reference.width + classes).squareRoot()) * eps
-    var (penalised, free) = (Matrix<Scalar>(rows: 0, columns: 0), Matrix<Scalar>(rows: 0, columns: 0))
-    linearization.rowGram(of: u, penalised: &penalised, free: &free)
+    var gram = RowGram<Scalar>()
+    linearization.backpropagate(u)
+    linearization.rowGram(into: &gram)
+    let (penalised, free) = (gram.penalised, gram.free)
     var norms = [Scalar](repeating: .nan, count: count)
-    linearization.rowSquaredNorms(of: u, into: &norms)
+    linearization.rowSquaredNorms(into: &norms)
+    linearization.releaseCotangents()
     let lengths = (0..<count).map { product($0, $0, penalised: 1, free: 1).squareRoot() }
     for i in 0..<count {
       for j in 0...i {

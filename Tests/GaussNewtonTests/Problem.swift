@@ -70,7 +70,7 @@ struct Problem<S: RealScalar>: Sendable {
   /// The examples in `rows`, in that order, with weights of their own if wanted.
   func examples(_ rows: [Int], weights: [S]? = nil) -> Batch<S> {
     var features = Matrix<S>(rows: 0, columns: 0)
-    RowKernels.gather(batch.inputs.features, rows.map { Int32($0) }, into: &features)
+    RowKernels.gather(batch.inputs.features.view, rows.map { Int32($0) }, into: &features)
     return Batch(
       features: features, labels: rows.map { batch.labels[$0] },
       weights: weights ?? batch.weights.map { all in rows.map { all[$0] } })

@@ -91,15 +91,30 @@ struct WrappedLinearization<Scalar: RealScalar>: Linearization {
     if head.fault == .pullbackWithoutBias { result = withoutBias(result) }
   }
 
-  mutating func rowGram(
-    of cotangents: Matrix<Scalar>, penalised: inout Matrix<Scalar>, free: inout Matrix<Scalar>
-  ) {
-    inner.rowGram(of: cotangents, penalised: &penalised, free: &free)
-    if head.fault == .gramWithoutBias { free.clear() }
+  var layout: ParameterLayout { inner.layout }
+
+  var cotangents: Matrix<Scalar> {
+    get { inner.cotangents }
+    set { inner.cotangents = newValue }
   }
 
-  mutating func rowSquaredNorms(of cotangents: Matrix<Scalar>, into result: inout [Scalar]) {
-    inner.rowSquaredNorms(of: cotangents, into: &result)
+  mutating func rowProducts(_ tangent: [Scalar], into result: inout [Scalar]) {
+    head.counter.count()
+    let isFaulty = head.fault == .pushforwardWithoutBias
+    inner.rowProducts(isFaulty ? withoutBias(tangent) : tangent, into: &result)
+  }
+
+  mutating func rowGram(into gram: inout RowGram<Scalar>) {
+    inner.rowGram(into: &gram)
+    if head.fault == .gramWithoutBias {
+      let penalised = gram.penalised
+      gram.reset(rows: gram.rows)
+      gram.add(penalised, to: head.layout.slices[0])
+    }
+  }
+
+  mutating func rowSquaredNorms(into result: inout [Scalar]) {
+    inner.rowSquaredNorms(into: &result)
     guard head.fault == .normsWithoutBias else { return }
     var squares = result
     RowKernels.dots(cotangents.view, cotangents.view, into: &squares)
@@ -114,8 +129,7 @@ struct WrappedLinearization<Scalar: RealScalar>: Linearization {
     return inner.sharedGram(metric: metric, into: &result)
   }
 
-  var productFlops: Double { inner.productFlops }
-  var rowGramFlops: Double { inner.rowGramFlops }
+  var costs: LinearizationCosts { inner.costs }
 
-  mutating func releaseInputs() { inner.releaseInputs() }
+  mutating func release() { inner.release() }
 }

@@ -29,6 +29,7 @@
                              ptrdiff_t classes);                                                   \
   void fgn_softmax_##S(T *z, ptrdiff_t rows, ptrdiff_t classes);                                   \
   void fgn_row_dots_##S(const T *a, const T *b, T *result, ptrdiff_t rows, ptrdiff_t columns);     \
+  void fgn_add_row_dots_##S(const T *a, const T *b, T *result, ptrdiff_t rows, ptrdiff_t columns); \
   void fgn_scale_rows_##S(const T *a, const T *w, T *result, ptrdiff_t rows, ptrdiff_t columns);   \
   /* Every row of result = bias [columns]. */                                                     \
   void fgn_fill_rows_##S(const T *bias, T *result, ptrdiff_t rows, ptrdiff_t columns);             \

@@ -118,6 +118,6 @@ public struct BatchGradient<ModelType: Model>: Sendable {
     linearization.pullback(
       logits, rowWeights: residual, alpha: SliceFactors(-factor / Scalar(residual.count)), beta: SliceFactors(beta),
       into: &target)
-    linearization.releaseInputs()
+    linearization.release()
   }
 }

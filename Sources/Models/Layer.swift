@@ -1,0 +1,273 @@
+import LinearAlgebra
+
+/// One layer of a network: what it is, without numbers. Its `LayerLinearization` does the work, in either precision.
+///
+/// Shapes are those of one example, without the batch: [n] for features, [C, H, W] for images (as in PyTorch), [T, D]
+/// for sequences of T positions. A batch of activations is a matrix [rows, product of the shape], row-major, so that
+/// flattening moves nothing. A layer of your own in about thirty lines: docs/models.md.
+public protocol Layer: Sendable {
+  /// What it is called in architecture files and messages, such as "dense".
+  static var type: String { get }
+
+  /// The shape that it makes of `input`.
+  /// - Throws: `LayerError` if it does not take that shape.
+  func outputShape(for input: [Int]) throws(LayerError) -> [Int]
+
+  /// Its parameters for that input shape, in the order of a model file.
+  func parameters(for input: [Int]) -> [ParameterSpec]
+
+  /// Work areas for linearising at `site`.
+  func makeLinearization<Scalar: RealScalar>(
+    at site: LayerSite, as type: Scalar.Type
+  ) -> any LayerLinearization<Scalar>
+
+  /// Throws if the layer can be evaluated but not trained.
+  func checkTrainable() throws(LayerError)
+}
+
+extension Layer {
+  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] { input }
+  public func parameters(for input: [Int]) -> [ParameterSpec] { [] }
+  public func checkTrainable() throws(LayerError) {}
+}
+
+/// A parameter that a layer asks for.
+public struct ParameterSpec: Sendable, Equatable {
+  public var name: String
+  public var shape: [Int]
+  public var isPenalised: Bool
+  public var isFrozen: Bool
+  public var initializer: Initializer
+
+  /// - Parameters:
+  ///   - name: as in PyTorch's state_dict, without the layer's own path: "weight".
+  ///   - isPenalised: whether L2 applies; yes for weights, no for biases and gains.
+  public init(
+    _ name: String, shape: [Int], isPenalised: Bool, isFrozen: Bool = false, initializer: Initializer = .zeros
+  ) {
+    self.name = name
+    self.shape = shape
+    self.isPenalised = isPenalised
+    self.isFrozen = isFrozen
+    self.initializer = initializer
+  }
+
+  /// The same under a path: "2" makes "weight" "2.weight".
+  public func under(_ path: String) -> ParameterSpec {
+    var result = self
+    result.name = "\(path).\(name)"
+    return result
+  }
+}
+
+/// Where a layer stands in a network: its input shape and its parameters' slices, in the order of its specs.
+public struct LayerSite: Sendable {
+  /// As in names of parameters: "3", or "2.body.0".
+  public var path: String
+  public var input: [Int]
+  public var slices: [ParameterSlice]
+
+  public init(path: String, input: [Int], slices: [ParameterSlice]) {
+    self.path = path
+    self.input = input
+    self.slices = slices
+  }
+}
+
+/// What a layer's forward pass saw, given to it again with every product. Layers keep what they computed, not this.
+public struct LayerPoint<Scalar: RealScalar>: Sendable {
+  /// [rows, n].
+  public var input: Matrix<Scalar>
+  /// All parameters of the network; a layer reads its slices.
+  public var values: [Scalar]
+  /// The input's own Gram, lower triangle, where it is known.
+  public var inputGram: Matrix<Scalar>?
+  /// Seed of the dropout masks, nil for none.
+  public var dropoutSeed: UInt64?
+
+  public init(
+    input: Matrix<Scalar>, values: [Scalar], inputGram: Matrix<Scalar>? = nil, dropoutSeed: UInt64? = nil
+  ) {
+    self.input = input
+    self.values = values
+    self.inputGram = inputGram
+    self.dropoutSeed = dropoutSeed
+  }
+
+  public var rows: Int { input.rows }
+}
+
+/// A layer at one point: y = f(x, theta), and the products with its two Jacobians J_x and J_theta, by hand-written
+/// tangent and cotangent rules.
+///
+/// Each function shapes its matrix result itself. A layer without parameters has `forward`, `pushforward` and
+/// `pullback`; the rest have defaults. What follows a `prepare` is about its cotangents, until the next.
+public protocol LayerLinearization<Scalar>: Sendable {
+  associatedtype Scalar: RealScalar
+
+  /// The parameters' slices, as in the site.
+  var slices: [ParameterSlice] { get }
+
+  /// y [rows, m]. Keeps what the products below need.
+  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>)
+
+  /// result [rows, m] = J_x inputTangent + J_theta tangent, nil standing for zeros; one of them is not nil.
+  mutating func pushforward(
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    into result: inout Matrix<Scalar>)
+
+  /// Told of the output cotangents [rows, m] before any of the functions below. Composite layers carry them back here.
+  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>)
+
+  /// result [rows, n] = J_x^T cotangents.
+  mutating func pullback(
+    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>)
+
+  /// result = alpha J_theta^T diag(rowWeights) cotangents + beta result on the layer's trainable slices; nil weights
+  /// are ones.
+  mutating func parameterPullback(
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+    at point: LayerPoint<Scalar>, into result: inout [Scalar])
+
+  /// result_i += cotangent_i . (J_theta tangent)_i.
+  mutating func addRowProducts(
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar])
+
+  /// For each slice, in order, the gradients [rows, count] of the single rows: J_theta,i^T cotangent_i. Default: a
+  /// parameter pullback for each row.
+  mutating func rowGradients(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Matrix<Scalar>])
+
+  /// Adds this layer's part of the row Gram. Default: by `rowGradients`.
+  mutating func addRowGram(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>)
+
+  /// Adds its diagonal to `result` [rows]. Default: by `rowGradients`.
+  mutating func addRowSquaredNorms(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar])
+
+  /// Flops of the products for so many rows.
+  func costs(rows: Int) -> LayerCosts
+}
+
+/// Flops of a layer's products; a multiply-add is two.
+public struct LayerCosts: Sendable {
+  /// A product with J_x or its transpose, and the forward pass.
+  public var input: Double
+  /// A product with J_theta or its transpose.
+  public var parameters: Double
+  public var rowGram: Double
+  /// Work areas of the row Gram, beyond rows x rows matrices.
+  public var rowGramBytes: Double
+  public var rowSquaredNorms: Double
+
+  public init(
+    input: Double = 0, parameters: Double = 0, rowGram: Double = 0, rowGramBytes: Double = 0,
+    rowSquaredNorms: Double = 0
+  ) {
+    self.input = input
+    self.parameters = parameters
+    self.rowGram = rowGram
+    self.rowGramBytes = rowGramBytes
+    self.rowSquaredNorms = rowSquaredNorms
+  }
+
+  public static func + (a: LayerCosts, b: LayerCosts) -> LayerCosts {
+    LayerCosts(
+      input: a.input + b.input, parameters: a.parameters + b.parameters, rowGram: a.rowGram + b.rowGram,
+      rowGramBytes: max(a.rowGramBytes, b.rowGramBytes), rowSquaredNorms: a.rowSquaredNorms + b.rowSquaredNorms)
+  }
+}
+
+extension LayerLinearization {
+  public var slices: [ParameterSlice] { [] }
+
+  public var isTrainable: Bool { slices.contains { !$0.isFrozen } }
+
+  public mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {}
+
+  public mutating func parameterPullback(
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) {
+    precondition(!isTrainable, "a layer with parameters needs parameterPullback")
+  }
+
+  public mutating func addRowProducts(
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) {
+    guard isTrainable else { return }
+    var outputs = Matrix<Scalar>(rows: 0, columns: 0)
+    pushforward(nil, tangent, at: point, into: &outputs)
+    RowKernels.addDots(cotangents.view, outputs.view, into: &result)
+  }
+
+  public mutating func rowGradients(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Matrix<Scalar>]
+  ) {
+    var unit = [Scalar](repeating: 0, count: point.rows)
+    var buffer = [Scalar](repeating: 0, count: slices.map(\.range.upperBound).max() ?? 0)
+    for (slice, k) in zip(slices, 0...) { result[k].reshape(rows: point.rows, columns: slice.count) }
+    for i in 0..<point.rows {
+      unit[i] = 1
+      parameterPullback(
+        cotangents, rowWeights: unit, alpha: SliceFactors(1), beta: SliceFactors(0), at: point, into: &buffer)
+      unit[i] = 0
+      for (slice, k) in zip(slices, 0...) where !slice.isFrozen {
+        for j in 0..<slice.count { result[k][i, j] = buffer[slice.offset + j] }
+      }
+    }
+  }
+
+  public mutating func addRowGram(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+  ) {
+    guard isTrainable else { return }
+    var gradients = [Matrix<Scalar>](repeating: Matrix(rows: 0, columns: 0), count: slices.count)
+    rowGradients(of: cotangents, at: point, into: &gradients)
+    for (slice, rows) in zip(slices, gradients) where !slice.isFrozen { gram.addRows(rows.view, to: slice) }
+  }
+
+  public mutating func addRowSquaredNorms(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) {
+    guard isTrainable else { return }
+    var gradients = [Matrix<Scalar>](repeating: Matrix(rows: 0, columns: 0), count: slices.count)
+    rowGradients(of: cotangents, at: point, into: &gradients)
+    for (slice, rows) in zip(slices, gradients) where !slice.isFrozen {
+      RowKernels.addDots(rows.view, rows.view, into: &result)
+    }
+  }
+
+  /// For a layer that has few operations an element; counts row gradients as a parameter pullback for each row.
+  public func costs(rows: Int) -> LayerCosts {
+    let parameters = Double(slices.reduce(0) { $1.isFrozen ? $0 : $0 + $1.count })
+    let product = 2 * Double(rows) * parameters
+    return LayerCosts(
+      input: product, parameters: product,
+      rowGram: Double(rows) * product + Double(rows * rows) * parameters,
+      rowGramBytes: Double(rows) * parameters * Double(MemoryLayout<Scalar>.stride),
+      rowSquaredNorms: Double(rows) * product)
+  }
+}
+
+/// A layer does not fit its place: says which, what was expected and what was got.
+public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Path of the layer, "" while it is not known.
+  public var path: String
+  public var type: String
+  public var message: String
+
+  public init(_ message: String, path: String = "", type: String = "") {
+    self.message = message
+    self.path = path
+    self.type = type
+  }
+
+  public var description: String { path.isEmpty ? message : "layer \(path) (\(type)): \(message)" }
+
+  /// The same error with the place filled in, if it has none.
+  func at(_ path: String, _ type: String) -> LayerError {
+    self.path.isEmpty ? LayerError(message, path: path, type: type) : self
+  }
+}

@@ -1,0 +1,178 @@
+import LinearAlgebra
+
+/// y = x W^T + b with weight [out, in] and bias [out], as PyTorch's nn.Linear; on [T, in] at each position alike.
+public struct Dense: Layer {
+  public static var type: String { "dense" }
+  public var width: Int
+  public var hasBias: Bool
+  public var initialization: InitializerName
+
+  /// - Parameters:
+  ///   - width: outputs, at least 1.
+  ///   - initialization: of the weight; the bias starts at zero.
+  public init(_ width: Int, bias: Bool = true, initialization: InitializerName = .heNormal) {
+    self.width = width
+    hasBias = bias
+    self.initialization = initialization
+  }
+
+  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
+    guard input.count <= 2 else {
+      throw LayerError("expected [n] or [positions, n], got \(input): put a flatten layer before")
+    }
+    guard width >= 1 else { throw LayerError("expected a width of at least 1, got \(width)") }
+    return input.dropLast() + [width]
+  }
+
+  public func parameters(for input: [Int]) -> [ParameterSpec] {
+    let fanIn = input[input.count - 1]
+    let weight = ParameterSpec(
+      "weight", shape: [width, fanIn], isPenalised: true,
+      initializer: initialization.initializer(fanIn: fanIn, fanOut: width))
+    return hasBias ? [weight, ParameterSpec("bias", shape: [width], isPenalised: false)] : [weight]
+  }
+
+  public func makeLinearization<Scalar: RealScalar>(
+    at site: LayerSite, as type: Scalar.Type
+  ) -> any LayerLinearization<Scalar> { DenseLinearization(self, at: site) }
+}
+
+/// A dense layer on one batch. Products are BLAS calls on the rows, or on all their positions at once.
+struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
+  let slices: [ParameterSlice]
+  private let inputWidth: Int
+  private let width: Int
+  /// T: rows of the product for each row of the batch.
+  private let positions: Int
+  private var workspace = Products.Workspace<Scalar>()
+  private var scaled = Matrix<Scalar>(rows: 0, columns: 0)
+  private var positionGram: PositionGram<Scalar>
+  private var product = Matrix<Scalar>(rows: 0, columns: 0)
+
+  init(_ layer: Dense, at site: LayerSite) {
+    slices = site.slices
+    inputWidth = site.input[site.input.count - 1]
+    width = layer.width
+    positions = site.input.dropLast().reduce(1, *)
+    positionGram = PositionGram(positions: positions, inputs: inputWidth, outputs: width, layout: .positionsFirst)
+  }
+
+  private var weight: ParameterSlice { slices[0] }
+  private var bias: ParameterSlice? { slices.count > 1 ? slices[1] : nil }
+
+  /// [rows * T, n].
+  private func flat(_ x: Matrix<Scalar>, _ columns: Int) -> MatrixView<Scalar> {
+    MatrixView(x.elements, rows: x.rows * positions, columns: columns)
+  }
+
+  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+    affine(point.values, point.input, beta: 0, into: &output)
+  }
+
+  /// output = x W^T + b + beta output with the parameters in `values`.
+  private mutating func affine(
+    _ values: [Scalar], _ x: Matrix<Scalar>, beta: Scalar, into output: inout Matrix<Scalar>
+  ) {
+    output.reshape(rows: x.rows * positions, columns: width)
+    var beta = beta
+    if let bias {
+      let row = MatrixView(values, offset: bias.offset, rows: 1, columns: width)
+      if beta == 0 { RowKernels.fill(&output, with: row) } else { RowKernels.add(row, to: &output) }
+      beta = 1
+    }
+    Products.timesTransposed(
+      flat(x, inputWidth), MatrixView(values, offset: weight.offset, rows: width, columns: inputWidth), beta: beta,
+      into: &output, using: &workspace)
+    output.reshape(rows: x.rows, columns: positions * width)
+  }
+
+  mutating func pushforward(
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    into result: inout Matrix<Scalar>
+  ) {
+    if let inputTangent {
+      result.reshape(rows: point.rows * positions, columns: width)
+      Products.timesTransposed(
+        flat(inputTangent, inputWidth),
+        MatrixView(point.values, offset: weight.offset, rows: width, columns: inputWidth), into: &result,
+        using: &workspace)
+    }
+    if let tangent { affine(tangent, point.input, beta: inputTangent == nil ? 0 : 1, into: &result) }
+    result.reshape(rows: point.rows, columns: positions * width)
+  }
+
+  mutating func pullback(
+    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+  ) {
+    result.reshape(rows: point.rows * positions, columns: inputWidth)
+    Products.times(
+      flat(cotangents, width), MatrixView(point.values, offset: weight.offset, rows: width, columns: inputWidth),
+      into: &result)
+    result.reshape(rows: point.rows, columns: positions * inputWidth)
+  }
+
+  mutating func parameterPullback(
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) {
+    // The weights scale whichever of the two factors is smaller.
+    var (a, x) = (flat(cotangents, width), flat(point.input, inputWidth))
+    let weights = rowWeights.map { positions == 1 ? $0 : $0.flatMap { repeatElement($0, count: positions) } }
+    if let weights {
+      let factor = inputWidth <= width ? x : a
+      scaled.reshape(rows: factor.rows, columns: factor.columns)
+      RowKernels.scale(factor, by: weights, into: &scaled)
+      if inputWidth <= width { x = scaled.view } else { a = scaled.view }
+    }
+    Products.transposedTimes(a, x, alpha: alpha[weight], beta: beta[weight], into: &result, at: weight.offset)
+    if let bias {
+      RowKernels.columnSums(
+        flat(cotangents, width), weights: weights, alpha: alpha[bias], beta: beta[bias], into: &result,
+        at: bias.offset)
+    }
+  }
+
+  /// One product and no tangent of the input: half of a pushforward.
+  mutating func addRowProducts(
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) {
+    var image = exchange(&product, with: Matrix(rows: 0, columns: 0))
+    affine(tangent, point.input, beta: 0, into: &image)
+    RowKernels.addDots(cotangents.view, image.view, into: &result)
+    product = image
+  }
+
+  mutating func addRowGram(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+  ) {
+    if positions == 1 {
+      gram.addDense(cotangents.view, point.input.view, inputGram: point.inputGram, weight: weight, bias: bias)
+    } else {
+      let (weight, bias) = (weight, bias)
+      positionGram.add(cotangents, point.input, weight: weight, bias: bias, into: &gram)
+    }
+  }
+
+  mutating func addRowSquaredNorms(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) {
+    let hasBias = bias != nil
+    guard positions == 1 else {
+      return positionGram.addSquaredNorms(cotangents, point.input, hasBias: hasBias, into: &result)
+    }
+    var (a, x) = ([Scalar](repeating: 0, count: point.rows), [Scalar](repeating: hasBias ? 1 : 0, count: point.rows))
+    RowKernels.dots(cotangents.view, cotangents.view, into: &a)
+    RowKernels.addDots(point.input.view, point.input.view, into: &x)
+    RowKernels.addProducts(a, x, into: &result)
+  }
+
+  func costs(rows: Int) -> LayerCosts {
+    let product = 2 * Double(rows * positions) * Double(inputWidth) * Double(width)
+    guard positions == 1 else {
+      return LayerCosts(input: product, parameters: product) + positionGram.costs(rows: rows)
+    }
+    return LayerCosts(
+      input: product, parameters: product, rowGram: Double(rows) * Double(rows) * Double(inputWidth + width),
+      rowSquaredNorms: 2 * Double(rows) * Double(inputWidth + width))
+  }
+}

@@ -1,0 +1,25 @@
+import LinearAlgebra
+
+/// A layer whose parameters stay as they are. At the start of a network it costs its forward pass and nothing else.
+public struct Frozen: Layer {
+  public static var type: String { "frozen" }
+  public var layer: any Layer
+
+  public init(_ layer: some Layer) { self.layer = layer }
+
+  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] { try layer.outputShape(for: input) }
+
+  public func parameters(for input: [Int]) -> [ParameterSpec] {
+    layer.parameters(for: input).map {
+      var spec = $0
+      spec.isFrozen = true
+      return spec
+    }
+  }
+
+  public func makeLinearization<Scalar: RealScalar>(
+    at site: LayerSite, as type: Scalar.Type
+  ) -> any LayerLinearization<Scalar> { layer.makeLinearization(at: site, as: type) }
+
+  public func checkTrainable() throws(LayerError) { try layer.checkTrainable() }
+}

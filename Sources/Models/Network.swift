@@ -1,0 +1,78 @@
+import LinearAlgebra
+
+/// What a network is made of: the shape of one example and layers one after the other.
+public struct Architecture: Sendable {
+  /// [n], [C, H, W] or [T, ...]: how the D features of an example are read.
+  public var input: [Int]
+  public var layers: [any Layer]
+
+  public init(input: [Int], layers: [any Layer]) {
+    self.input = input
+    self.layers = layers
+  }
+
+  /// A multilayer perceptron: dense layers of these widths, the input's first, with `activation` between them.
+  public static func mlp(_ widths: [Int], activation: some Layer) -> Architecture {
+    precondition(widths.count >= 2, "a perceptron has an input and an output width, got \(widths)")
+    var layers: [any Layer] = []
+    for width in widths.dropFirst() {
+      if !layers.isEmpty { layers.append(activation) }
+      layers.append(Dense(width))
+    }
+    return Architecture(input: [widths[0]], layers: layers)
+  }
+}
+
+/// A model made of layers.
+///
+/// Rows of outputs are examples, or positions where the architecture has a `Positions` layer. A trunk of frozen layers
+/// costs its forward pass and nothing else.
+public struct Network<Scalar: RealScalar>: Model {
+  public let architecture: Architecture
+  public let layout: ParameterLayout
+  public let inputWidth: Int
+  public let outputWidth: Int
+  public let rowsPerExample: Int
+  public let layerCount: Int
+  /// Number of the `Positions` layer.
+  let split: Int?
+  /// Shapes before, between and after the layers.
+  let shapes: [[Int]]
+
+  /// - Throws: `LayerError` that names the layer that does not fit its input, and why.
+  public init(_ architecture: Architecture) throws(LayerError) {
+    let layers = architecture.layers
+    guard !architecture.input.isEmpty, architecture.input.allSatisfy({ $0 >= 1 }) else {
+      throw LayerError("expected an input shape of positive sizes, got \(architecture.input)")
+    }
+    self.architecture = architecture
+    shapes = try LayerStack<Scalar>.shapes(layers, input: architecture.input)
+    inputWidth = architecture.input.reduce(1, *)
+    split = layers.firstIndex { $0 is Positions }
+    rowsPerExample = if let split { shapes[split][0] } else { 1 }
+    let output = shapes[layers.count]
+    guard output.count == 1, output[0] >= 2 else {
+      throw LayerError("the network's output must be [classes], two at least; it is \(output): flatten or pool before")
+    }
+    outputWidth = output[0]
+    var layout = ParameterLayout()
+    for spec in LayerStack<Scalar>.parameters(layers, input: architecture.input) {
+      layout.append(
+        spec.name, shape: spec.shape, isPenalised: spec.isPenalised, isFrozen: spec.isFrozen,
+        initializer: spec.initializer)
+    }
+    self.layout = layout
+    let site = LayerSite(path: "", input: architecture.input, slices: layout.slices)
+    layerCount = max(1, LayerStack<Scalar>(layers, at: site).trainableLayers)
+  }
+
+  public func makeLinearization() -> NetworkLinearization<Scalar> { NetworkLinearization(self) }
+
+  public func checkTrainable() throws(LayerError) {
+    for (number, layer) in architecture.layers.enumerated() {
+      do { try layer.checkTrainable() } catch { throw error.at("\(number)", type(of: layer).type) }
+    }
+    guard layout.trainableCount > 0 else { throw LayerError("the network has no parameters to train") }
+  }
+}
+
