@@ -10,11 +10,10 @@ extension Descent {
     hasGram = true
   }
 
-  /// Carries the margin rows back through the model, once a batch.
+  /// Carries the margin rows back through the model, once a batch: half of a pullback, and not counted as a pass.
   mutating func backpropagate() {
     guard !hasRows else { return }
     linearization.backpropagate(rows.rows)
-    modelPasses += 1
     hasRows = true
   }
 

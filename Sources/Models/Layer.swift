@@ -7,7 +7,7 @@ import LinearAlgebra
 /// flattening moves nothing. A layer of your own in about thirty lines: docs/models.md.
 public protocol Layer: Sendable {
   /// What it is called in architecture files and messages, such as "dense".
-  static var type: String { get }
+  var type: String { get }
 
   /// The shape that it makes of `input`.
   /// - Throws: `LayerError` if it does not take that shape.

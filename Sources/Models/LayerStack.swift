@@ -157,7 +157,7 @@ extension LayerStack {
       do {
         shapes.append(try layer.outputShape(for: shapes[number]))
       } catch {
-        throw error.at(path.isEmpty ? "\(number)" : "\(path).\(number)", Swift.type(of: layer).type)
+        throw error.at(path.isEmpty ? "\(number)" : "\(path).\(number)", layer.type)
       }
     }
     return shapes

@@ -70,7 +70,7 @@ public struct Network<Scalar: RealScalar>: Model {
 
   public func checkTrainable() throws(LayerError) {
     for (number, layer) in architecture.layers.enumerated() {
-      do { try layer.checkTrainable() } catch { throw error.at("\(number)", type(of: layer).type) }
+      do { try layer.checkTrainable() } catch { throw error.at("\(number)", layer.type) }
     }
     guard layout.trainableCount > 0 else { throw LayerError("the network has no parameters to train") }
   }

@@ -53,15 +53,15 @@ import Testing
     var rows = MarginRows<S>()
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
     rows.evaluate(labels: batch.labels, weights: batch.weights)
-    var (penalised, free) = (rows.rows, rows.rows)
-    linearization.rowGram(of: rows.rows, penalised: &penalised, free: &free)
+    var gram = RowGram<S>()
+    linearization.backpropagate(rows.rows)
+    linearization.rowGram(into: &gram)
     let vector = [S](repeating: 0, count: batch.count)
-    let outputs = Matrix<S>(rows: batch.count, columns: classes)
-    expectNone(GramOperator(gram: penalised, root: rows.rootWeight, scaled: vector), "Gram", classes)
+    expectNone(GramOperator(gram: gram.penalised, root: rows.rootWeight, scaled: vector), "Gram", classes)
     expectNone(
       RowOperator(
-        linearization: linearization, rows: rows.rows, root: rows.rootWeight, metric: SliceFactors(1),
-        tangent: parameters.values, accumulated: parameters.values, outputs: outputs, scaled: vector), "rows", classes)
+        linearization: linearization, root: rows.rootWeight, metric: SliceFactors(1), tangent: parameters.values,
+        accumulated: parameters.values, scaled: vector), "rows", classes)
     for curvature in Curvature.allCases {
       expectNone(
         CurvatureOperator(curvature, model: problem.head, parameters: parameters, batch: batch, l2: 0.1),

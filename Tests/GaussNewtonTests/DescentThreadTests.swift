@@ -32,8 +32,10 @@ import Testing
       var linearization = problem.head.makeLinearization()
       var outputs = Matrix<S>(rows: 0, columns: 0)
       linearization.linearize(at: problem.parameters, inputs: problem.batch.inputs, outputs: &outputs)
-      var (penalised, free) = (outputs, outputs)
-      linearization.rowGram(of: outputs, penalised: &penalised, free: &free)
+      var gram = RowGram<S>()
+      linearization.backpropagate(outputs)
+      linearization.rowGram(into: &gram)
+      var (penalised, free) = (gram.penalised, gram.free)
       Gram.mirror(&penalised)
       Gram.mirror(&free)
       return product + outputs.elements + penalised.elements + free.elements + [S(matrix.trace())]

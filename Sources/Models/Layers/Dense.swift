@@ -2,7 +2,7 @@ import LinearAlgebra
 
 /// y = x W^T + b with weight [out, in] and bias [out], as PyTorch's nn.Linear; on [T, in] at each position alike.
 public struct Dense: Layer {
-  public static var type: String { "dense" }
+  public var type: String { "dense" }
   public var width: Int
   public var hasBias: Bool
   public var initialization: InitializerName

@@ -2,7 +2,7 @@ import LinearAlgebra
 
 /// A layer whose parameters stay as they are. At the start of a network it costs its forward pass and nothing else.
 public struct Frozen: Layer {
-  public static var type: String { "frozen" }
+  public var type: String { "frozen" }
   public var layer: any Layer
 
   public init(_ layer: some Layer) { self.layer = layer }

@@ -5,7 +5,7 @@ import LinearAlgebra
 /// For token classification and language models. Positions that `Inputs.rows` leaves out (padding, no label) cost
 /// nothing after it. Moves no numbers and has no parameters; it stands at the top level of a network, once.
 public struct Positions: Layer {
-  public static var type: String { "positions" }
+  public var type: String { "positions" }
 
   public init() {}
 
