@@ -13,6 +13,13 @@ let package = Package(
     .executableTarget(name: "HeadTraining", dependencies: ["Contestants"]),
     .executableTarget(name: "SolveTolerance", dependencies: ["Contestants"]),
     .executableTarget(name: "ProductRates", dependencies: ["Contestants"]),
+    .executableTarget(name: "NetworkTraining", dependencies: ["Contestants"]),
+    .executableTarget(
+      name: "CurveFigures",
+      dependencies: [
+        .product(name: "FastGaussNewton", package: "fast-gauss-newton"),
+        .product(name: "Figures", package: "fast-gauss-newton"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
