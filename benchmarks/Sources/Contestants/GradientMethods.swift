@@ -1,3 +1,4 @@
+import CAdam
 import FastGaussNewton
 
 /// Plain SGD as fast as this package can make it: the yardstick for the price of a step. Forward, one fused pass for
@@ -64,9 +65,7 @@ public struct Adam<ModelType: Model>: Optimizer {
   }
 }
 
-@specialized(where S == Float)
-@specialized(where S == Double)
-func adamUpdate<S: RealScalar>(
+private func adamUpdate<S: RealScalar>(
   _ x: inout [S], _ gradient: [S], _ first: inout [S], _ second: inout [S], rate: S, step: Int
 ) {
   // rate m / (1 - 0.9^t) / (sqrt(v / (1 - 0.999^t)) + epsilon), with one division for each element.
@@ -74,18 +73,25 @@ func adamUpdate<S: RealScalar>(
   let factor = 1 / S(1 - power(0.999, step)).squareRoot()
   let count = gradient.count
   precondition(x.count >= count && first.count == count && second.count == count)
-  x.withUnsafeMutableBufferPointer { x in
-    first.withUnsafeMutableBufferPointer { first in
-      second.withUnsafeMutableBufferPointer { second in
-        gradient.withUnsafeBufferPointer { gradient in
-          for i in 0..<count {
-            first[i] = 0.9 * first[i] + 0.1 * gradient[i]
-            second[i] = 0.999 * second[i] + 0.001 * gradient[i] * gradient[i]
-            x[i] -= rate * first[i] / (second[i].squareRoot() * factor + 1e-8)
+  func update<T>(
+    _ kernel: (UnsafeMutablePointer<T>, UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafeMutablePointer<T>) -> Void
+  ) {
+    x.withUnsafeMutableBytes { x in
+      first.withUnsafeMutableBytes { first in
+        second.withUnsafeMutableBytes { second in
+          gradient.withUnsafeBytes { gradient in
+            kernel(
+              x.baseAddress!.assumingMemoryBound(to: T.self), gradient.baseAddress!.assumingMemoryBound(to: T.self),
+              first.baseAddress!.assumingMemoryBound(to: T.self), second.baseAddress!.assumingMemoryBound(to: T.self))
           }
         }
       }
     }
+  }
+  if S.self == Float.self {
+    update { adam_float($0, $1, $2, $3, Float(rate), Float(factor), count) }
+  } else {
+    update { adam_double($0, $1, $2, $3, Double(rate), Double(factor), count) }
   }
 }
 

@@ -106,8 +106,7 @@ struct Session {
       }
       if arguments.methods.contains("adam") {
         for rate in arguments.rates {
-          try run(
-            "Adam \(NumberText.significant(rate))", Adam(model: model, rate: rate, schedule: .cosine), seed: seed)
+          try run("Adam \(rate)", Adam(model: model, rate: rate, schedule: .cosine), seed: seed)
         }
       }
     }
