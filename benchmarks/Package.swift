@@ -17,6 +17,7 @@ let package = Package(
     .executableTarget(name: "SolveTolerance", dependencies: ["Contestants"]),
     .executableTarget(name: "ProductRates", dependencies: ["Contestants"]),
     .executableTarget(name: "NetworkTraining", dependencies: ["Contestants"]),
+    .executableTarget(name: "NetworkSteps", dependencies: ["Contestants"]),
     .executableTarget(
       name: "CurveFigures",
       dependencies: [
