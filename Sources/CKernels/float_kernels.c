@@ -2,6 +2,7 @@
 #include "precision.h"
 
 #include "gram_kernel.h"
+#include "image_kernels.h"
 #include "row_kernels.h"
 #include "thin_products.h"
 #include "vector_kernels.h"
