@@ -93,4 +93,6 @@ const char *fgn_kernel_level(void);
 #include "CElementwise.h"
 #include "CNormalization.h"
 
+
+#include "CImageKernels.h"
 #endif
