@@ -17,6 +17,15 @@ public struct TrainingProblem: Sendable {
     case "clinc150":
       (training, test) = try TrainingData.clinc150(path)
       model = try Network(.mlp([384, 256, 150], activation: Activation(.relu)))
+    case "digits":
+      (training, test) = try TrainingData.digits(path)
+      model = try Network(
+        Architecture(
+          input: [1, 8, 8],
+          layers: [
+            Conv2D(channels: 16, kernel: 3, padding: 1), Activation(.relu), Conv2D(channels: 32, kernel: 3, padding: 1),
+            Activation(.relu), MaxPool2D(kernel: 2), Flatten(), Dense(10),
+          ]))
     default: fatalError("unknown data set: \(name)")
     }
   }

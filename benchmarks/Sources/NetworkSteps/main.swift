@@ -31,8 +31,8 @@ struct Side {
     start = Parameters(layout: model.layout, values: try NPY.vector(folder + "/start.npy"))
   }
 
-  /// The exact step as training takes it.
-  private func fgn(_ momentum: Double) -> GaussNewtonOptimizer<Network<Float>> {
+  /// The exact step as training takes it; nil is the default momentum.
+  private func fgn(_ momentum: Double?) -> GaussNewtonOptimizer<Network<Float>> {
     GaussNewtonOptimizer(
       model: model,
       options: GaussNewtonOptions(descent: .training(solver: .gram), momentum: momentum, schedule: .constant))
@@ -42,7 +42,7 @@ struct Side {
     switch name {
     case "sgd": return steps(NetworkSGD(model: model, rate: rate), most, limit)
     case "fgn": return steps(fgn(0), most, limit)
-    case "momentum": return steps(fgn(GaussNewtonOptions().momentum), most, limit)
+    case "momentum": return steps(fgn(nil), most, limit)
     default: fatalError("unknown contestant: \(name)")
     }
   }
