@@ -18,6 +18,7 @@ let package = Package(
     .executableTarget(name: "ProductRates", dependencies: ["Contestants"]),
     .executableTarget(name: "NetworkTraining", dependencies: ["Contestants"]),
     .executableTarget(name: "NetworkSteps", dependencies: ["Contestants"]),
+    .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
     .executableTarget(
       name: "CurveFigures",
       dependencies: [
