@@ -42,7 +42,8 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
     let trunkLayers = Array(layers[..<split])
     let trunkSlices = zip(trunkLayers, network.shapes).reduce(0) { $0 + $1.0.parameters(for: $1.1).count }
     if split > 0 {
-      trunk = LayerStack(trunkLayers, at: LayerSite(path: "", input: input, slices: Array(layout.slices[..<trunkSlices])))
+      trunk = LayerStack(
+        trunkLayers, at: LayerSite(path: "", input: input, slices: Array(layout.slices[..<trunkSlices])))
     }
     isTrunkTrained = layout.slices[..<trunkSlices].contains { !$0.isFrozen }
     head = LayerStack(
