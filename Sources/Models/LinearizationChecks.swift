@@ -9,12 +9,13 @@ import LinearAlgebra
 /// respect to its input and its parameters, and the inner layers of a `CompositeLayer` before it: the report names the
 /// layer at fault. See docs/models.md.
 ///
-/// Take a small batch and a small model: it costs about a hundred forward passes, R pullbacks and R P numbers. Take
-/// parameters that are not special: at zeros much is zero, and a wrong product with it. Start in Double, where small
-/// mistakes show; Float then shows what is wrong in single precision only. Finite differences are wrong across a kink
-/// (ReLU, maxima). So three directions are tried with three steps each, and the median direction counts; where the
-/// steps disagree the limit is higher, up to a twentieth, and the verdict says so. A point next to a kink may still
-/// fail: try another seed or other parameters before suspecting the layer.
+/// Take a small batch and a small model: it costs some thirty forward passes (for each layer twice that), R pullbacks
+/// and R P numbers. Take parameters that are not special: at zeros much is zero, and a wrong product with it. Start in
+/// Double, where small mistakes show; Float then shows what is wrong in single precision only.
+///
+/// Finite differences are wrong across a kink (ReLU, maxima). So three directions are tried with three steps each, and
+/// the median direction counts; where the steps disagree the limit is higher, up to a twentieth, and the verdict says
+/// so. A point next to a kink may still fail: try another seed or other parameters before suspecting the layer.
 ///
 /// - Parameters:
 ///   - parameters: in the model's layout.
@@ -171,7 +172,9 @@ private final class CheckedModel<M: Model>: CheckedRows {
   private func checkSharedGram(_ examiner: inout Examiner<Scalar>) {
     let metric = SliceFactors<Scalar>(penalised: 0.25, free: 1.5)
     func inner(_ u: Matrix<Scalar>, _ w: Matrix<Scalar>) -> Double {
-      var (back, scaled) = ([Scalar](repeating: .nan, count: bufferCount), [Scalar](repeating: .nan, count: bufferCount))
+      var (back, scaled) = (
+        [Scalar](repeating: .nan, count: bufferCount), [Scalar](repeating: .nan, count: bufferCount)
+      )
       pullback(u, nil, SliceFactors(1), SliceFactors(0), into: &back)
       pullback(w, nil, metric, SliceFactors(0), into: &scaled)
       return zip(back, scaled).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }

@@ -42,7 +42,7 @@ public struct LinearizationReport: Sendable, CustomStringConvertible {
     public var passed: Bool { error <= limit }
   }
 
-  /// In the order of the checks: layers from the input on, the inner ones of a composite layer before it, then the model.
+  /// In the order of the checks: layers from the input on, inner ones before the composite layer, then the model.
   public internal(set) var verdicts: [Verdict] = []
 
   public var passed: Bool { failures.isEmpty }

@@ -62,8 +62,8 @@ public struct Network<Scalar: RealScalar>: Model {
         initializer: spec.initializer)
     }
     self.layout = layout
-    let site = LayerSite(path: "", input: architecture.input, slices: layout.slices)
-    layerCount = max(1, LayerStack<Scalar>(layers, at: site).trainableLayers)
+    layerCount = max(
+      1, zip(layers, shapes).count { layer, shape in layer.parameters(for: shape).contains { !$0.isFrozen } })
   }
 
   public func makeLinearization() -> NetworkLinearization<Scalar> { NetworkLinearization(self) }
@@ -75,4 +75,3 @@ public struct Network<Scalar: RealScalar>: Model {
     guard layout.trainableCount > 0 else { throw LayerError("the network has no parameters to train") }
   }
 }
-

@@ -113,9 +113,9 @@ struct Examiner<Scalar: RealScalar> {
 
   /// Against central differences along three random directions, the median.
   ///
-  /// Three estimates a direction: a wide one of fourth order, for smooth functions, and two narrow ones of second order,
-  /// for functions with kinks. The best counts. Where no two of them agree to the limit, as next to a kink, the limit is
-  /// twice their disagreement, up to a twentieth.
+  /// Three estimates a direction: a wide one of fourth order, for smooth functions, and two narrow ones of second
+  /// order, for functions with kinks. The best counts. Where no two of them agree to the limit, as next to a kink, the
+  /// limit is twice their disagreement, up to a twentieth.
   private mutating func checkDifferences(_ jacobian: CheckedJacobian<Scalar>, _ check: LinearizationReport.Check) {
     let steps = Self.isSingle ? (wide: 0.05, middle: 1e-2, narrow: 2e-3) : (wide: 2e-3, middle: 1e-5, narrow: 1e-6)
     let (floor, ceiling) = Self.differenceLimits
@@ -233,7 +233,9 @@ struct Examiner<Scalar: RealScalar> {
     }
     if let gradients = subject.rowGradients(u) {
       var error = gradients.rows == u.rows ? 0 : Double.infinity
-      for i in 0..<gradients.rows { error = largest(error, sliceError(subject.slices, Array(gradients.row(i)), rows[i])) }
+      for i in 0..<gradients.rows {
+        error = largest(error, sliceError(subject.slices, Array(gradients.row(i)), rows[i]))
+      }
       expect(.rowGradients, error)
     }
     let gram = subject.rowGram(u)

@@ -210,7 +210,8 @@ import Testing
     #expect(labels.isSuperset(of: ["1.body.0 (dense)", "1.body.1 (quadratic)", "1 (sum)", "2 (dense)", "model"]))
 
     let inside = try report(
-      Double.self, [Dense(4), Sum(body: [Dense(6), Sum(body: [FaultyLayer(fault: .missingTerm)]), Dense(4)]), Dense(3)])
+      Double.self,
+      [Dense(4), Sum(body: [Dense(6), Sum(body: [FaultyLayer(fault: .missingTerm)]), Dense(4)]), Dense(3)])
     #expect(inside.faultyLayers == ["1.body.1.body.0 (quadratic)"], "\(inside)")
     #expect(Set(inside.failures.map(\.layer)).isSuperset(of: ["1 (sum)", "1.body.1 (sum)"]))
 
