@@ -9,6 +9,9 @@
 #define FGN_LEAKY_RELU 1
 #define FGN_TANH 2
 #define FGN_SIGMOID 3
+#define FGN_GELU 4
+#define FGN_SILU 5
+#define FGN_SOFTPLUS 6
 
 #define FGN_DECLARE(T, S)                                                                          \
   /* y_k = f(x_k) and slope_k = f'(x_k) for the function with that number; y may be x. */          \

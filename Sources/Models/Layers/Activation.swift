@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// A scalar function applied to every element.
 ///
-/// Names in architecture files: relu, leaky_relu, tanh, sigmoid. Values and slopes are within a few units in the last
-/// place.
+/// Names in architecture files: relu, leaky_relu, tanh, sigmoid, gelu, silu, softplus. Values and slopes are at most 5
+/// units in the last place off.
 public typealias ActivationFunction = ElementwiseFunction
 
 /// y = f(x), element by element, on any shape: J_x is diagonal, with the slopes f'(x).
@@ -21,6 +21,9 @@ public struct Activation: Layer {
     case .leakyReLU: "leaky_relu"
     case .tanh: "tanh"
     case .sigmoid: "sigmoid"
+    case .gelu: "gelu"
+    case .silu: "silu"
+    case .softplus: "softplus"
     }
   }
 
