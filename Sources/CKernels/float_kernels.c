@@ -4,5 +4,6 @@
 #include "activation_kernels.h"
 #include "gram_kernel.h"
 #include "row_kernels.h"
+#include "normalization_kernels.h"
 #include "thin_products.h"
 #include "vector_kernels.h"

@@ -91,5 +91,6 @@ const char *fgn_kernel_level(void);
 
 #undef FGN_DECLARE
 #include "CElementwise.h"
+#include "CNormalization.h"
 
 #endif
