@@ -41,6 +41,8 @@ public struct KernelTable<Scalar>: Sendable {
   let thinPack: @Sendable (Input, Int, Int, Output) -> Void
   let thinForward: @Sendable (Input, Input, Scalar, Scalar, Output, Int, Int, Int) -> Void
   let thinTransposed: @Sendable (Input, Input, Scalar, Scalar, Output, Int, Int, Int, Int, Int) -> Void
+  // Images and positions.
+  let images: ImageKernels<Scalar>
   // BLAS and LAPACK; see BLAS.swift for the meaning of the arguments.
   let gemm: @Sendable (GEMMShape, Scalar, Input, Input, Scalar, Output) -> Void
   let syrk: @Sendable (_ n: Int, _ k: Int, _ x: Input, _ ld: Int, _ beta: Scalar, _ out: Output, _ ldOut: Int) -> Void
@@ -65,6 +67,7 @@ extension Float: RealScalar {
     mirror: fgn_mirror_f, gatherGram: fgn_gather_gram_f, dot: fgn_dot_f, axpby: fgn_axpby_f,
     allFinite: fgn_all_finite_f, maxAbs: fgn_max_abs_f, thinPack: fgn_thin_pack_f,
     thinForward: fgn_thin_forward_f, thinTransposed: fgn_thin_transposed_f,
+    images: .single,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
     solveFromRight: BLAS.solveFromRight, solveVector: BLAS.solveVector)
 }
@@ -83,6 +86,7 @@ extension Double: RealScalar {
     mirror: fgn_mirror_d, gatherGram: fgn_gather_gram_d, dot: fgn_dot_d, axpby: fgn_axpby_d,
     allFinite: fgn_all_finite_d, maxAbs: fgn_max_abs_d, thinPack: fgn_thin_pack_d,
     thinForward: fgn_thin_forward_d, thinTransposed: fgn_thin_transposed_d,
+    images: .double,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
     solveFromRight: BLAS.solveFromRight, solveVector: BLAS.solveVector)
 }

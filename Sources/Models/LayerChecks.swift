@@ -7,6 +7,10 @@ public protocol CompositeLayer: Layer {
   var parts: [(name: String, layers: [any Layer])] { get }
 }
 
+extension Residual: CompositeLayer {
+  public var parts: [(name: String, layers: [any Layer])] { [("body", body), ("shortcut", shortcut)] }
+}
+
 /// The layers of a network one by one, each at the input that it has there.
 struct LayerWalk<Scalar: RealScalar> {
   let layout: ParameterLayout
