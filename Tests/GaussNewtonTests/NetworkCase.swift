@@ -63,7 +63,7 @@ struct NetworkCase: Sendable, CustomTestStringConvertible {
         exact.dropoutSeed = inputs.dropoutSeed
         return WideOutputs(
           wide, Parameters(layout: wide.layout, values: parameters.values.map { Double($0) }), exact)
-      }, slack: 20, isExchangeable: dropoutSeed == nil, isSmooth: isSmooth)
+      }, slack: 4, isExchangeable: dropoutSeed == nil, isSmooth: isSmooth)
   }
 }
 
