@@ -63,7 +63,7 @@ public struct Network<Scalar: RealScalar>: Model {
         initializer: spec.initializer)
     }
     self.layout = layout
-    layerCount = max(1, zip(layers, shapes).count { $0.parameters(for: $1).contains { !$0.isFrozen } })
+    layerCount = max(1, layout.trainable.count(where: \.isPenalised))
   }
 
   /// Token numbers and positions belong to the network as a whole.
