@@ -20,6 +20,8 @@ let package = Package(
     .executableTarget(name: "NetworkSteps", dependencies: ["Contestants"]),
     .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
     .executableTarget(
+      name: "TorchCheck", dependencies: [.product(name: "FastGaussNewton", package: "fast-gauss-newton")]),
+    .executableTarget(
       name: "CurveFigures",
       dependencies: [
         .product(name: "FastGaussNewton", package: "fast-gauss-newton"),
