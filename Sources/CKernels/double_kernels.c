@@ -1,6 +1,7 @@
 #define FGN_DOUBLE
 #include "precision.h"
 
+#include "activation_kernels.h"
 #include "gram_kernel.h"
 #include "row_kernels.h"
 #include "thin_products.h"

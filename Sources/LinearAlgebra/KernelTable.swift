@@ -8,6 +8,7 @@ public struct KernelTable<Scalar>: Sendable {
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias Labels = UnsafePointer<Int32>
 
+  let elementwise: ElementwiseKernels<Scalar>
   // Rows of a batch.
   let marginRows: @Sendable (Output, Int, Int, Labels, Output, Output, Output, Output) -> Void
   let curvatureRows: @Sendable (Input, Labels, Input, Input, Output, Int, Int) -> Void
@@ -52,6 +53,7 @@ public struct KernelTable<Scalar>: Sendable {
 extension Float: RealScalar {
   public static var precisionName: String { "float32" }
   public static let kernels = KernelTable<Float>(
+    elementwise: .init(),
     marginRows: fgn_margin_rows_f, curvatureRows: fgn_curvature_rows_f, rootRows: fgn_root_rows_f,
     rootTransposedRows: fgn_root_transposed_rows_f, probabilities: fgn_probabilities_f, softmax: fgn_softmax_f,
     rowDots: fgn_row_dots_f, addRowDots: fgn_add_row_dots_f, scaleRows: fgn_scale_rows_f, fillRows: fgn_fill_rows_f,
@@ -69,6 +71,7 @@ extension Float: RealScalar {
 extension Double: RealScalar {
   public static var precisionName: String { "float64" }
   public static let kernels = KernelTable<Double>(
+    elementwise: .init(),
     marginRows: fgn_margin_rows_d, curvatureRows: fgn_curvature_rows_d, rootRows: fgn_root_rows_d,
     rootTransposedRows: fgn_root_transposed_rows_d, probabilities: fgn_probabilities_d, softmax: fgn_softmax_d,
     rowDots: fgn_row_dots_d, addRowDots: fgn_add_row_dots_d, scaleRows: fgn_scale_rows_d, fillRows: fgn_fill_rows_d,

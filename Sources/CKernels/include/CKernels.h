@@ -90,4 +90,6 @@ int fgn_has_wide_vectors(void);
 const char *fgn_kernel_level(void);
 
 #undef FGN_DECLARE
+#include "CElementwise.h"
+
 #endif
