@@ -179,7 +179,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
 }
 
 extension ModelFile {
-  /// Loss, accuracy and class counts on `data`, standardised as the model wants it: see `Evaluator`.
+  /// Loss, accuracy and class counts on `data`, to which the standardisation has been applied: see `Evaluator`.
   public func evaluate(_ data: Dataset<Scalar>, l2: Double = 0) -> Evaluation {
     func run(_ model: some Model<Scalar>) -> Evaluation {
       var evaluator = Evaluator(model: model)
@@ -188,7 +188,8 @@ extension ModelFile {
     return run(model)
   }
 
-  /// Calls `body` with the logits of each block of rows and the number of its first row: see `Evaluator`.
+  /// Calls `body` with the logits of each block of rows of standardised features, and the number of its first row: see
+  /// `Evaluator`.
   public func forEachBlock(
     _ features: Matrix<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
   ) rethrows {

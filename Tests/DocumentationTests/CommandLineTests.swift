@@ -6,9 +6,9 @@ import Testing
 @Suite struct CommandLineTests {
   /// Which section documents the options of which files.
   static let sections = [
-    ("## Data", ["DataArguments"]), ("## fgn train", ["TrainCommand", "MethodArguments"]),
+    ("## Data", ["DataArguments"]), ("## fgn train", ["TrainCommand", "MethodArguments", "ModelArguments"]),
     ("## fgn evaluate", ["EvaluateCommand"]), ("## fgn predict", ["PredictCommand"]),
-    ("## fgn inspect", ["InspectCommand"]),
+    ("## fgn inspect", ["InspectCommand"]), ("## Model files", ["SavedModelArguments"]),
   ]
 
   /// Long names of the options and flags that a file in Sources/fgn declares.
