@@ -48,6 +48,9 @@ extension Architecture {
     }
   }
 
+  /// The types of layers that architecture files know, and the options of each.
+  public static var layerOptions: [String: [String]] { LayerForm.byType.mapValues(\.keys) }
+
   /// Shapes and parameter counts that memory could not hold are refused before anything multiplies them.
   private func checkSizes() throws(LayerError) {
     var shape = input

@@ -91,6 +91,17 @@ import Testing
     for key in keys { #expect(try #require(page.section("## fgn train")).contains("`\(key)`"), "\(key)") }
   }
 
+  /// A row for every layer, with every option.
+  @Test func everyLayerIsDocumented() throws {
+    let section = try #require(try Repository.text("docs/command-line.md").section("## Architecture files"))
+    let rows = section.components(separatedBy: "\n").filter { $0.hasPrefix("| `") }
+    for (type, options) in Architecture.layerOptions {
+      let row = rows.first { $0.components(separatedBy: " | ")[0].contains("`\(type)`") }
+      for option in options { #expect(row?.contains("`\(option)`") == true, "\(type): \(option)") }
+      #expect(row != nil, "\(type)")
+    }
+  }
+
   @Test func exitCodesAreDocumented() throws {
     let section = try #require(try Repository.text("docs/command-line.md").section("## Exit codes"))
     let documented = try section.captures(#"^\| (\d+) \|"#)
