@@ -66,8 +66,8 @@ public struct Network<Scalar: RealScalar>: Model {
         initializer: spec.initializer)
     }
     self.layout = layout
-    let site = LayerSite(path: "", input: architecture.input, slices: layout.slices)
-    layerCount = max(1, LayerStack<Scalar>(layers, at: site).trainableLayers)
+    let trained = zip(layers, shapes).count { layer, shape in layer.parameters(for: shape).contains { !$0.isFrozen } }
+    layerCount = max(1, trained)
   }
 
   public var usesFeatureGram: Bool { architecture.input.count == 1 && architecture.layers[0] is Dense }
