@@ -41,6 +41,7 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/TestSupport"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport", "AllocationCounter"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(
       name: "GaussNewtonTests", dependencies: ["GaussNewton", "TestSupport", "AllocationCounter"],
       resources: [.copy("Golden")]),

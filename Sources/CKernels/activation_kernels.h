@@ -234,3 +234,16 @@ CLONES void NAME(fgn_multiply)(const real *a, const real *b, real *y, ptrdiff_t 
   for (; k + LANES <= n; k += LANES) STORE(y + k, LOAD(a + k) * LOAD(b + k));
   for (; k < n; k++) y[k] = a[k] * b[k];
 }
+
+/* The hash is SplitMix64's output function (Steele, Lea & Flood 2014) at position first + k + 1 of its sequence. */
+CLONES void NAME(fgn_dropout_mask)(uint64_t seed, uint64_t first, double rate, real factor, real *mask,
+                                   ptrdiff_t n) {
+  uint64_t limit = (uint64_t)(rate * 9007199254740992.0); /* 2^53 */
+  for (ptrdiff_t k = 0; k < n; k++) {
+    uint64_t z = seed + (first + (uint64_t)k + 1) * 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    z ^= z >> 31;
+    mask[k] = z >> 11 < limit ? 0 : factor;
+  }
+}

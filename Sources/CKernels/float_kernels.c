@@ -3,6 +3,8 @@
 
 #include "activation_kernels.h"
 #include "gram_kernel.h"
+#include "image_kernels.h"
 #include "row_kernels.h"
+#include "normalization_kernels.h"
 #include "thin_products.h"
 #include "vector_kernels.h"

@@ -72,6 +72,21 @@ public enum Elementwise {
       }
     }
   }
+
+  /// mask [rows, columns]: 0 with probability `rate`, else 1 / (1 - rate), by a hash of `seed` and the element's number.
+  public static func dropoutMask<Scalar>(
+    rate: Double, seed: UInt64, rows: Int, columns: Int, into mask: inout Matrix<Scalar>
+  ) {
+    precondition(rate >= 0 && rate < 1, "the rate must be in 0..<1, got \(rate)")
+    mask.reshape(rows: rows, columns: columns)
+    let (count, factor) = (rows * columns, Scalar(1 / (1 - rate)))
+    mask.elements.withMutablePointer { mask in
+      Partition.forEach(count, step: 16, work: Double(count), grain: 2 * RowKernels.grain) { r in
+        Scalar.kernels.elementwise.dropoutMask(
+          seed, UInt64(r.lowerBound), rate, factor, mask + r.lowerBound, r.count)
+      }
+    }
+  }
 }
 
 /// The kernels behind `Elementwise`.
@@ -81,12 +96,13 @@ struct ElementwiseKernels<Scalar>: Sendable {
 
   let activation: @Sendable (Int32, Scalar, Input, Output, Output, Int) -> Void
   let multiply: @Sendable (Input, Input, Output, Int) -> Void
+  let dropoutMask: @Sendable (UInt64, UInt64, Double, Scalar, Output, Int) -> Void
 }
 
 extension ElementwiseKernels<Float> {
-  init() { self.init(activation: fgn_activation_f, multiply: fgn_multiply_f) }
+  init() { self.init(activation: fgn_activation_f, multiply: fgn_multiply_f, dropoutMask: fgn_dropout_mask_f) }
 }
 
 extension ElementwiseKernels<Double> {
-  init() { self.init(activation: fgn_activation_d, multiply: fgn_multiply_d) }
+  init() { self.init(activation: fgn_activation_d, multiply: fgn_multiply_d, dropoutMask: fgn_dropout_mask_d) }
 }

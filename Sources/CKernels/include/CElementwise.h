@@ -17,7 +17,10 @@
   /* y_k = f(x_k) and slope_k = f'(x_k) for the function with that number; y may be x. */          \
   void fgn_activation_##S(int32_t function, T parameter, const T *x, T *y, T *slope, ptrdiff_t n); \
   /* y_k = a_k b_k; y may be a or b. */                                                            \
-  void fgn_multiply_##S(const T *a, const T *b, T *y, ptrdiff_t n);
+  void fgn_multiply_##S(const T *a, const T *b, T *y, ptrdiff_t n);                                \
+  /* mask_k = factor, or 0 where a hash of seed and first + k is below rate. */                    \
+  void fgn_dropout_mask_##S(uint64_t seed, uint64_t first, double rate, T factor, T *mask,         \
+                            ptrdiff_t n);
 
 FGN_DECLARE(float, f)
 FGN_DECLARE(double, d)

@@ -91,5 +91,8 @@ const char *fgn_kernel_level(void);
 
 #undef FGN_DECLARE
 #include "CElementwise.h"
+#include "CNormalization.h"
 
+
+#include "CImageKernels.h"
 #endif

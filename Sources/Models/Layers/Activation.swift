@@ -51,8 +51,7 @@ struct ActivationLinearization<Scalar: RealScalar>: LayerLinearization {
     _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
-    guard let inputTangent else { preconditionFailure("a layer without parameters needs an input tangent") }
-    Elementwise.multiply(slopes, inputTangent, into: &result)
+    Elementwise.multiply(slopes, required(inputTangent), into: &result)
   }
 
   mutating func pullback(
