@@ -85,4 +85,3 @@ public struct Network<Scalar: RealScalar>: Model {
     guard layout.trainableCount > 0 else { throw LayerError("the network has no parameters to train") }
   }
 }
-

@@ -68,13 +68,8 @@ extension Architecture {
 
   /// `shape`, if layer `number` takes it.
   private func fitted(_ number: Int, _ shape: [Int]) throws(LayerError) -> [Int] {
-    do {
-      _ = try layers[number].outputShape(for: shape)
-      return shape
-    } catch {
-      guard error.path.isEmpty else { throw error }
-      throw LayerError(error.message, path: "\(number)", type: layers[number].type)
-    }
+    do { _ = try layers[number].outputShape(for: shape) } catch { throw error.at("\(number)", layers[number].type) }
+    return shape
   }
 
   /// The product, cut off far above any limit.

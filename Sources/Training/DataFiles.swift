@@ -130,7 +130,8 @@ public struct DataFiles: Sendable, Equatable {
       let (format, count) = (try format(of: path), labelsPerExample)
       guard count == 1 || format == .npz else {
         throw DataError(
-          path, "the model classifies \(count) positions of each example: expected a .npz file with labels y [N, \(count)]")
+          path,
+          "the model classifies \(count) positions of each example: expected a .npz file with labels y [N, \(count)]")
       }
       switch format {
       case .npz:

@@ -20,6 +20,8 @@ struct LayerForm: Sendable {
           try option.read(value, "\(place).\(option.key)", &layer)
         } else if option.isRequired {
           throw FormError(place, "missing key \"\(option.key)\" of \(prototype.type), \(option.expected)")
+        } else {
+          option.leaveOut(&layer)
         }
       }
       return layer
@@ -47,15 +49,19 @@ struct LayerOption<L: Layer>: Sendable {
   /// For messages: what its values are.
   let expected: String
   let read: @Sendable (JSONValue, String, inout L) throws(FormError) -> Void
+  /// Where the key is missing. Options are read in their order.
+  let leaveOut: @Sendable (inout L) -> Void
   /// Nil is not written.
   let write: @Sendable (L) throws(FormError) -> JSONValue?
 
   private init<Value>(
     _ key: String, _ form: ValueForm<Value>, isRequired: Bool,
-    get: @escaping @Sendable (L) -> Value?, set: @escaping @Sendable (inout L, Value) -> Void
+    get: @escaping @Sendable (L) -> Value?, set: @escaping @Sendable (inout L, Value) -> Void,
+    leaveOut: @escaping @Sendable (inout L) -> Void = { _ in }
   ) {
     self.key = key
     self.isRequired = isRequired
+    self.leaveOut = leaveOut
     expected = form.expected
     read = { value, place, layer throws(FormError) in
       guard let result = try form.read(value, place) else {
@@ -65,7 +71,9 @@ struct LayerOption<L: Layer>: Sendable {
     }
     write = { layer throws(FormError) in
       guard let value = get(layer) else { return nil }
-      do throws(FormError) { return try form.write(value) } catch { throw FormError(".\(key)\(error.place)", error.message) }
+      do throws(FormError) { return try form.write(value) } catch {
+        throw FormError(".\(key)\(error.place)", error.message)
+      }
     }
   }
 
@@ -85,6 +93,17 @@ struct LayerOption<L: Layer>: Sendable {
     _ key: String, _ path: WritableKeyPath<L, Value?> & Sendable, _ form: ValueForm<Value>
   ) -> LayerOption {
     LayerOption(key, form, isRequired: false, get: { $0[keyPath: path] }, set: { $0[keyPath: path] = $1 })
+  }
+
+  /// An option whose default is the value of another.
+  static func optional<Value: Equatable & Sendable>(
+    _ key: String, _ path: WritableKeyPath<L, Value> & Sendable, like other: KeyPath<L, Value> & Sendable,
+    _ form: ValueForm<Value>
+  ) -> LayerOption {
+    LayerOption(
+      key, form, isRequired: false,
+      get: { $0[keyPath: path] == $0[keyPath: other] ? nil : $0[keyPath: path] }, set: { $0[keyPath: path] = $1 },
+      leaveOut: { $0[keyPath: path] = $0[keyPath: other] })
   }
 }
 
@@ -120,7 +139,30 @@ extension ValueForm where Value == Int {
   }
 }
 
+extension ValueForm where Value == Extent {
+  /// A number for both directions, or [height, width].
+  static func extent(from least: Int) -> ValueForm {
+    let range = least...4096
+    return ValueForm(
+      expected: "an integer from \(least) to \(range.upperBound), or two of them, [height, width]",
+      read: { value, _ throws(FormError) in
+        let values = if case .array(let pair) = value { pair } else { [value, value] }
+        guard values.count == 2, case .integer(let height) = values[0], case .integer(let width) = values[1],
+          range.contains(height), range.contains(width)
+        else { return nil }
+        return Extent(height: height, width: width)
+      },
+      write: { extent throws(FormError) in
+        extent.height == extent.width
+          ? .integer(extent.height) : .array([.integer(extent.height), .integer(extent.width)])
+      })
+  }
+}
+
 extension ValueForm where Value == Double {
+  static var positive: ValueForm { number("a positive number") { $0 > 0 } }
+  static var finite: ValueForm { number("a number") { _ in true } }
+
   /// A number for which `accepts` is true.
   static func number(_ expected: String, where accepts: @escaping @Sendable (Double) -> Bool) -> ValueForm {
     ValueForm(

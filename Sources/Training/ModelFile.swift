@@ -135,7 +135,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     }
     if let slice = layout.slices.first(where: { !names.contains($0.name) }) {
       throw bad(
-        "expected a tensor \"\(slice.name)\" of shape \(slice.shape), as the architecture has, got \(list(names.sorted()))")
+        "expected a tensor \"\(slice.name)\" of shape \(slice.shape), as the architecture has, got \(list(names.sorted()))"
+      )
     }
     if let name = names.subtracting(layout.slices.map(\.name)).min() {
       throw bad("the architecture has no tensor \"\(name)\"; it has \(list(layout.slices.map(\.name)))")
@@ -149,7 +150,9 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     var parameters = Parameters<Scalar>(layout: layout)
     for slice in layout.slices {
       let values: [Scalar] = try file.values(slice.name)
-      guard values.isFinite else { throw bad("tensor \"\(slice.name)\": expected finite parameters, got NaN or infinity") }
+      guard values.isFinite else {
+        throw bad("tensor \"\(slice.name)\": expected finite parameters, got NaN or infinity")
+      }
       parameters.values.replaceSubrange(slice.range, with: values)
     }
     self.init(model: network, parameters: parameters, classNames: (0..<network.outputWidth).map(String.init))

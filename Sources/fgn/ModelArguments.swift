@@ -3,13 +3,19 @@ import FastGaussNewton
 
 /// Activations by name.
 enum ActivationName: String, ExpressibleByArgument, CaseIterable {
-  case relu, tanh, sigmoid
+  case relu
+  case leakyReLU = "leaky_relu"
+  case tanh, sigmoid, gelu, silu, softplus
 
   var layer: Activation {
     switch self {
     case .relu: Activation(.relu)
+    case .leakyReLU: Activation(.leakyReLU(slope: 0.01))
     case .tanh: Activation(.tanh)
     case .sigmoid: Activation(.sigmoid)
+    case .gelu: Activation(.gelu)
+    case .silu: Activation(.silu)
+    case .softplus: Activation(.softplus)
     }
   }
 

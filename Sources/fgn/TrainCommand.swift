@@ -5,7 +5,8 @@ import Logging
 /// `fgn train`: from a data set to a model file.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Train a softmax classifier, a linear head or a network, and save it as safetensors.",
+    commandName: "train",
+    abstract: "Train a softmax classifier, a linear head or a network, and save it as safetensors.",
     discussion: """
       No option needs tuning. The model is the best seen at the end of an epoch: by validation loss where there is a \
       validation set, by training objective otherwise. Ctrl-C finishes the step, saves and exits with 130.

@@ -33,6 +33,61 @@ private struct Halving: Layer {
     ),
     ("[2,3]", #"{"type": "relu"}, {"type": "tanh"}"#, #"{"type":"relu"},{"type":"tanh"}"#),
     ("[2,3]", #"{"type": "sigmoid"}, {"type": "positions"}"#, #"{"type":"sigmoid"},{"type":"positions"}"#),
+    (
+      "[2,3]", #"{"type": "gelu"}, {"type": "silu"}, {"type": "softplus"}"#,
+      #"{"type":"gelu"},{"type":"silu"},{"type":"softplus"}"#
+    ),
+    (
+      "[4]", #"{"type": "leaky_relu", "slope": 0.01}, {"type": "leaky_relu", "slope": 1}"#,
+      #"{"type":"leaky_relu"},{"slope":1.0,"type":"leaky_relu"}"#
+    ),
+    (
+      "[4]", #"{"type": "bias"}, {"type": "flatten"}, {"type": "dropout", "rate": 0.25}"#,
+      #"{"type":"bias"},{"type":"flatten"},{"rate":0.25,"type":"dropout"}"#
+    ),
+    (
+      "[4]", #"{"type": "layer_norm"}, {"type": "layer_norm", "epsilon": 1e-6, "affine": false}"#,
+      #"{"type":"layer_norm"},{"affine":false,"epsilon":1e-06,"type":"layer_norm"}"#
+    ),
+    (
+      "[4]",
+      #"{"type": "group_norm", "groups": 2}, {"type": "group_norm", "groups": 4, "epsilon": 1, "affine": false}"#,
+      #"{"groups":2,"type":"group_norm"},{"affine":false,"epsilon":1.0,"groups":4,"type":"group_norm"}"#
+    ),
+    (
+      "[4]", #"{"type": "batch_norm"}, {"type":"batch_norm","affine":false,"epsilon":0.5,"statistics":"frozen"}"#,
+      #"{"type":"batch_norm"},{"affine":false,"epsilon":0.5,"statistics":"frozen","type":"batch_norm"}"#
+    ),
+    ("[1,8,8]", #"{"type": "conv2d", "channels": 2, "kernel": 3}"#, #"{"channels":2,"kernel":3,"type":"conv2d"}"#),
+    (
+      "[2,16,16]",
+      #"{"type": "conv2d", "channels": 4, "kernel": [3, 1], "stride": [2, 2], "padding": [1, 0], "dilation": [2, 1], "#
+        + #""groups": 2, "bias": false, "initialization": "he_uniform"}"#,
+      #"{"bias":false,"channels":4,"dilation":[2,1],"groups":2,"initialization":"he_uniform","kernel":[3,1],"#
+        + #""padding":[1,0],"stride":2,"type":"conv2d"}"#
+    ),
+    (
+      "[1,8,8]", #"{"type": "max_pool2d", "kernel": 2, "stride": 2}, {"type": "avg_pool2d", "kernel": [2, 1]}"#,
+      #"{"kernel":2,"type":"max_pool2d"},{"kernel":[2,1],"type":"avg_pool2d"}"#
+    ),
+    (
+      "[1,8,8]",
+      #"{"type": "max_pool2d", "kernel": 3, "stride": 1, "padding": 1}, {"type": "avg_pool2d", "kernel": 3, "#
+        + #""stride": [2, 1], "padding": 1}, {"type": "global_avg_pool"}"#,
+      #"{"kernel":3,"padding":1,"stride":1,"type":"max_pool2d"},{"kernel":3,"padding":1,"stride":[2,1],"#
+        + #""type":"avg_pool2d"},{"type":"global_avg_pool"}"#
+    ),
+    (
+      "[4]", #"{"type": "residual", "body": [{"type": "dense", "width": 4}, {"type": "relu"}], "shortcut": []}"#,
+      #"{"body":[{"type":"dense","width":4},{"type":"relu"}],"type":"residual"}"#
+    ),
+    (
+      "[4]",
+      #"{"type": "residual", "frozen": true, "body": [{"type": "dense", "width": 2}, {"type": "residual", "body": "#
+        + #"[{"type": "tanh"}]}], "shortcut": [{"type": "dense", "width": 2, "frozen": true}]}"#,
+      #"{"body":[{"type":"dense","width":2},{"body":[{"type":"tanh"}],"type":"residual"}],"frozen":true,"#
+        + #""shortcut":[{"frozen":true,"type":"dense","width":2}],"type":"residual"}"#
+    ),
   ]
 
   @Test(arguments: layers) func layersAreReadAndWritten(_ input: String, _ given: String, _ written: String) throws {
@@ -80,8 +135,14 @@ private struct Halving: Layer {
     ("{\"schema_version\": 1, \"layers\": []}", "missing key \"input\", a shape such as [16]"),
     ("{\"schema_version\": 1, \"input\": [4]}", "missing key \"layers\", an array of layers"),
     ("{\"schema_version\": 2, \"input\": [4], \"layers\": []}", "schema_version: expected 1, got 2"),
-    ("{\"schema_version\": 1, \"input\": [4], \"layers\": []}", "layers: expected an array of at least one layer, got []"),
-    (json("", input: "[4], \"output\": 3"), "unknown key \"output\"; the architecture takes schema_version, input, layers"),
+    (
+      "{\"schema_version\": 1, \"input\": [4], \"layers\": []}",
+      "layers: expected an array of at least one layer, got []"
+    ),
+    (
+      json("", input: "[4], \"output\": 3"),
+      "unknown key \"output\"; the architecture takes schema_version, input, layers"
+    ),
     (json(#"{"type": "relu"}"#, input: "4"), "input: expected [n], [positions, n] or [channels, height, width] of"),
     (json(#"{"type": "relu"}"#, input: "[]"), "got []"), (json(#"{"type": "relu"}"#, input: "[0]"), "got [0]"),
     (json(#"{"type": "relu"}"#, input: "[1.5]"), "got [1.5]"),
@@ -108,6 +169,44 @@ private struct Halving: Layer {
     (
       json(#"{"type": "dense", "width": 2, "initialization": "xavier"}"#),
       "layers[0].initialization: expected one of \"he_normal\", \"he_uniform\", \"glorot_normal\", \"glorot_uniform\", \"zeros\""
+    ),
+    (json(#"{"type": "dropout", "rate": 1}"#), "layers[0].rate: expected a number from 0 and below 1, got 1"),
+    (json(#"{"type": "layer_norm", "epsilon": 0}"#), "layers[0].epsilon: expected a positive number, got 0"),
+    (json(#"{"type": "leaky_relu", "slope": "0.1"}"#), "layers[0].slope: expected a number, got \"0.1\""),
+    (
+      json(#"{"type": "batch_norm", "statistics": "running"}"#),
+      "layers[0].statistics: expected one of \"batch\", \"frozen\", got \"running\""
+    ),
+    (
+      json(#"{"type": "conv2d", "channels": 2, "kernel": [3]}"#, input: "[1,8,8]"),
+      "layers[0].kernel: expected an integer from 1 to 4096, or two of them, [height, width], got [3]"
+    ),
+    (json(#"{"type": "conv2d", "channels": 2, "kernel": [3, 0]}"#, input: "[1,8,8]"), "got [3,0]"),
+    (
+      json(#"{"type": "conv2d", "channels": 2, "kernel": 3, "padding": -1}"#, input: "[1,8,8]"),
+      "layers[0].padding: expected an integer from 0 to 4096"
+    ),
+    (
+      json(#"{"type": "conv2d", "channels": 2, "kernel": 9}"#, input: "[1,8,8]"),
+      "layer 0 (conv2d): a kernel of 9 x 9 is larger than the padded input of 8 x 8"
+    ),
+    (json(#"{"type": "residual"}"#), "layers[0]: missing key \"body\" of residual, an array of layers"),
+    (json(#"{"type": "residual", "body": 3}"#), "layers[0].body: expected an array of layers, got 3"),
+    (
+      json(#"{"type": "relu"}, {"type": "residual", "body": [{"type": "conv2d", "chanels": 3}]}"#),
+      "layers[1].body[0]: unknown key \"chanels\"; conv2d takes type, channels, kernel, stride, padding"
+    ),
+    (
+      json(#"{"type": "residual", "body": [{"type": "relu"}], "shortcut": [{"type": "dense", "width": -1}]}"#),
+      "layers[0].shortcut[0].width: expected an integer from 1"
+    ),
+    (
+      json(#"{"type": "residual", "body": [{"type": "dense", "width": 3}]}"#),
+      "layer 0 (residual): expected the same shape from the body and the input, got [3] and [4]"
+    ),
+    (
+      json(#"{"type": "residual", "body": [{"type": "positions"}]}"#, input: "[2,3]"),
+      "layer 0.body.0 (positions): expected it at the top level of the network"
     ),
     (json(#"{"type": "relu", "frozen": "yes"}"#), "layers[0].frozen: expected true or false, got \"yes\""),
     (json(#"{"type": "dense", "width": 2}"#, input: "[1,2,3]"), "layer 0 (dense): expected [n] or [positions, n]"),

@@ -82,7 +82,8 @@ import Testing
     try Self.model(Double.self).write(to: directory.file("m"))
     let other = Architecture(input: [3], layers: [Dense(4), Activation(.relu), Dense(2, bias: false)])
     let file = try ModelFile<Double>(reading: directory.file("m"), architecture: other)
-    #expect((file.model as? Network<Double>)?.architecture.layers[1].type == "relu" && file.classNames == ["no", "yes"])
+    #expect(
+      (file.model as? Network<Double>)?.architecture.layers[1].type == "relu" && file.classNames == ["no", "yes"])
     // Frozen parameters lie elsewhere in the buffer, not in the file.
     let (own, given) = (try Self.model(Double.self), file)
     for name in Self.tensors.keys {
@@ -91,7 +92,9 @@ import Testing
   }
 
   @Test func tensorsThatDoNotFit() throws {
-    func expectBad(_ change: (inout Tensors) -> Void, _ parts: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    func expectBad(
+      _ change: (inout Tensors) -> Void, _ parts: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
       var tensors = Self.tensors
       change(&tensors)
       expectFailure(FileError.self, "t: ", parts, sourceLocation: sourceLocation) {
@@ -105,7 +108,8 @@ import Testing
     expectBad(
       { $0["2.bias"] = ([2], [0, 0]) }, "the architecture has no tensor \"2.bias\"; it has 0.weight, 0.bias, 2.weight")
     expectBad(
-      { $0["0.weight"]!.shape = [3, 4] }, "tensor \"0.weight\": expected shape [4, 3], as the architecture has, got [3, 4]")
+      { $0["0.weight"]!.shape = [3, 4] },
+      "tensor \"0.weight\": expected shape [4, 3], as the architecture has, got [3, 4]")
     expectBad({ $0["0.bias"]!.values[2] = .infinity }, "tensor \"0.bias\": expected finite parameters")
     expectFailure(FileError.self, "expected a tensor \"weight\", got 0.bias, 0.weight, 2.weight (a network's tensors") {
       try read(Self.tensors, [:], nil)
@@ -122,14 +126,16 @@ import Testing
     expectBad([:], "expected metadata \"architecture\" for the format fgn-network, got none")
     expectBad(["architecture": "{"], "metadata \"architecture\": line 1, column 2: expected a name in quotes")
     expectBad(
-      ["architecture": json.replacing("tanh", with: "tan")], "metadata \"architecture\": layers[1].type: expected one of")
+      ["architecture": json.replacing("tanh", with: "tan")],
+      "metadata \"architecture\": layers[1].type: expected one of")
     expectBad(
       ["architecture": json.replacing("\"width\":2", with: "\"width\":1")],
       "metadata \"architecture\": the network's output must be [classes], two at least; it is [1]")
     expectBad(["architecture": json, "class_names": "[\"a\"]"], "expected 2 class_names, got 1")
     expectBad(["architecture": json, "schema_version": "2"], "expected schema_version 1, got 2")
     expectBad(
-      ["architecture": json, "standardization": "{\"mean\":[0],\"scale\":[1]}"], "expected a standardization of 3 finite")
+      ["architecture": json, "standardization": "{\"mean\":[0],\"scale\":[1]}"],
+      "expected a standardization of 3 finite")
   }
 
   @Test func modelsWithoutAForm() throws {
