@@ -129,6 +129,9 @@ extension ValueForm where Value == Int {
   /// Widths, counts and the like.
   static var size: ValueForm { integer(1...ArchitectureFile.largestSize) }
 
+  /// A token number.
+  static var token: ValueForm { integer(0...ArchitectureFile.largestSize - 1) }
+
   static func integer(_ range: ClosedRange<Int>) -> ValueForm {
     ValueForm(
       expected: "an integer from \(range.lowerBound) to \(range.upperBound)",

@@ -40,6 +40,17 @@ extension LayerForm {
       .optional("padding", \.padding, .extent(from: 0))),
     LayerForm(GlobalAveragePool()),
     LayerForm(Residual([]), .required("body", \.body, .layers), .optional("shortcut", \.shortcut, .layers)),
+    LayerForm(
+      Embedding(vocabulary: 1, width: 1), .required("vocabulary", \.vocabulary, .size),
+      .required("width", \.width, .size), .optional("padding", \.padding, .token)),
+    LayerForm(
+      EmbeddingBag(vocabulary: 1, width: 1), .required("vocabulary", \.vocabulary, .size),
+      .required("width", \.width, .size), .optional("padding", \.padding, .token)),
+    LayerForm(PositionalEmbedding()),
+    LayerForm(
+      SelfAttention(heads: 1), .required("heads", \.heads, .size), .optional("causal", \.isCausal, .flag),
+      .optional("bias", \.hasBias, .flag)),
+    LayerForm(MeanPositions()),
     LayerForm(Positions()),
   ]
 

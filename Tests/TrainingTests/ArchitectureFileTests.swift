@@ -88,6 +88,22 @@ private struct Halving: Layer {
       #"{"body":[{"type":"dense","width":2},{"body":[{"type":"tanh"}],"type":"residual"}],"frozen":true,"#
         + #""shortcut":[{"frozen":true,"type":"dense","width":2}],"type":"residual"}"#
     ),
+    (
+      "[5]", #"{"type": "embedding", "vocabulary": 9, "width": 2, "padding": 0}, {"type": "positional_embedding"}"#,
+      #"{"padding":0,"type":"embedding","vocabulary":9,"width":2},{"type":"positional_embedding"}"#
+    ),
+    (
+      "[5]", #"{"type": "embedding", "vocabulary": 9, "width": 2}, {"type": "mean_positions"}"#,
+      #"{"type":"embedding","vocabulary":9,"width":2},{"type":"mean_positions"}"#
+    ),
+    (
+      "[5]", #"{"type": "embedding_bag", "vocabulary": 9, "width": 2, "padding": 8}"#,
+      #"{"padding":8,"type":"embedding_bag","vocabulary":9,"width":2}"#
+    ),
+    (
+      "[5,4]", #"{"type":"self_attention","heads":2}, {"type":"self_attention","heads":1,"causal":true,"bias":false}"#,
+      #"{"heads":2,"type":"self_attention"},{"bias":false,"causal":true,"heads":1,"type":"self_attention"}"#
+    ),
   ]
 
   @Test(arguments: layers) func layersAreReadAndWritten(_ input: String, _ given: String, _ written: String) throws {
@@ -189,6 +205,21 @@ private struct Halving: Layer {
     (
       json(#"{"type": "conv2d", "channels": 2, "kernel": 9}"#, input: "[1,8,8]"),
       "layer 0 (conv2d): a kernel of 9 x 9 is larger than the padded input of 8 x 8"
+    ),
+    (
+      json(#"{"type": "embedding", "vocabulary": 9, "width": 2, "padding": 9}"#),
+      "layer 0 (embedding): expected a padding token in 0..<9, got 9"
+    ),
+    (
+      json(#"{"type": "embedding", "vocabulary": 9, "width": 2, "padding": -1}"#),
+      "layers[0].padding: expected an integer from 0 to 1048575, got -1"
+    ),
+    (
+      json(#"{"type": "embedding", "vocabulary": 9, "width": 2, "padding": null}"#), "layers[0].padding: expected"
+    ),
+    (
+      json(#"{"type": "self_attention", "heads": 3}"#, input: "[5,4]"),
+      "layer 0 (self_attention): expected a number of heads that divides the width 4, got 3"
     ),
     (json(#"{"type": "residual"}"#), "layers[0]: missing key \"body\" of residual, an array of layers"),
     (json(#"{"type": "residual", "body": 3}"#), "layers[0].body: expected an array of layers, got 3"),
