@@ -19,6 +19,7 @@ let package = Package(
     .executableTarget(name: "NetworkTraining", dependencies: ["Contestants"]),
     .executableTarget(name: "NetworkSteps", dependencies: ["Contestants"]),
     .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
+    .executableTarget(name: "LanguageHead", dependencies: ["Contestants"]),
     .executableTarget(
       name: "TorchCheck", dependencies: [.product(name: "FastGaussNewton", package: "fast-gauss-newton")]),
     .executableTarget(
