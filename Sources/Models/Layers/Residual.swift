@@ -3,8 +3,8 @@ import LinearAlgebra
 /// y = shortcut(x) + body(x), each some layers one after the other; without a shortcut x itself is added (He et al.
 /// 2015, arXiv 1512.03385).
 ///
-/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their row
-/// Grams add up.
+/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their
+/// row Grams add up.
 public struct Residual: Layer {
   public var type: String { "residual" }
   public var body: [any Layer]
