@@ -1,8 +1,11 @@
 #define FGN_DOUBLE
 #include "precision.h"
 
+#include "activation_kernels.h"
 #include "gram_kernel.h"
+#include "image_kernels.h"
 #include "row_kernels.h"
+#include "normalization_kernels.h"
 #include "sequence_kernels.h"
 #include "thin_products.h"
 #include "vector_kernels.h"

@@ -43,21 +43,28 @@ public enum Partition {
     return Pieces(total: total, size: max(size, step))
   }
 
+  /// Threads that would take pieces, if there are so many: how many work areas there must be.
+  static func workers(_ count: Int) -> Int { max(1, min(threads, count)) }
+
   /// Runs `body` for each piece number. `body` must write only what belongs to its piece. No allocation of ours.
   static func run(_ count: Int, _ body: (Int) -> Void) {
-    let workers = min(threads, count)
+    run(count, workers: workers(count)) { piece, _ in body(piece) }
+  }
+
+  /// The same with the number of the worker, for work areas: no two pieces run on one worker at a time.
+  static func run(_ count: Int, workers: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
     guard workers > 1 else {
-      for piece in 0..<count { body(piece) }
+      for piece in 0..<count { body(piece, 0) }
       return
     }
     let next = Atomic<Int>(0)
     withoutActuallyEscaping(body) { body in
       nonisolated(unsafe) let shared = body  // concurrentPerform returns when the last call has ended
-      DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
         while true {
           let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
           if piece >= count { return }
-          shared(piece)
+          shared(piece, worker)
         }
       }
     }

@@ -45,9 +45,9 @@ public struct Network<Scalar: RealScalar>: Model {
     guard !architecture.input.isEmpty, architecture.input.allSatisfy({ $0 >= 1 }) else {
       throw LayerError("expected an input shape of positive sizes, got \(architecture.input)")
     }
-    try Self.checkPlaces(layers)
     self.architecture = architecture
     shapes = try LayerStack<Scalar>.shapes(layers, input: architecture.input)
+    try Self.checkPlaces(layers)
     inputWidth = architecture.input.reduce(1, *)
     split = layers.firstIndex { $0 is Positions }
     rowsPerExample = if let split { shapes[split][0] } else { 1 }
@@ -63,7 +63,8 @@ public struct Network<Scalar: RealScalar>: Model {
         initializer: spec.initializer)
     }
     self.layout = layout
-    layerCount = max(1, zip(layers, shapes).count { $0.parameters(for: $1).contains { !$0.isFrozen } })
+    layerCount = max(
+      1, zip(layers, shapes).count { layer, shape in layer.parameters(for: shape).contains { !$0.isFrozen } })
   }
 
   /// Token numbers and positions belong to the network as a whole.

@@ -1,0 +1,52 @@
+/// A height and a width in pixels. A number alone is both.
+///
+/// ```swift
+/// let kernel: Extent = 3
+/// let strip = Extent(height: 1, width: 7)
+/// ```
+public struct Extent: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+  public var height: Int
+  public var width: Int
+
+  public init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+  }
+
+  public init(integerLiteral side: Int) { self.init(height: side, width: side) }
+
+  /// As in messages: "3 x 5".
+  public var description: String { "\(height) x \(width)" }
+
+  var pair: (Int, Int) { (height, width) }
+  var smallest: Int { min(height, width) }
+}
+
+/// Checks that convolution and pooling have in common, and the images that they make.
+enum ImageShape {
+  /// The channels, height and width of an input shape.
+  static func read(_ input: [Int]) throws(LayerError) -> (channels: Int, size: Extent) {
+    guard input.count == 3 else { throw LayerError("expected [channels, height, width], got \(input)") }
+    return (input[0], Extent(height: input[1], width: input[2]))
+  }
+
+  /// Height and width after windows have slid over `size`.
+  static func output(
+    _ size: Extent, kernel: Extent, stride: Extent, padding: Extent, dilation: Extent = 1
+  ) throws(LayerError) -> Extent {
+    guard kernel.smallest >= 1 else { throw LayerError("expected a kernel of at least 1 x 1, got \(kernel)") }
+    guard stride.smallest >= 1 else { throw LayerError("expected a stride of at least 1, got \(stride)") }
+    guard padding.smallest >= 0 else { throw LayerError("expected a padding of at least 0, got \(padding)") }
+    guard dilation.smallest >= 1 else { throw LayerError("expected a dilation of at least 1, got \(dilation)") }
+    let reach = Extent(
+      height: dilation.height * (kernel.height - 1) + 1, width: dilation.width * (kernel.width - 1) + 1)
+    let padded = Extent(height: size.height + 2 * padding.height, width: size.width + 2 * padding.width)
+    guard reach.height <= padded.height && reach.width <= padded.width else {
+      let spread = dilation == 1 ? "" : ", \(reach) with its dilation,"
+      throw LayerError("a kernel of \(kernel)\(spread) is larger than the padded input of \(padded)")
+    }
+    return Extent(
+      height: (padded.height - reach.height) / stride.height + 1,
+      width: (padded.width - reach.width) / stride.width + 1)
+  }
+}
