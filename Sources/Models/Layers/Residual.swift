@@ -58,6 +58,8 @@ public struct Residual: Layer {
     }
   }
 
+  public var parts: [any Layer] { body + shortcut }
+
   private static func isPositions(_ layer: any Layer) -> Bool {
     if let frozen = layer as? Frozen { return isPositions(frozen.layer) }
     return layer is Positions
@@ -165,9 +167,9 @@ struct ResidualLinearization<Scalar: RealScalar>: LayerLinearization {
   func costs(rows: Int) -> LayerCosts {
     var costs = LayerCosts(input: Double(rows * outputWidth))
     for branch in [body, shortcut].compactMap({ $0 }) {
-      // Products with J_x go through all layers, whatever is trained in them.
+      // Products with J_x go through all layers, whatever is trained in them, and so do cotangents in `prepare`.
       var (trained, forward) = branch.costs(rows: rows)
-      trained.input = forward
+      (trained.input, trained.inner) = (forward, forward)
       costs = costs + trained
     }
     return costs
