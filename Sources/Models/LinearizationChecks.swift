@@ -14,8 +14,9 @@ import LinearAlgebra
 /// Double, where small mistakes show; Float then shows what is wrong in single precision only.
 ///
 /// Finite differences are wrong across a kink (ReLU, maxima). So three directions are tried with three steps each, and
-/// the median direction counts; where the steps disagree the limit is higher, up to a twentieth, and the verdict says
-/// so. A point next to a kink may still fail: try another seed or other parameters before suspecting the layer.
+/// the median direction counts; outputs with another slope on either side of the point may have any slope between; and
+/// where the steps disagree otherwise the limit is higher, up to a twentieth. The verdict says so. A point next to a
+/// kink may still fail: try another seed or other parameters before suspecting the layer.
 ///
 /// - Parameters:
 ///   - parameters: in the model's layout.

@@ -295,4 +295,28 @@ import Testing
       }
     }
   }
+
+  /// Maxima over windows that ReLU filled with zeros: the point is on kinks, and any slope between the two sides' is
+  /// right; one outside is not.
+  @Test func tiesDoNotAlarm() throws {
+    let layers: [any Layer] = [Bias(), Activation(.relu), MaxPool2D(kernel: 2), Flatten(), Dense(3)]
+    for report in [
+      try report(Double.self, layers, input: [2, 4, 4], count: 6),
+      try report(Float.self, layers, input: [2, 4, 4], count: 6),
+    ] {
+      #expect(report.passed, "\(report)")
+      let verdict = report.verdicts.first { $0.layer == "2 (max_pool2d)" && $0.check == .inputDifferences }
+      #expect(try #require(verdict).advice.contains("at a kink"))
+    }
+  }
+
+  /// A bias before a normalisation over its channel has no effect: its gradient is rounding, and nothing to compare.
+  @Test func slicesWithoutEffectDoNotAlarm() throws {
+    let layers: [any Layer] = [Conv2D(channels: 2, kernel: 2), GroupNorm(groups: 2), Flatten(), Dense(3)]
+    for report in [
+      try report(Double.self, layers, input: [1, 3, 3]), try report(Float.self, layers, input: [1, 3, 3]),
+    ] {
+      #expect(report.passed, "\(report)")
+    }
+  }
 }
