@@ -6,5 +6,6 @@
 #include "image_kernels.h"
 #include "row_kernels.h"
 #include "normalization_kernels.h"
+#include "sequence_kernels.h"
 #include "thin_products.h"
 #include "vector_kernels.h"

@@ -43,6 +43,7 @@ public struct KernelTable<Scalar>: Sendable {
   let thinTransposed: @Sendable (Input, Input, Scalar, Scalar, Output, Int, Int, Int, Int, Int) -> Void
   // Images and positions.
   let images: ImageKernels<Scalar>
+  let sequences: SequenceKernels<Scalar>
   // BLAS and LAPACK; see BLAS.swift for the meaning of the arguments.
   let gemm: @Sendable (GEMMShape, Scalar, Input, Input, Scalar, Output) -> Void
   let syrk: @Sendable (_ n: Int, _ k: Int, _ x: Input, _ ld: Int, _ beta: Scalar, _ out: Output, _ ldOut: Int) -> Void
@@ -68,6 +69,7 @@ extension Float: RealScalar {
     allFinite: fgn_all_finite_f, maxAbs: fgn_max_abs_f, thinPack: fgn_thin_pack_f,
     thinForward: fgn_thin_forward_f, thinTransposed: fgn_thin_transposed_f,
     images: .single,
+    sequences: .float,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
     solveFromRight: BLAS.solveFromRight, solveVector: BLAS.solveVector)
 }
@@ -87,6 +89,7 @@ extension Double: RealScalar {
     allFinite: fgn_all_finite_d, maxAbs: fgn_max_abs_d, thinPack: fgn_thin_pack_d,
     thinForward: fgn_thin_forward_d, thinTransposed: fgn_thin_transposed_d,
     images: .double,
+    sequences: .double,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
     solveFromRight: BLAS.solveFromRight, solveVector: BLAS.solveVector)
 }

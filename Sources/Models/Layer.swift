@@ -23,12 +23,25 @@ public protocol Layer: Sendable {
 
   /// Throws if the layer can be evaluated but not trained.
   func checkTrainable() throws(LayerError)
+
+  /// Whether its input is token numbers: then it can only be the first layer of a network.
+  var takesTokens: Bool { get }
+
+  /// Throws if it cannot take `features` [N, D], whose shape fits, and says which row and column. Only the first layer of
+  /// a network is asked.
+  func checkInput<Scalar: RealScalar>(_ features: Matrix<Scalar>) throws(LayerError)
+
+  /// The layers that it is made of.
+  var parts: [any Layer] { get }
 }
 
 extension Layer {
   public func outputShape(for input: [Int]) throws(LayerError) -> [Int] { input }
   public func parameters(for input: [Int]) -> [ParameterSpec] { [] }
   public func checkTrainable() throws(LayerError) {}
+  public var takesTokens: Bool { false }
+  public func checkInput<Scalar: RealScalar>(_ features: Matrix<Scalar>) throws(LayerError) {}
+  public var parts: [any Layer] { [] }
 }
 
 /// A parameter that a layer asks for.
@@ -154,6 +167,9 @@ public protocol LayerLinearization<Scalar>: Sendable {
 public struct LayerCosts: Sendable {
   /// A product with J_x or its transpose, and the forward pass.
   public var input: Double
+  /// What of `input` is spent even where the layer's own input has no tangent and needs no cotangent: layers made of
+  /// others carry both inside.
+  public var inner: Double
   /// A product with J_theta or its transpose.
   public var parameters: Double
   public var rowGram: Double
@@ -162,10 +178,11 @@ public struct LayerCosts: Sendable {
   public var rowSquaredNorms: Double
 
   public init(
-    input: Double = 0, parameters: Double = 0, rowGram: Double = 0, rowGramBytes: Double = 0,
+    input: Double = 0, inner: Double = 0, parameters: Double = 0, rowGram: Double = 0, rowGramBytes: Double = 0,
     rowSquaredNorms: Double = 0
   ) {
     self.input = input
+    self.inner = inner
     self.parameters = parameters
     self.rowGram = rowGram
     self.rowGramBytes = rowGramBytes
@@ -174,8 +191,9 @@ public struct LayerCosts: Sendable {
 
   public static func + (a: LayerCosts, b: LayerCosts) -> LayerCosts {
     LayerCosts(
-      input: a.input + b.input, parameters: a.parameters + b.parameters, rowGram: a.rowGram + b.rowGram,
-      rowGramBytes: max(a.rowGramBytes, b.rowGramBytes), rowSquaredNorms: a.rowSquaredNorms + b.rowSquaredNorms)
+      input: a.input + b.input, inner: a.inner + b.inner, parameters: a.parameters + b.parameters,
+      rowGram: a.rowGram + b.rowGram, rowGramBytes: max(a.rowGramBytes, b.rowGramBytes),
+      rowSquaredNorms: a.rowSquaredNorms + b.rowSquaredNorms)
   }
 }
 

@@ -124,14 +124,18 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
     }
   }
 
-  /// The sum over the layers that training touches; `forward` counts all.
-  public func costs(rows: Int) -> (trained: LayerCosts, forward: Double) {
+  /// The sum over the layers that training touches, or over all if cotangents are carried to the input; `forward` counts
+  /// all.
+  public func costs(rows: Int, toInput: Bool = false) -> (trained: LayerCosts, forward: Double) {
     var (total, forward) = (LayerCosts(), 0.0)
     for i in layers.indices {
       var costs = layers[i].costs(rows: rows)
       forward += costs.input
-      if i < firstTrainable { continue }
-      if i == firstTrainable { costs.input = 0 }
+      if !isTrainable[i] { costs = LayerCosts(input: costs.input, inner: costs.inner) }
+      if !toInput {
+        if i < firstTrainable { continue }
+        if i == firstTrainable { costs.input = costs.inner }
+      }
       total = total + costs
     }
     return (total, forward)

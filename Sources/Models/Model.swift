@@ -34,7 +34,7 @@ public protocol Model<Scalar>: Sendable {
   var outputWidth: Int { get }
   /// T, output rows for each example: 1, unless positions are classified.
   var rowsPerExample: Int { get }
-  /// Layers with parameters to train, 1 for a head: each adds a part of its own to the row Gram.
+  /// Weights to train (penalised slices), 1 for a head: each adds a part of its own to the row Gram.
   var layerCount: Int { get }
   /// Work areas for linearising; keep one and move it from batch to batch.
   func makeLinearization() -> LinearizationType

@@ -45,6 +45,7 @@ public struct Network<Scalar: RealScalar>: Model {
     guard !architecture.input.isEmpty, architecture.input.allSatisfy({ $0 >= 1 }) else {
       throw LayerError("expected an input shape of positive sizes, got \(architecture.input)")
     }
+    try Self.checkPlaces(layers)
     self.architecture = architecture
     shapes = try LayerStack<Scalar>.shapes(layers, input: architecture.input)
     inputWidth = architecture.input.reduce(1, *)
@@ -62,8 +63,29 @@ public struct Network<Scalar: RealScalar>: Model {
         initializer: spec.initializer)
     }
     self.layout = layout
-    layerCount = max(
-      1, zip(layers, shapes).count { layer, shape in layer.parameters(for: shape).contains { !$0.isFrozen } })
+    layerCount = max(1, layout.trainable.count(where: \.isPenalised))
+  }
+
+  /// Token numbers and positions belong to the network as a whole.
+  private static func checkPlaces(_ layers: [any Layer]) throws(LayerError) {
+    for (number, layer) in layers.enumerated() {
+      var message: String?
+      if layer.takesTokens, number > 0 {
+        message = "expected a first layer, got number \(number): only the network's input has token numbers"
+      } else if layer is Positions, number == layers.count - 1 {
+        message = "expected a layer after the positions, got none: put the layer that classifies behind them"
+      } else {
+        var inside = layer.parts
+        while let part = inside.popLast() {
+          if part is Positions { message = "expected positions at the top level of the network, got them inside" }
+          if part.takesTokens, !layer.takesTokens {
+            message = "expected \(part.type) to be the network's first layer, got it inside"
+          }
+          inside += part.parts
+        }
+      }
+      if let message { throw LayerError(message).at("\(number)", layer.type) }
+    }
   }
 
   public func makeLinearization() -> NetworkLinearization<Scalar> { NetworkLinearization(self) }
@@ -73,5 +95,10 @@ public struct Network<Scalar: RealScalar>: Model {
       do { try layer.checkTrainable() } catch { throw error.at("\(number)", layer.type) }
     }
     guard layout.trainableCount > 0 else { throw LayerError("the network has no parameters to train") }
+  }
+
+  public func checkFeatures(_ features: Matrix<Scalar>) throws(LayerError) {
+    let first = architecture.layers[0]
+    do { try first.checkInput(features) } catch { throw error.at("0", first.type) }
   }
 }

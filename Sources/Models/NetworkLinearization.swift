@@ -21,10 +21,12 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
   /// [B, T, width], and the same for tangents and cotangents.
   private var trunkOutput = Matrix<Scalar>(rows: 0, columns: 0)
   private var trunkWork = Matrix<Scalar>(rows: 0, columns: 0)
-  /// [R, width]: positions that are rows, and their tangents.
+  /// [R, width]: positions that are rows, and their tangents, where not all are.
   private var selected = Matrix<Scalar>(rows: 0, columns: 0)
   private var selectedWork = Matrix<Scalar>(rows: 0, columns: 0)
   private var rows: [Int32]?
+  /// Rows of which each belongs to another example: the first of every example, the second, ...
+  private var passes: [[Int]] = []
 
   init(_ network: Network<Scalar>) {
     layout = network.layout
@@ -42,7 +44,8 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
     let trunkLayers = Array(layers[..<split])
     let trunkSlices = zip(trunkLayers, network.shapes).reduce(0) { $0 + $1.0.parameters(for: $1.1).count }
     if split > 0 {
-      trunk = LayerStack(trunkLayers, at: LayerSite(path: "", input: input, slices: Array(layout.slices[..<trunkSlices])))
+      trunk = LayerStack(
+        trunkLayers, at: LayerSite(path: "", input: input, slices: Array(layout.slices[..<trunkSlices])))
     }
     isTrunkTrained = layout.slices[..<trunkSlices].contains { !$0.isFrozen }
     head = LayerStack(
@@ -62,19 +65,19 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
     let point = LayerPoint(
       input: inputs.features, values: parameters.values, inputGram: inputs.gram, dropoutSeed: inputs.dropoutSeed)
     guard let positions else {
+      precondition(inputs.rows == nil, "rows are selected where positions are rows: the network has no such layer")
       headPoint = point
       return head.forward(at: headPoint, into: &outputs)
     }
     trunkPoint = point
     rows = inputs.rows
+    if let rows { precondition(zip(rows, rows.dropFirst()).allSatisfy { $0 < $1 }, "row numbers must ascend") }
     headPoint.input = Matrix(rows: 0, columns: 0)
-    if trunk == nil {
-      select(inputs.features, positions.width, into: &selected)
-    } else {
-      trunk?.forward(at: trunkPoint, into: &trunkOutput)
-      select(trunkOutput, positions.width, into: &selected)
-    }
-    headPoint = LayerPoint(input: selected, values: parameters.values, dropoutSeed: inputs.dropoutSeed)
+    trunk?.forward(at: trunkPoint, into: &trunkOutput)
+    let input = Self.select(
+      trunk == nil ? inputs.features : trunkOutput, rows, width: positions.width, using: &selected)
+    headPoint = LayerPoint(input: input, values: parameters.values, dropoutSeed: inputs.dropoutSeed)
+    if isTrunkTrained { findPasses(positions.count) }
     head.forward(at: headPoint, into: &outputs)
   }
 
@@ -84,8 +87,8 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
       return head.pushforward(nil, tangent, at: headPoint, into: &result)
     }
     trunk?.pushforward(nil, tangent, at: trunkPoint, into: &trunkWork)
-    select(trunkWork, positions.width, into: &selectedWork)
-    head.pushforward(selectedWork, tangent, at: headPoint, into: &result)
+    let incoming = Self.select(trunkWork, rows, width: positions.width, using: &selectedWork)
+    head.pushforward(incoming, tangent, at: headPoint, into: &result)
   }
 
   public mutating func pullback(
@@ -117,8 +120,8 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
     head.addRowProducts(tangent, cotangents, at: headPoint, into: &result)
     guard let positions, isTrunkTrained else { return }
     trunk?.pushforward(nil, tangent, at: trunkPoint, into: &trunkWork)
-    select(trunkWork, positions.width, into: &selectedWork)
-    RowKernels.addDots(head.inputCotangents.view, selectedWork.view, into: &result)
+    let incoming = Self.select(trunkWork, rows, width: positions.width, using: &selectedWork)
+    RowKernels.addDots(head.inputCotangents.view, incoming.view, into: &result)
   }
 
   public mutating func rowGram(into gram: inout RowGram<Scalar>) {
@@ -128,15 +131,15 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
   }
 
   public mutating func rowSquaredNorms(into result: inout [Scalar]) {
-    if isTrunkTrained { return explicitRowSquaredNorms(into: &result) }
     result.fill(with: 0)
     head.addRowSquaredNorms(of: cotangents, at: headPoint, into: &result)
+    if isTrunkTrained { addTrunkSquaredNorms(&result) }
   }
 
   public var costs: LinearizationCosts {
-    let (trained, forward) = head.costs(rows: headPoint.rows)
+    let (trained, forward) = head.costs(rows: headPoint.rows, toInput: isTrunkTrained)
     var costs = LinearizationCosts()
-    costs.forward = forward
+    costs.forward = forward + (trunk?.costs(rows: trunkPoint.rows).forward ?? 0)
     costs.pushforward = trained.input + trained.parameters
     costs.backpropagation = trained.input
     costs.rowPullback = trained.parameters
@@ -144,13 +147,13 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
     costs.rowGram = trained.rowGram
     costs.rowGramBytes = trained.rowGramBytes
     costs.rowSquaredNorms = trained.rowSquaredNorms
-    guard isTrunkTrained, let (inner, pass) = trunk?.costs(rows: trunkPoint.rows) else { return costs }
+    guard isTrunkTrained, let inner = trunk?.costs(rows: trunkPoint.rows).trained else { return costs }
     let product = inner.input + inner.parameters
-    costs.forward += pass
     costs.pushforward += product
     costs.rowPullback += product
     costs.rowProducts += product
     addExplicitRows(to: &costs, rows: headPoint.rows)
+    costs.rowSquaredNorms = trained.rowSquaredNorms + Double(passes.count) * (inner.input + inner.rowSquaredNorms)
     return costs
   }
 
@@ -167,17 +170,59 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
   private mutating func trunkPullback(
     _ rowWeights: [Scalar]?, _ alpha: SliceFactors<Scalar>, _ beta: SliceFactors<Scalar>, _ result: inout [Scalar]
   ) {
+    prepareTrunk(rowWeights)
+    trunk?.parameterPullback(trunkWork, rowWeights: nil, alpha: alpha, beta: beta, at: trunkPoint, into: &result)
+  }
+
+  /// Takes the head's cotangents, weighted, back through the trunk.
+  private mutating func prepareTrunk(_ rowWeights: [Scalar]?) {
     guard let positions else { return }
     trunkWork.reshape(rows: trunkPoint.rows * positions.count, columns: positions.width)
     RowKernels.scatter(head.inputCotangents.view, weights: rowWeights, to: rows, into: &trunkWork)
     trunkWork.reshape(rows: trunkPoint.rows, columns: positions.count * positions.width)
     trunk?.prepare(trunkWork, at: trunkPoint, needsInput: false)
-    trunk?.parameterPullback(trunkWork, rowWeights: nil, alpha: alpha, beta: beta, at: trunkPoint, into: &result)
   }
 
-  /// The rows [R, width] of all positions [B, T * width].
-  private func select(_ all: Matrix<Scalar>, _ width: Int, into result: inout Matrix<Scalar>) {
-    let positions = MatrixView(all.elements, rows: all.elements.count / width, columns: width)
-    RowKernels.gather(positions, rows, into: &result)
+  /// The trunk's part of the squared norms. The rows of one pass are of different examples, so that the norms of the
+  /// examples' gradients are theirs: as many passes through the trunk as an example has rows.
+  private mutating func addTrunkSquaredNorms(_ result: inout [Scalar]) {
+    guard let positions else { return }
+    var weights = [Scalar](repeating: 0, count: headPoint.rows)
+    var norms = [Scalar](repeating: 0, count: trunkPoint.rows)
+    for pass in passes {
+      for row in pass { weights[row] = 1 }
+      prepareTrunk(weights)
+      norms.fill(with: 0)
+      trunk?.addRowSquaredNorms(of: trunkWork, at: trunkPoint, into: &norms)
+      for row in pass {
+        weights[row] = 0
+        result[row] += norms[number(row) / positions.count]
+      }
+    }
+  }
+
+  /// Which of the B T rows a row is.
+  private func number(_ row: Int) -> Int { rows.map { Int($0[row]) } ?? row }
+
+  private mutating func findPasses(_ positions: Int) {
+    passes = []
+    var (example, count) = (-1, 0)
+    for row in 0..<headPoint.rows {
+      let own = number(row) / positions
+      count = own == example ? count + 1 : 0
+      example = own
+      if count == passes.count { passes.append([]) }
+      passes[count].append(row)
+    }
+  }
+
+  /// The rows [R, width] of all positions [B, T * width]; where those are all, the same memory.
+  private static func select(
+    _ all: Matrix<Scalar>, _ rows: [Int32]?, width: Int, using buffer: inout Matrix<Scalar>
+  ) -> Matrix<Scalar> {
+    let count = all.elements.count / width
+    guard let rows else { return Matrix(rows: count, columns: width, elements: all.elements) }
+    RowKernels.gather(MatrixView(all.elements, rows: count, columns: width), rows, into: &buffer)
+    return buffer
   }
 }

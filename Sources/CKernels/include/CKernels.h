@@ -93,6 +93,7 @@ const char *fgn_kernel_level(void);
 #include "CElementwise.h"
 #include "CNormalization.h"
 
-
 #include "CImageKernels.h"
+
+#include "CSequenceKernels.h"
 #endif

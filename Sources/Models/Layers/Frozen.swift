@@ -22,4 +22,12 @@ public struct Frozen: Layer {
   ) -> any LayerLinearization<Scalar> { layer.makeLinearization(at: site, as: type) }
 
   public func checkTrainable() throws(LayerError) { try layer.checkTrainable() }
+
+  public var takesTokens: Bool { layer.takesTokens }
+
+  public func checkInput<Scalar: RealScalar>(_ features: Matrix<Scalar>) throws(LayerError) {
+    try layer.checkInput(features)
+  }
+
+  public var parts: [any Layer] { [layer] }
 }

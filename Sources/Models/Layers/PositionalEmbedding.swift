@@ -1,0 +1,92 @@
+import LinearAlgebra
+
+/// y = x + W on [T, D]: a learned vector for each position. weight [T, D], penalised, normal with deviation 0.02.
+public struct PositionalEmbedding: Layer {
+  public var type: String { "positional_embedding" }
+
+  public init() {}
+
+  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
+    guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
+    return input
+  }
+
+  public func parameters(for input: [Int]) -> [ParameterSpec] {
+    [ParameterSpec("weight", shape: input, isPenalised: true, initializer: .normal(deviation: 0.02))]
+  }
+
+  public func makeLinearization<Scalar: RealScalar>(
+    at site: LayerSite, as type: Scalar.Type
+  ) -> any LayerLinearization<Scalar> { PositionalEmbeddingLinearization(slices: site.slices) }
+}
+
+/// A positional embedding on one batch; the rows of M are the cotangents themselves.
+struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
+  let slices: [ParameterSlice]
+  private var products = Matrix<Scalar>(rows: 0, columns: 0)
+  private var workspace = Products.Workspace<Scalar>()
+
+  init(slices: [ParameterSlice]) { self.slices = slices }
+
+  private func row(_ values: [Scalar]) -> MatrixView<Scalar> {
+    MatrixView(values, offset: slices[0].offset, rows: 1, columns: slices[0].count)
+  }
+
+  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+    copy(point.input, into: &output)
+    RowKernels.add(row(point.values), to: &output)
+  }
+
+  mutating func pushforward(
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    into result: inout Matrix<Scalar>
+  ) {
+    if let inputTangent {
+      copy(inputTangent, into: &result)
+      if let tangent { RowKernels.add(row(tangent), to: &result) }
+    } else if let tangent {
+      result.reshape(rows: point.rows, columns: slices[0].count)
+      RowKernels.fill(&result, with: row(tangent))
+    }
+  }
+
+  mutating func pullback(
+    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+  ) { copy(cotangents, into: &result) }
+
+  mutating func parameterPullback(
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) {
+    RowKernels.columnSums(
+      cotangents.view, weights: rowWeights, alpha: alpha[slices[0]], beta: beta[slices[0]], into: &result,
+      at: slices[0].offset)
+  }
+
+  mutating func addRowProducts(
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) {
+    products.reshape(rows: point.rows, columns: 1)
+    Products.timesTransposed(cotangents.view, row(tangent), into: &products, using: &workspace)
+    result.combine(1, products.elements)
+  }
+
+  mutating func addRowGram(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+  ) { gram.addRows(cotangents.view, to: slices[0]) }
+
+  mutating func addRowSquaredNorms(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+  ) { RowKernels.addDots(cotangents.view, cotangents.view, into: &result) }
+
+  func costs(rows: Int) -> LayerCosts {
+    let elements = Double(rows) * Double(slices[0].count)
+    return LayerCosts(
+      input: elements, parameters: 2 * elements, rowGram: Double(rows) * elements, rowSquaredNorms: 2 * elements)
+  }
+
+  private func copy(_ x: Matrix<Scalar>, into result: inout Matrix<Scalar>) {
+    result.reshape(rows: x.rows, columns: x.columns)
+    result.assign(x.view)
+  }
+}

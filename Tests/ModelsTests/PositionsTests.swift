@@ -1,0 +1,255 @@
+import LinearAlgebra
+import TestSupport
+import Testing
+
+@testable import Models
+
+/// An identity without parameters that may be asked for its forward pass only.
+private struct ForwardOnly: Layer {
+  var type: String { "forward_only" }
+
+  func makeLinearization<Scalar: RealScalar>(
+    at site: LayerSite, as type: Scalar.Type
+  ) -> any LayerLinearization<Scalar> { ForwardOnlyLinearization<Scalar>() }
+}
+
+private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization {
+  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) { output = point.input }
+
+  mutating func pushforward(
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    into result: inout Matrix<Scalar>
+  ) { Issue.record("a tangent went through frozen layers") }
+
+  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {
+    Issue.record("cotangents went through frozen layers")
+  }
+
+  mutating func pullback(
+    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+  ) { Issue.record("cotangents went through frozen layers") }
+}
+
+@Suite(.serialized) struct PositionsTests {
+  static let (positions, vocabulary, width) = (5, 7, 6)
+
+  static let trained = Architecture(
+    input: [positions],
+    layers: [
+      Embedding(vocabulary: vocabulary, width: width), PositionalEmbedding(), SelfAttention(heads: 2, causal: true),
+      Positions(), Dense(4),
+    ])
+
+  static let frozen = Architecture(
+    input: [positions],
+    layers: [
+      Frozen(Embedding(vocabulary: vocabulary, width: width)), Frozen(PositionalEmbedding()),
+      Frozen(SelfAttention(heads: 3)), ForwardOnly(), Positions(), ForwardOnly(), Dense(4),
+    ])
+
+  /// Trained and frozen layers on both sides.
+  static let mixed = Architecture(
+    input: [positions],
+    layers: [
+      Frozen(Embedding(vocabulary: vocabulary, width: width)), ForwardOnly(), PositionalEmbedding(),
+      Frozen(SelfAttention(heads: 2)), SelfAttention(heads: 1), Positions(), Frozen(Dense(5)), Dense(3),
+    ])
+
+  /// Nothing is trained behind the positions.
+  static let frozenHead = Architecture(
+    input: [positions],
+    layers: [
+      Embedding(vocabulary: vocabulary, width: width, padding: 2), Dense(4), Positions(), Frozen(Dense(3)),
+    ])
+
+  /// Positions first: no trunk.
+  static let plain = Architecture(input: [positions, 3], layers: [Positions(), Dense(4), Frozen(Dense(3)), Dense(3)])
+
+  /// Rows of all B T, with examples that have none, one and all of theirs.
+  static let selections: [[Int32]?] = [nil, [0, 1, 2, 3, 4, 11, 15, 17], [6], [3, 19]]
+
+  func rules<S: RealScalar>(_ type: S.Type) throws {
+    let networks = [
+      ("trained", Self.trained), ("frozen", Self.frozen), ("mixed", Self.mixed), ("frozen head", Self.frozenHead),
+      ("plain", Self.plain),
+    ]
+    for (name, architecture) in networks {
+      for (selection, seed) in zip(Self.selections, UInt64(0)...) {
+        var generator = SeededGenerator(seed: seed)
+        let features: Matrix<S> =
+          architecture.input.count == 1
+          ? randomTokens(4, Self.positions, vocabulary: Self.vocabulary, &generator)
+          : generator.matrix(4, Self.positions * 3)
+        var probe = try NetworkProbe(architecture, features: features, rows: selection, seed: seed)
+        #expect(probe.network.rowsPerExample == Self.positions)
+        let masked = name == "frozen head" ? 2 * Self.width..<3 * Self.width : 0..<0
+        let findings = probe.check("\(name) \(selection as Any)", masked: masked)
+        findings.report("positions \(name)")
+        #expect(findings.violations.isEmpty)
+      }
+    }
+  }
+
+  @Test func rules() throws {
+    try rules(Double.self)
+    try rules(Float.self)
+  }
+
+  /// Where examples are the rows, sequences have closed forms too.
+  func wholeSequences<S: RealScalar>(_ type: S.Type) throws {
+    let layers: [[any Layer]] = [
+      [
+        Embedding(vocabulary: 7, width: 6, padding: 2), PositionalEmbedding(), SelfAttention(heads: 2),
+        MeanPositions(), Dense(3),
+      ],
+      [EmbeddingBag(vocabulary: 7, width: 6, padding: 2), Dense(4), Dense(3)],
+      [Frozen(Embedding(vocabulary: 7, width: 6)), SelfAttention(heads: 2, bias: false), MeanPositions(), Dense(3)],
+    ]
+    for (layers, seed) in zip(layers, UInt64(0)...) {
+      var generator = SeededGenerator(seed: seed)
+      let features: Matrix<S> = randomTokens(6, Self.positions, vocabulary: Self.vocabulary, &generator)
+      let architecture = Architecture(input: [Self.positions], layers: layers)
+      var probe = try NetworkProbe(architecture, features: features, rows: nil, seed: seed)
+      let findings = probe.check(layers[0].type, masked: seed < 2 ? 12..<18 : 0..<0)
+      findings.report("sequences")
+      #expect(findings.violations.isEmpty)
+    }
+  }
+
+  @Test func wholeSequences() throws {
+    try wholeSequences(Double.self)
+    try wholeSequences(Float.self)
+  }
+
+  /// Frozen slices lie behind the others, are in no tangent, and stay as they are.
+  @Test func frozenParameters() throws {
+    let network = try Network<Double>(Self.mixed)
+    let layout = network.layout
+    let frozen = layout.slices.filter(\.isFrozen)
+    #expect(
+      frozen.map(\.name) == ["0.weight"]
+        + ["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"]
+        .map { "3.\($0)" } + ["6.weight", "6.bias"])
+    #expect(frozen.allSatisfy { $0.offset >= layout.trainableCount })
+    #expect(network.layerCount == 3)
+    var generator = SeededGenerator(seed: 1)
+    let features: Matrix<Double> = randomTokens(4, Self.positions, vocabulary: Self.vocabulary, &generator)
+    var probe = try NetworkProbe(Self.mixed, features: features, rows: [2, 9], seed: 1)
+    let before = probe.parameters
+    let outputs = probe.outputs()
+    var result = [Double](repeating: .nan, count: layout.count)
+    probe.linearization.pullback(
+      generator.matrix(2, 3), rowWeights: nil, alpha: SliceFactors(1), beta: SliceFactors(0), into: &result)
+    #expect(result[..<layout.trainableCount].allSatisfy { $0.isFinite })
+    #expect(result[layout.trainableCount...].allSatisfy { $0.isNaN }, "no gradient of what is frozen")
+    probe.parameters.move(by: 1, along: Array(result[..<layout.trainableCount]))
+    #expect(probe.outputs() != outputs)
+    for slice in frozen { #expect(probe.parameters[slice] == before[slice]) }
+  }
+
+  /// A frozen trunk costs its forward pass alone; a trained one is paid for in every product.
+  @Test func costs() throws {
+    func costs(_ architecture: Architecture, _ rows: [Int32]?) throws -> LinearizationCosts {
+      var generator = SeededGenerator(seed: 1)
+      let features: Matrix<Double> = randomTokens(4, Self.positions, vocabulary: Self.vocabulary, &generator)
+      var probe = try NetworkProbe(architecture, features: features, rows: rows, seed: 1)
+      _ = probe.outputs()
+      return probe.linearization.costs
+    }
+    let (head, width) = (2.0 * 3 * 6 * 4, Double(Self.width))
+    let frozen = try costs(Self.frozen, [3, 8, 9])
+    #expect(frozen.backpropagation == 0)
+    #expect(frozen.pushforward == head)
+    #expect(frozen.rowPullback == head)
+    #expect(frozen.rowProducts == head)
+    #expect(frozen.rowGram == 9 * (6 + 4))
+    #expect(frozen.forward > 20 * 8 * width * width)
+    let trained = try costs(Self.trained, [3, 8, 9])
+    #expect(trained.backpropagation == head, "the head's cotangents go on to the trunk")
+    let dense = 2.0 * 20 * width * width
+    let core = 2 * 4 * 4.0 * 25 * width
+    let trunk = 4 * dense + core + 20 * width + 4 * dense + 2 * 20 * width + (2 * 20 * width + 7 * width)
+    #expect(trained.rowPullback == head + trunk)
+    #expect(trained.pushforward == 2 * head + trunk)
+    #expect(trained.rowProducts == head + trunk)
+    #expect(trained.rowGram > 3 * trunk)
+    let all = try costs(Self.trained, nil)
+    #expect(all.rowSquaredNorms > 2 * trained.rowSquaredNorms, "five passes against two")
+    #expect(all.rowSquaredNorms < all.rowGram)
+  }
+
+  /// Tokens of the wrong kind are refused by row and column, before training.
+  @Test func features() throws {
+    let network = try Network<Float>(Self.frozen)
+    var features = Matrix<Float>(rows: 20, columns: Self.positions)
+    #expect(throws: Never.self) { try network.checkFeatures(features) }
+    features[17, 3] = 12.5
+    #expect(
+      throws: LayerError(
+        "row 17, column 3: expected a token number in 0..<7, got 12.5", path: "0", type: "frozen")
+    ) { try network.checkFeatures(features) }
+    let plain = try Network<Float>(Self.plain)
+    #expect(throws: Never.self) {
+      try plain.checkFeatures(Matrix(rows: 1, columns: 15, elements: .init(repeating: 0.5, count: 15)))
+    }
+  }
+
+  @Test func places() {
+    func message(_ input: [Int], _ layers: [any Layer]) -> String {
+      do throws(LayerError) {
+        _ = try Network<Double>(Architecture(input: input, layers: layers))
+        return ""
+      } catch { return error.description }
+    }
+    let embedding = Embedding(vocabulary: 5, width: 3)
+    #expect(message([4], [embedding, Positions(), Dense(2)]) == "")
+    #expect(message([4], [Frozen(Frozen(embedding)), Positions(), Dense(2)]) == "")
+    let first = "expected a first layer, got number 1: only the network's input has token numbers"
+    #expect(message([4], [Dense(4), embedding, Positions(), Dense(2)]) == "layer 1 (embedding): " + first)
+    #expect(
+      message([4], [Dense(4), Frozen(EmbeddingBag(vocabulary: 5, width: 3)), Dense(2)])
+        == "layer 1 (frozen): " + first)
+    #expect(
+      message([4], [embedding, Frozen(Positions()), Dense(2)])
+        == "layer 1 (frozen): expected positions at the top level of the network, got them inside")
+    #expect(
+      message([4], [embedding, Dense(2), Positions()])
+        == "layer 2 (positions): expected a layer after the positions, got none: put the layer that classifies behind them"
+    )
+    #expect(
+      message([4], [embedding, Positions(), Positions(), Dense(2)])
+        == "layer 2 (positions): expected [positions, n], got [3]")
+    #expect(message([4], [embedding, Dense(2)]).contains("the network's output must be [classes]"))
+  }
+
+  func threads<S: RealScalar>(_ type: S.Type) throws {
+    let architecture = Architecture(
+      input: [24],
+      layers: [
+        Embedding(vocabulary: 50, width: 32), PositionalEmbedding(), SelfAttention(heads: 2), Positions(), Dense(9),
+      ])
+    var generator = SeededGenerator(seed: 2)
+    let features: Matrix<S> = randomTokens(64, 24, vocabulary: 50, &generator)
+    let rows = (0..<Int32(64 * 24)).filter { $0 % 3 != 1 }
+    let fixed = try NetworkProbe(architecture, features: features, rows: rows, seed: 2)
+    let cotangents: Matrix<S> = generator.matrix(rows.count, 9)
+    let results = onThreads {
+      var probe = fixed
+      var result = probe.outputs().elements
+      let tangent: [S] = probe.generator.vector(probe.count)
+      var change = Matrix<S>(rows: 0, columns: 0)
+      probe.linearization.pushforward(tangent, into: &change)
+      var products = [S](repeating: 0, count: rows.count)
+      probe.linearization.backpropagate(cotangents)
+      probe.linearization.rowProducts(tangent, into: &products)
+      result += change.elements + products + probe.pullback(cotangents, rowWeights: products)
+      return result
+    }
+    #expect(areIdentical(results))
+  }
+
+  @Test func threads() throws {
+    try threads(Double.self)
+    try threads(Float.self)
+  }
+}
