@@ -152,7 +152,7 @@ import Testing
     var type: String { "sum" }
     var body: [any Layer]
     var forgetsInput = false
-    var parts: [(name: String, layers: [any Layer])] { [("body", body)] }
+    var branches: [(name: String, layers: [any Layer])] { [("body", body)] }
 
     func parameters(for input: [Int]) -> [ParameterSpec] {
       LayerStack<Double>.parameters(body, input: input).map { $0.under("body") }
@@ -301,8 +301,8 @@ import Testing
   @Test func tiesDoNotAlarm() throws {
     let layers: [any Layer] = [Bias(), Activation(.relu), MaxPool2D(kernel: 2), Flatten(), Dense(3)]
     for report in [
-      try report(Double.self, layers, input: [2, 4, 4], count: 6),
-      try report(Float.self, layers, input: [2, 4, 4], count: 6),
+      try report(Double.self, layers, input: [2, 4, 4], count: 20),
+      try report(Float.self, layers, input: [2, 4, 4], count: 20),
     ] {
       #expect(report.passed, "\(report)")
       let verdict = report.verdicts.first { $0.layer == "2 (max_pool2d)" && $0.check == .inputDifferences }
@@ -318,5 +318,29 @@ import Testing
     ] {
       #expect(report.passed, "\(report)")
     }
+  }
+
+  /// Tokens are no input to differentiate by, and the row of the padding token is used but never trained.
+  @Test func tokensAndPadding() throws {
+    func run<S: RealScalar>(_ type: S.Type) throws {
+      let layers: [any Layer] = [
+        Embedding(vocabulary: 5, width: 3, padding: 2), LayerNorm(), MeanPositions(), Dense(3),
+      ]
+      let network = try Network<S>(Architecture(input: [4], layers: layers))
+      var generator = SeededGenerator(seed: 6)
+      let tokens = Matrix<S>(rows: 3, columns: 4, elements: [0, 2, 1, 2, 4, 3, 3, 2, 2, 0, 0, 1])
+      let parameters = Parameters<S>(layout: network.layout, values: generator.vector(network.layout.count))
+      let report = checkLinearization(network, at: parameters, inputs: Inputs(tokens))
+      #expect(report.passed, "\(report)")
+      let checks = Set(report.verdicts.filter { $0.layer == "0 (embedding)" }.map(\.check))
+      #expect(checks.contains(.differences) && !checks.contains(.inputDifferences))
+
+      var wrong = tokens
+      wrong[1, 1] = 5
+      let refused = checkLinearization(network, at: parameters, inputs: Inputs(wrong))
+      #expect(refused.failures.map(\.check) == [.trainable], "\(refused)")
+    }
+    try run(Double.self)
+    try run(Float.self)
   }
 }
