@@ -5,7 +5,7 @@ import LinearAlgebra
 ///
 /// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their
 /// row Grams add up.
-public struct Residual: Layer {
+public struct Residual: CompositeLayer {
   public var type: String { "residual" }
   public var body: [any Layer]
   public var shortcut: [any Layer]
@@ -17,7 +17,7 @@ public struct Residual: Layer {
   }
 
   /// The two branches by name; the identity is none.
-  private var branches: [(name: String, layers: [any Layer])] {
+  public var branches: [(name: String, layers: [any Layer])] {
     shortcut.isEmpty ? [("body", body)] : [("body", body), ("shortcut", shortcut)]
   }
 
