@@ -58,8 +58,6 @@ public struct Residual: CompositeLayer {
     }
   }
 
-  public var parts: [any Layer] { body + shortcut }
-
   private static func isPositions(_ layer: any Layer) -> Bool {
     if let frozen = layer as? Frozen { return isPositions(frozen.layer) }
     return layer is Positions
