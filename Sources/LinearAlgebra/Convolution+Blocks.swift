@@ -150,7 +150,9 @@ extension Convolution {
       let isIdentity = shape.window.isIdentity
       let isDirect = isIdentity && blockExamples == 1
       if !isIdentity {
-        (out + examples.lowerBound * shape.inputWidth).update(repeating: 0, count: examples.count * shape.inputWidth)
+        let width = shape.inputWidth
+        kernels.images.combineRows(
+          0, nil, 0, nil, 0, out + examples.lowerBound * width, width, examples.count, width)
       }
       forEachBlock(examples) { block in
         let (count, start) = extent(block)

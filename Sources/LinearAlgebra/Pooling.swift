@@ -60,14 +60,14 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * count && index.count == all * count, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * size)
-    result.clear()
-    let kernel = Scalar.kernels.images.put
+    let (kernel, combineRows) = (Scalar.kernels.images.put, Scalar.kernels.images.combineRows)
     x.elements.withPointer { x in
       result.elements.withMutablePointer { out in
         index.withUnsafeBufferPointer { index in
           guard let index = index.baseAddress else { return }
           Partition.forEach(all, work: Double(all * count), grain: grain) { r in
             let start = r.lowerBound
+            combineRows(0, nil, 0, nil, 0, out + start * size, size, r.count, size)
             kernel(x + start * count, index + start * count, out + start * size, r.count, size, count)
           }
         }
@@ -95,9 +95,10 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * count, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * size)
-    result.clear()
-    let kernel = Scalar.kernels.images.averagePoolTransposed
+    let kernels = Scalar.kernels.images
+    let (kernel, combineRows) = (kernels.averagePoolTransposed, kernels.combineRows)
     forEachPlane(x, &result, all, work: count * window.area) { x, out, start, planes in
+      combineRows(0, nil, 0, nil, 0, out + start * size, size, planes, size)
       window.withGeometry { kernel(x + start * count, $0, planes, out + start * size) }
     }
   }
