@@ -61,6 +61,10 @@ extension Descent {
     let count = rows.count
     let parameterCount = model.layout.trainableCount
     backpropagate()
+    let isHard = system.hasHardRows
+    let hasCostly = isHard && hasCostlyNorms
+    let ones = hasCostly ? [Scalar](repeating: 1, count: count) : []
+    let typical = hasCostly ? Scalar(signedPullback(ones, seed: 0) / Double(count)) : 0
     tangent.resize(to: parameterCount)
     accumulated.resize(to: parameterCount)
     accumulated.fill(with: 0)
@@ -70,11 +74,11 @@ extension Descent {
       scaled: [Scalar](repeating: 0, count: count))
     var right = [Scalar](repeating: 0, count: count)
     var scale: Double?
-    let isHard = system.hasHardRows
     var products = 0
     norms.resize(to: count)
     if isHard {
-      `operator`.linearization.rowSquaredNorms(into: &norms)
+      // The start may use any positive norms: it only has to be bounded.
+      if hasCostly { norms.fill(with: typical) } else { `operator`.linearization.rowSquaredNorms(into: &norms) }
       `operator`.image(of: system.target, into: &image)
       scale = max(0, Double(system.target.dot(image))).squareRoot()
       RowArithmetic.jacobi(system.target, system.root, norms, shift: system.shift, onlyHard: true, &alpha)

@@ -159,8 +159,10 @@ public struct Descent<ModelType: Model>: Sendable {
   }
 
   /// Mean diagonal of the whitened row Gram, (1/B) sum sigma_i^2 |row_i|^2: the trace of FGN, a natural unit of
-  /// damping. Free where the Gram is formed anyway, else two passes over the rows.
-  public mutating func meanRowCurvature(solver: Solver) -> Double {
+  /// damping. Free where the Gram is formed anyway, else two passes over the rows. Where the rows' norms would cost more
+  /// than four pullbacks it is estimated by one: |M^T (sigma * signs)|^2 / B, with random signs drawn from `seed`
+  /// (Hutchinson 1990).
+  public mutating func meanRowCurvature(solver: Solver, seed: UInt64 = 0) -> Double {
     if solver == .gram || solver == .gramCG {
       formGram()
       rowGram.penalised.copyDiagonal(into: &norms)
@@ -169,9 +171,23 @@ public struct Descent<ModelType: Model>: Sendable {
     } else {
       norms.resize(to: rows.count)
       backpropagate()
+      if hasCostlyNorms { return signedPullback(system.root, seed: seed) / Double(rows.count) }
       linearization.rowSquaredNorms(into: &norms)
     }
     return system.meanDiagonal(norms)
+  }
+
+  /// Whether single rows' norms cost more than some pullbacks, as where positions of a trained trunk are rows.
+  var hasCostlyNorms: Bool { linearization.costs.rowSquaredNorms > 4 * linearization.costs.rowPullback }
+
+  /// |M^T (weights * signs)|^2 with seeded random signs, whose mean is sum_i weights_i^2 |row_i|^2: one pullback.
+  mutating func signedPullback(_ weights: [Scalar], seed: UInt64) -> Double {
+    var generator = SeededGenerator(seed: seed, stream: 0x5167)
+    tangent.resize(to: model.layout.trainableCount)
+    unknown = weights.map { generator.next() & 1 == 0 ? $0 : -$0 }
+    linearization.pullback(rowWeights: unknown, alpha: SliceFactors(1), beta: SliceFactors(0), into: &tangent)
+    modelPasses += 1
+    return Double(tangent.dot(tangent))
   }
 
   /// Sets the centre d_0 = scale * buffer, [P]: one pushforward. Without this call d_0 is zero.

@@ -31,10 +31,11 @@ public struct GaussNewtonOptions: Sendable, Codable, Equatable {
     self.schedule = schedule
   }
 
-  /// 1 - 0.15 (64 / B)^(1/4): 0.85 at B = 64, 0.89 at 256, 0.925 at 1024. Larger batches are less noisy and fewer, and
-  /// want a longer memory. Chosen by measurement: docs/mathematics.md.
-  public static func automaticMomentum(batch: Int) -> Double {
-    1 - 0.15 * (64 / Double(batch)).squareRoot().squareRoot()
+  /// 0.85 for a head; 1 - 0.15 (64 / B)^(1/4) for deeper models, which is 0.85 at B = 64, 0.89 at 256 and 0.925 at 1024,
+  /// at least 0. Larger batches are fewer and less noisy, and want a longer memory; a convex objective does not. Chosen
+  /// by measurement: docs/mathematics.md.
+  public static func automaticMomentum(batch: Int, layers: Int) -> Double {
+    layers == 1 ? 0.85 : max(0, 1 - 0.15 * (64 / Double(batch)).squareRoot().squareRoot())
   }
 }
 
@@ -108,7 +109,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   ) {
     let solver = descent.choice.solver
     let damping = state.damping.next(
-      options.damping, curvature: descent.meanRowCurvature(solver: solver), batch: size,
+      options.damping, curvature: descent.meanRowCurvature(solver: solver, seed: UInt64(state.damping.steps)),
+      batch: size,
       layers: descent.model.layerCount)
     guard damping.isFinite, damping > 0 else { return }
     let keepsDirection = momentum > 0 || options.l2 > 0
@@ -197,7 +199,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
 
   /// Of the batch at hand.
   private var momentum: Double {
-    options.momentum ?? max(0, GaussNewtonOptions.automaticMomentum(batch: descent.rows.count))
+    options.momentum
+      ?? GaussNewtonOptions.automaticMomentum(batch: descent.rows.count, layers: descent.model.layerCount)
   }
 
   private mutating func forget() {

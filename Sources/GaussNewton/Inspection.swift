@@ -83,7 +83,7 @@ extension Inspection {
       residual.combine(ModelType.Scalar(damping), direction)
       residual.combine(1, gradient)
       var moved = parameters
-      moved.values.combine(1, direction)
+      moved.move(by: 1, along: direction)
       descent.linearize(at: moved, batch: batch)
       let summary = Direction(
         solver: report.choice.solver.rawValue, reason: report.choice.reason, outcome: report.solve.outcome,

@@ -98,9 +98,11 @@ extension Convolution {
       let c = c + block.examples.lowerBound * shape.outputWidth + group * shape.groupOutputs * shape.positions
       if block.examples.count == 1 { return (c + start, shape.positions) }
       let each = count / block.examples.count
-      for (e, example) in block.examples.enumerated() {
+      for e in 0..<block.examples.count {
+        var factor: Scalar = 1
+        if let weights { factor = weights[block.examples.lowerBound + e] }
         kernels.images.combineRows(
-          weights?[example] ?? 1, c + e * shape.outputWidth, shape.positions, nil, 0, area + e * each, count,
+          factor, c + e * shape.outputWidth, shape.positions, nil, 0, area + e * each, count,
           shape.groupOutputs, each)
       }
       return (UnsafePointer(area), count)

@@ -285,7 +285,7 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String { path.isEmpty ? message : "layer \(path) (\(type)): \(message)" }
 
   /// The same error with the place filled in; if it has one, that lies inside this one.
-  func at(_ path: String, _ type: String) -> LayerError {
+  public func at(_ path: String, _ type: String) -> LayerError {
     if self.path.isEmpty { return LayerError(message, path: path, type: type) }
     return LayerError(message, path: "\(path).\(self.path)", type: self.type)
   }

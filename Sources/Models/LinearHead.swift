@@ -26,6 +26,8 @@ public struct LinearHead<Scalar: RealScalar>: Model {
     self.layout = layout
   }
 
+  public var usesFeatureGram: Bool { true }
+
   public func makeLinearization() -> LinearHeadLinearization<Scalar> { LinearHeadLinearization(head: self) }
 }
 

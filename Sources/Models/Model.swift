@@ -34,8 +34,13 @@ public protocol Model<Scalar>: Sendable {
   var outputWidth: Int { get }
   /// T, output rows for each example: 1, unless positions are classified.
   var rowsPerExample: Int { get }
-  /// Layers with parameters to train, 1 for a head: each adds a part of its own to the row Gram.
+  /// Weights to train (penalised slices), 1 for a head: each adds a part of its own to the row Gram.
   var layerCount: Int { get }
+  /// Whether the features' own Gram X X^T spares work: where the first thing that happens to them is a product with
+  /// trained weights.
+  var usesFeatureGram: Bool { get }
+  /// Numbers that a forward pass keeps for each example, about: sets how many examples are evaluated at once.
+  var activationsPerExample: Int { get }
   /// Work areas for linearising; keep one and move it from batch to batch.
   func makeLinearization() -> LinearizationType
   /// Parameters to start from.
@@ -49,6 +54,8 @@ public protocol Model<Scalar>: Sendable {
 extension Model {
   public var rowsPerExample: Int { 1 }
   public var layerCount: Int { 1 }
+  public var usesFeatureGram: Bool { false }
+  public var activationsPerExample: Int { max(inputWidth, outputWidth * rowsPerExample) }
 
   public func initialParameters(using generator: inout SeededGenerator) -> Parameters<Scalar> {
     Parameters(layout: layout, using: &generator)

@@ -12,12 +12,16 @@ public struct Architecture: Sendable {
   }
 
   /// A multilayer perceptron: dense layers of these widths, the input's first, with `activation` between them.
-  public static func mlp(_ widths: [Int], activation: some Layer) -> Architecture {
+  ///
+  /// He's initialisation is for ReLU and its like, Glorot's for tanh and sigmoid.
+  public static func mlp(
+    _ widths: [Int], activation: some Layer, initialization: InitializerName = .heNormal
+  ) -> Architecture {
     precondition(widths.count >= 2, "a perceptron has an input and an output width, got \(widths)")
     var layers: [any Layer] = []
     for width in widths.dropFirst() {
       if !layers.isEmpty { layers.append(activation) }
-      layers.append(Dense(width))
+      layers.append(Dense(width, initialization: initialization))
     }
     return Architecture(input: [widths[0]], layers: layers)
   }
@@ -63,8 +67,7 @@ public struct Network<Scalar: RealScalar>: Model {
         initializer: spec.initializer)
     }
     self.layout = layout
-    layerCount = max(
-      1, zip(layers, shapes).count { layer, shape in layer.parameters(for: shape).contains { !$0.isFrozen } })
+    layerCount = max(1, layout.trainable.count(where: \.isPenalised))
   }
 
   /// Token numbers and positions belong to the network as a whole.
@@ -87,6 +90,12 @@ public struct Network<Scalar: RealScalar>: Model {
       }
       if let message { throw LayerError(message).at("\(number)", layer.type) }
     }
+  }
+
+  public var usesFeatureGram: Bool { architecture.input.count == 1 && architecture.layers[0] is Dense }
+
+  public var activationsPerExample: Int {
+    zip(shapes, 0...).reduce(0) { $0 + $1.0.reduce(1, *) * ($1.1 > split ?? .max ? rowsPerExample : 1) }
   }
 
   public func makeLinearization() -> NetworkLinearization<Scalar> { NetworkLinearization(self) }

@@ -21,7 +21,8 @@ public struct PositionGram<Scalar: RealScalar>: Sendable {
     case convolution(Convolution.Shape, group: Int)
   }
 
-  let size: PositionSize
+  /// Also for tests.
+  var size: PositionSize
   /// For tests: this way in place of the cheaper one.
   var forcedWay: PositionSize.Way?
   private let source: Source
@@ -135,6 +136,8 @@ struct PositionSize: Sendable {
   var positions: Int
   var inputs: Int
   var outputs: Int
+  /// Memory for gradients, about.
+  var gradientBytes = 16 << 20
 
   private var vectors: Double { Double(inputs + outputs) }
   private var weights: Double { Double(inputs) * Double(outputs) }
@@ -161,11 +164,9 @@ struct PositionSize: Sendable {
 
   /// Rows of the weight whose gradients are formed at a time: some MB for all examples, but enough rows for a product.
   func gradientRows(rows: Int, bytes: Int) -> Int {
-    let fitting = Self.gradientBytes / max(1, rows * inputs * bytes)
+    let fitting = gradientBytes / max(1, rows * inputs * bytes)
     return min(outputs, max(16, fitting))
   }
-
-  static let gradientBytes = 16 << 20
 
   /// Work areas: gradients, or the blocks of positions and their two products.
   func gramBytes(_ way: Way, rows: Int, bytes: Int) -> Double {

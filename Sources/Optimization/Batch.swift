@@ -1,16 +1,18 @@
 import LinearAlgebra
 import Models
 
-/// Examples to take a step on: inputs, hard labels, and optionally a weight for each.
+/// Examples to take a step on: inputs, and a hard label and optionally a weight for each row of outputs.
 public struct Batch<Scalar: RealScalar>: Sendable {
   public var inputs: Inputs<Scalar>
-  /// [B], each in 0..<C.
+  /// [R], each in 0..<C: one for each example, or for each of the positions that `inputs.rows` lists.
   public var labels: [Int32]
-  /// [B], non-negative and not all zero; nil is ones. Only their ratios matter: losses are weighted means.
+  /// [R], non-negative and not all zero; nil is ones. Only their ratios matter: losses are weighted means.
   public var weights: [Scalar]?
 
   public init(inputs: Inputs<Scalar>, labels: [Int32], weights: [Scalar]? = nil) {
-    precondition(labels.count == inputs.features.rows, "one label for each of \(inputs.features.rows) rows")
+    let examples = inputs.features.rows
+    let fits = inputs.rows.map { $0.count == labels.count } ?? (examples > 0 && labels.count % examples == 0)
+    precondition(fits, "a label for each row of \(examples) examples, got \(labels.count)")
     precondition(weights.map { $0.count == labels.count } ?? true, "one weight for each row")
     self.inputs = inputs
     self.labels = labels
@@ -21,6 +23,6 @@ public struct Batch<Scalar: RealScalar>: Sendable {
     self.init(inputs: Inputs(features), labels: labels, weights: weights)
   }
 
-  /// B.
+  /// R.
   public var count: Int { labels.count }
 }

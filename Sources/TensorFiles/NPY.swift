@@ -42,6 +42,13 @@ public enum NPY {
     return try integers(from: &source)
   }
 
+  /// A `[rows, columns]` array of whole numbers, such as a label for each position, row-major. The types are those of
+  /// `integers(_:)`.
+  public static func integers(_ path: String, columns: Int) throws(FileError) -> [Int] {
+    var source = FileRegion(try InputFile(path))
+    return try integers(from: &source, columns: columns)
+  }
+
   /// Writes a `[rows, columns]` array of f4 or f8, atomically.
   public static func write<Scalar: RealScalar>(_ matrix: Matrix<Scalar>, to path: String) throws(FileError) {
     try write(matrix.elements, shape: [matrix.rows, matrix.columns], to: path)
@@ -54,16 +61,24 @@ public enum NPY {
 
   /// Writes a one-dimensional array of i8, atomically.
   public static func write(_ integers: [Int], to path: String) throws(FileError) {
-    let header = NPYHeader.bytes(type: .int64, shape: [integers.count])
+    try write(integers, shape: [integers.count], to: path)
+  }
+
+  /// Writes an array of i8, atomically; the shape's product is the count.
+  public static func write(_ integers: [Int], shape: [Int], to path: String) throws(FileError) {
+    precondition(elementCount(shape) == integers.count, "shape \(shape) got \(integers.count) values")
+    let header = NPYHeader.bytes(type: .int64, shape: shape)
     try AtomicFile.write(to: path) { file throws(FileError) in
       try file.append(header)
       try file.append(integers)
     }
   }
 
-  private static func write<Scalar: RealScalar>(
+  /// Writes an array of f4 or f8, atomically; the shape's product is the count.
+  public static func write<Scalar: RealScalar>(
     _ values: [Scalar], shape: [Int], to path: String
   ) throws(FileError) {
+    precondition(elementCount(shape) == values.count, "shape \(shape) got \(values.count) values")
     let header = NPYHeader.bytes(type: .of(Scalar.self), shape: shape)
     try AtomicFile.write(to: path) { file throws(FileError) in
       try file.append(header)
@@ -116,6 +131,21 @@ extension NPY {
       &source, type: header.type, bigEndian: header.isBigEndian, count: header.count)
     try source.finish()
     return values
+  }
+
+  static func integers<Source: ByteSource>(
+    from source: inout Source, columns: Int, memoryLimit: Int = .max
+  ) throws(FileError) -> [Int] {
+    let header = try NPYHeader(&source, resultSize: MemoryLayout<Int>.size, memoryLimit: memoryLimit)
+    guard header.shape.count == 2, header.shape[1] == columns else {
+      throw wrongShape(header, source, "whole numbers [rows, \(columns)]")
+    }
+    let values = try ArrayDecoder.integers(
+      &source, type: header.type, bigEndian: header.isBigEndian, count: header.count)
+    try source.finish()
+    guard header.isFortranOrder else { return values }
+    let rows = header.shape[0]
+    return values.indices.map { values[$0 / columns + $0 % columns * rows] }
   }
 
   private static func wrongShape(_ header: NPYHeader, _ source: some ByteSource, _ expected: String) -> FileError {

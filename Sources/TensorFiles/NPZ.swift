@@ -49,6 +49,13 @@ public struct NPZ: Sendable {
     try reading(name) { source throws(FileError) in try NPY.integers(from: &source, memoryLimit: memoryLimit) }
   }
 
+  /// A `[rows, columns]` array of whole numbers, row-major; see `NPY.integers`.
+  public func integers(_ name: String, columns: Int) throws(FileError) -> [Int] {
+    try reading(name) { source throws(FileError) in
+      try NPY.integers(from: &source, columns: columns, memoryLimit: memoryLimit)
+    }
+  }
+
   private func reading<Result>(
     _ name: String, _ body: (inout ZipEntrySource) throws(FileError) -> Result
   ) throws(FileError) -> Result {

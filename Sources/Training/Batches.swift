@@ -5,15 +5,16 @@ import Optimization
 /// Cuts a data set into batches, shuffled anew in each epoch by the seed.
 ///
 /// Every example is used once in an epoch: N examples make ceil(N / B) batches whose sizes differ by at most one. A
-/// data set smaller than the batch is one batch, in its own order and without a copy where no weight is zero. Examples of
-/// weight zero are left out: a batch of nothing else would say nothing. The batch's memory is reused.
+/// data set smaller than the batch is one batch, in its own order and without a copy where no example is left out.
+/// Examples of weight zero, and those whose positions have no label at all, are left out: a batch of nothing else would
+/// say nothing. The batch's memory is reused.
 public struct Batches<Scalar: RealScalar>: Sendable {
-  /// N, without the examples of weight zero.
+  /// N, without the examples that are left out.
   public let exampleCount: Int
   /// ceil(N / B).
   public let count: Int
-  /// The rows of positive weight; nil for all.
-  private let rows: [Int32]?
+  /// The examples that are used; nil for all.
+  private let examples: [Int32]?
   private var generator: SeededGenerator
   private var order: [Int32] = []
   private var index: [Int32] = []
@@ -22,8 +23,9 @@ public struct Batches<Scalar: RealScalar>: Sendable {
 
   public init(of data: Dataset<Scalar>, batchSize: Int, seed: UInt64) {
     precondition(batchSize >= 1, "the batch size is at least 1")
-    rows = data.weights.map { weights in (0..<Int32(weights.count)).filter { weights[Int($0)] > 0 } }
-    exampleCount = rows?.count ?? data.count
+    let used = (0..<Int32(data.count)).filter { data.isUsed(Int($0)) }
+    examples = used.count < data.count ? used : nil
+    exampleCount = used.count
     count = (exampleCount - 1) / batchSize + 1
     generator = SeededGenerator(seed: seed, stream: RandomStream.shuffle.rawValue)
   }
@@ -31,13 +33,13 @@ public struct Batches<Scalar: RealScalar>: Sendable {
   /// Draws the order of the next epoch.
   public mutating func shuffle() {
     order = generator.permutation(of: exampleCount)
-    if let rows { order = order.map { rows[Int($0)] } }
+    if let examples { order = order.map { examples[Int($0)] } }
   }
 
   /// Batch number `number` of this epoch. `featureGram` is the whole data set's X X^T where it is cached.
   public mutating func batch(_ number: Int, of data: Dataset<Scalar>, featureGram: Matrix<Scalar>?) -> Batch<Scalar> {
     if count == 1 && exampleCount == data.count {
-      return Batch(inputs: Inputs(data.features, gram: featureGram), labels: data.labels, weights: data.weights)
+      return data.batch(Inputs(data.features, gram: featureGram), of: 0..<data.count)
     }
     let start = exampleCount * number / count
     let end = exampleCount * (number + 1) / count
@@ -48,9 +50,37 @@ public struct Batches<Scalar: RealScalar>: Sendable {
       gram!.reshape(rows: index.count, columns: index.count)
       Gram.gather(featureGram, index, into: &gram!)
     }
+    return data.batch(Inputs(features, gram: gram), of: index)
+  }
+}
+
+extension Dataset {
+  /// All examples as one batch.
+  public var batch: Batch<Scalar> { batch(Inputs(features), of: 0..<count) }
+
+  /// Whether an example says anything about parameters.
+  func isUsed(_ example: Int) -> Bool { weights.map { $0[example] > 0 } ?? true && isLabelled(example) }
+
+  /// The rows of neighbouring examples, whose features `inputs` has.
+  func batch(_ inputs: Inputs<Scalar>, of examples: Range<Int>) -> Batch<Scalar> {
+    let positions = examples.lowerBound * labelsPerExample..<examples.upperBound * labelsPerExample
+    return batch(inputs, Array(labels[positions]), weights.map { Array($0[examples]) })
+  }
+
+  /// The rows of the examples `index`.
+  func batch(_ inputs: Inputs<Scalar>, of index: [Int32]) -> Batch<Scalar> {
+    batch(inputs, labels(of: index), weights.map { weights in index.map { weights[Int($0)] } })
+  }
+
+  /// The rows that have a label, each with its example's weight.
+  private func batch(_ inputs: Inputs<Scalar>, _ all: [Int32], _ exampleWeights: [Scalar]?) -> Batch<Scalar> {
+    guard labelsPerExample > 1 else { return Batch(inputs: inputs, labels: all, weights: exampleWeights) }
+    var (inputs, rows) = (inputs, [Int32]())
+    for (row, label) in all.enumerated() where label >= 0 { rows.append(Int32(row)) }
+    if rows.count < all.count { inputs.rows = rows }
     return Batch(
-      inputs: Inputs(features, gram: gram), labels: index.map { data.labels[Int($0)] },
-      weights: data.weights.map { weights in index.map { weights[Int($0)] } })
+      inputs: inputs, labels: rows.map { all[Int($0)] },
+      weights: exampleWeights.map { weights in rows.map { weights[Int($0) / labelsPerExample] } })
   }
 }
 

@@ -3,7 +3,7 @@ import TensorFiles
 
 /// Where examples come from: one file that holds features and labels, or one file of each.
 ///
-/// `.npz` holds arrays `X` [N, D] and `y` [N]; `.csv` a table with a header; `.svm` or `.libsvm` LIBSVM text; the pair is
+/// `.npz` holds arrays `X` [N, D] and `y` [N], or [N, T] where positions are classified; `.csv` a table with a header; `.svm` or `.libsvm` LIBSVM text; the pair is
 /// two `.npy` files.
 public struct DataFiles: Sendable, Equatable {
   public enum Location: Sendable, Equatable {
@@ -20,6 +20,8 @@ public struct DataFiles: Sendable, Equatable {
   public var featureCount: Int?
   /// The first feature index of LIBSVM files; found in the file by default, which a test file alone may not show.
   public var indexBase = LIBSVM.IndexBase.automatic
+  /// T: 1, or the positions of an example, each with a label. Only npy and npz files have such labels.
+  public var labelsPerExample = 1
 
   public init(_ location: Location, labelColumn: DelimitedText.LabelColumn? = nil, featureCount: Int? = nil) {
     self.location = location
@@ -38,7 +40,7 @@ public struct DataFiles: Sendable, Equatable {
   /// Features with labels by name. Integers 0, 1, ... are names too.
   struct Labelled<Scalar: RealScalar>: Sendable {
     var features: Matrix<Scalar>
-    /// Index into `names` for each row.
+    /// Index into `names` for each label; negative for none.
     var codes: [Int32]
     /// In the order of classes, for training.
     var names: [String]
@@ -64,13 +66,14 @@ public struct DataFiles: Sendable, Equatable {
   /// files are names, sorted by value where all are integers and as text otherwise.
   public func load<Scalar>(as type: Scalar.Type = Scalar.self) throws -> Loaded<Scalar> {
     let table: Labelled<Scalar> = try read()
-    guard Set(table.codes).count >= 2 else {
-      let only = table.codes.first.map { " (\(table.names[Int($0)]))" } ?? ""
-      throw DataError(name, "expected examples of at least two classes, got one class only\(only)")
+    let occurring = Set(table.codes).filter { $0 >= 0 }
+    guard occurring.count >= 2 else {
+      let only = occurring.first.map { "one class only (\(table.names[Int($0)]))" } ?? "none"
+      throw DataError(name, "expected examples of at least two classes, got \(only)")
     }
     let data = try Dataset(
-      features: table.features, labels: table.codes, classNames: table.names, source: name,
-      columnNames: table.columnNames)
+      features: table.features, labels: table.codes, labelsPerExample: labelsPerExample, classNames: table.names,
+      source: name, columnNames: table.columnNames)
     return Loaded(data: data, remark: table.remark, indexBase: table.indexBase)
   }
 
@@ -79,15 +82,15 @@ public struct DataFiles: Sendable, Equatable {
     let table: Labelled<Scalar> = try read()
     let known = Dictionary(classNames.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
     let codes = table.names.map { known[$0] }
-    if let row = table.codes.firstIndex(where: { codes[Int($0)] == nil }) {
+    if let i = table.codes.firstIndex(where: { $0 >= 0 && codes[Int($0)] == nil }) {
       throw DataError(
         name,
-        "row \(row): expected a label among the \(classNames.count) classes (\(Self.list(classNames))), "
-          + "got \"\(table.names[Int(table.codes[row])])\"")
+        "\(place(i)): expected a label among the \(classNames.count) classes (\(Self.list(classNames))), "
+          + "got \"\(table.names[Int(table.codes[i])])\"")
     }
     return try Dataset(
-      features: table.features, labels: table.codes.map { codes[Int($0)]! }, classNames: classNames, source: name,
-      columnNames: table.columnNames)
+      features: table.features, labels: table.codes.map { $0 < 0 ? $0 : codes[Int($0)]! },
+      labelsPerExample: labelsPerExample, classNames: classNames, source: name, columnNames: table.columnNames)
   }
 
   /// Features alone, for prediction, standardised; labels are passed over where a file has them.
@@ -120,12 +123,21 @@ public struct DataFiles: Sendable, Equatable {
     switch location {
     case .pair(let features, let labels):
       guard let labels else { throw DataError(features, "expected labels for these features, got none") }
-      return try numbered(NPY.matrix(features), NPY.integers(labels), labels)
+      let count = labelsPerExample
+      let numbers = count == 1 ? try NPY.integers(labels) : try NPY.integers(labels, columns: count)
+      return try numbered(NPY.matrix(features), numbers, labels)
     case .file(let path):
-      switch try format(of: path) {
+      let (format, count) = (try format(of: path), labelsPerExample)
+      guard count == 1 || format == .npz else {
+        throw DataError(
+          path,
+          "the model classifies \(count) positions of each example: expected a .npz file with labels y [N, \(count)]")
+      }
+      switch format {
       case .npz:
         let archive = try NPZ(path)
-        return try numbered(archive.matrix("X"), archive.integers("y"), path)
+        let numbers = count == 1 ? try archive.integers("y") : try archive.integers("y", columns: count)
+        return try numbered(archive.matrix("X"), numbers, path)
       case .csv: return try csv(path)
       case .libsvm: return try libsvm(path)
       }
@@ -147,15 +159,22 @@ public struct DataFiles: Sendable, Equatable {
   private func numbered<Scalar>(
     _ features: Matrix<Scalar>, _ labels: [Int], _ path: String
   ) throws(DataError) -> Labelled<Scalar> {
-    if let row = labels.firstIndex(where: { $0 < 0 || $0 >= 1 << 24 }) {
-      throw DataError(path, "row \(row): expected a label from 0 up to the number of classes, got \(labels[row])")
+    if let i = labels.firstIndex(where: { $0 < 0 && labelsPerExample == 1 || $0 >= 1 << 24 }) {
+      throw DataError(path, "\(place(i)): expected a label from 0 up to the number of classes, got \(labels[i])")
     }
-    guard labels.count == features.rows else {
-      throw DataError(
-        path, "expected one label for each of the \(features.rows) feature rows, got \(labels.count) labels")
+    guard labels.count == features.rows * labelsPerExample else {
+      let got = labelsPerExample == 1 ? "\(labels.count) labels" : "\(labels.count / labelsPerExample) rows of labels"
+      throw DataError(path, "expected one label for each of the \(features.rows) feature rows, got \(got)")
     }
     return Labelled(
-      features: features, codes: labels.map { Int32($0) }, names: (0...(labels.max() ?? 0)).map(String.init))
+      features: features, codes: labels.map { $0 < 0 ? -1 : Int32($0) },
+      names: (0...max(0, labels.max() ?? 0)).map(String.init))
+  }
+
+  /// Where a label is.
+  private func place(_ label: Int) -> String {
+    let row = "row \(label / labelsPerExample)"
+    return labelsPerExample == 1 ? row : "\(row), position \(label % labelsPerExample)"
   }
 
   private func libsvm<Scalar>(_ path: String) throws -> Labelled<Scalar> {

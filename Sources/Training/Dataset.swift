@@ -1,6 +1,10 @@
 import LinearAlgebra
+import Models
 
 /// Examples with hard labels, checked on construction.
+///
+/// An example has one label, or one for each of its T positions, where those are classified. A negative label of a
+/// position (-100 by custom) says that it has none: it counts for nothing.
 ///
 /// ```swift
 /// let data = try Dataset(
@@ -9,8 +13,12 @@ import LinearAlgebra
 public struct Dataset<Scalar: RealScalar>: Sendable {
   /// [N, D], finite.
   public private(set) var features: Matrix<Scalar>
-  /// [N], each in 0..<C.
+  /// [N, T], each in 0..<C; where T is above 1 also negative, for a position without a label.
   public let labels: [Int32]
+  /// T.
+  public let labelsPerExample: Int
+  /// N T without the positions that have no label: the rows that a loss is a mean over.
+  public let labelCount: Int
   /// C of them, in the order of the labels.
   public let classNames: [String]
   /// [N], finite and non-negative, not all zero; nil is ones.
@@ -19,46 +27,67 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   public let source: String
 
   /// - Parameters:
+  ///   - labels: [N], or [N, T] where `labelsPerExample` is T.
+  ///   - weights: of examples; all positions of an example weigh the same.
   ///   - columnNames: names of the features for messages; column numbers otherwise.
   /// - Throws: `DataError` that names the row and column of a value that is not finite, the row of a label out of
   ///   range, or counts that do not match.
   public init(
-    features: Matrix<Scalar>, labels: [Int32], classNames: [String], weights: [Scalar]? = nil, source: String = "",
-    columnNames: [String]? = nil
+    features: Matrix<Scalar>, labels: [Int32], labelsPerExample: Int = 1, classNames: [String],
+    weights: [Scalar]? = nil, source: String = "", columnNames: [String]? = nil
   ) throws(DataError) {
     guard features.rows > 0, features.columns > 0 else {
       throw DataError(source, "expected examples with features, got \(features.rows) x \(features.columns)")
     }
-    guard labels.count == features.rows else {
+    guard labelsPerExample >= 1, labels.count == features.rows * labelsPerExample else {
+      let number = labelsPerExample == 1 ? "one label" : "\(labelsPerExample) labels"
       throw DataError(
-        source, "expected one label for each of the \(features.rows) feature rows, got \(labels.count) labels")
+        source, "expected \(number) for each of the \(features.rows) feature rows, got \(labels.count) labels")
     }
     guard classNames.count >= 2 else {
       throw DataError(source, "expected at least two classes, got \(classNames.count)")
     }
-    if let row = labels.firstIndex(where: { $0 < 0 || $0 >= Int32(classNames.count) }) {
-      throw DataError(source, "row \(row): expected a label in 0..<\(classNames.count), got \(labels[row])")
+    let highest = Int32(classNames.count)
+    if let i = labels.firstIndex(where: { $0 >= highest || $0 < 0 && labelsPerExample == 1 }) {
+      let place = labelsPerExample == 1 ? "" : ", position \(i % labelsPerExample)"
+      let range = labelsPerExample == 1 ? "0..<\(highest)" : "0..<\(highest), or a negative one for none"
+      throw DataError(source, "row \(i / labelsPerExample)\(place): expected a label in \(range), got \(labels[i])")
     }
     try Self.checkFinite(features, source, columnNames)
     self.features = features
     self.labels = labels
+    self.labelsPerExample = labelsPerExample
+    labelCount = labelsPerExample == 1 ? labels.count : labels.count { $0 >= 0 }
     self.classNames = classNames
     self.source = source
+    guard labelCount > 0 else { throw DataError(source, "expected a label somewhere, got only positions without one") }
     try setWeights(weights)
   }
 
   /// N.
-  public var count: Int { labels.count }
+  public var count: Int { features.rows }
   /// D.
   public var featureCount: Int { features.columns }
   /// C.
   public var classCount: Int { classNames.count }
 
-  /// Examples of each class [C].
+  /// Labels of each class [C].
   public var classCounts: [Int] {
     var counts = [Int](repeating: 0, count: classCount)
-    for label in labels { counts[Int(label)] += 1 }
+    for label in labels where label >= 0 { counts[Int(label)] += 1 }
     return counts
+  }
+
+  /// The labels of the examples `index`, all their positions.
+  func labels(of index: [Int32]) -> [Int32] {
+    let count = labelsPerExample
+    if count == 1 { return index.map { labels[Int($0)] } }
+    return index.flatMap { labels[Int($0) * count..<(Int($0) + 1) * count] }
+  }
+
+  /// Whether an example has a label at all.
+  func isLabelled(_ example: Int) -> Bool {
+    labelsPerExample == 1 || labels[example * labelsPerExample..<(example + 1) * labelsPerExample].contains { $0 >= 0 }
   }
 
   /// Replaces the example weights.
@@ -70,16 +99,20 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
       if let row = weights.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
         throw DataError(source, "row \(row): expected a finite sample weight of at least 0, got \(weights[row])")
       }
-      guard weights.contains(where: { $0 > 0 }) else {
-        throw DataError(source, "expected a sample weight above 0 somewhere, got only zeros")
+      guard weights.indices.contains(where: { weights[$0] > 0 && isLabelled($0) }) else {
+        let place = weights.contains { $0 > 0 } ? "on an example with a label" : "somewhere"
+        throw DataError(source, "expected a sample weight above 0 \(place), got only zeros")
       }
     }
     self.weights = weights
   }
 
   /// Multiplies the weights by N / (C' n_c), C' the number of classes that occur and n_c the examples of one, so that
-  /// each of them weighs the same in total.
+  /// each of them weighs the same in total. For examples of one label.
   public mutating func balanceClasses() throws(DataError) {
+    guard labelsPerExample == 1 else {
+      throw DataError(source, "classes are balanced by weights of examples, which have \(labelsPerExample) labels here")
+    }
     let counts = classCounts
     let present = counts.count { $0 > 0 }
     let factors = counts.map { $0 > 0 ? Double(count) / Double(present * $0) : 0 }
@@ -116,8 +149,23 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     var part = Matrix<Scalar>(rows: 0, columns: featureCount)
     RowKernels.gather(features.view, index, into: &part)
     return try Dataset(
-      features: part, labels: index.map { labels[Int($0)] }, classNames: classNames,
-      weights: weights.map { weights in index.map { weights[Int($0)] } }, source: source)
+      features: part, labels: labels(of: index), labelsPerExample: labelsPerExample,
+      classNames: classNames, weights: weights.map { weights in index.map { weights[Int($0)] } }, source: source)
+  }
+
+  /// Throws if `model` does not take these features or does not have these classes.
+  public func checkFit(_ model: some Model<Scalar>) throws(DataError) {
+    guard featureCount == model.inputWidth else {
+      throw DataError(source, "the model takes \(model.inputWidth) features, the data have \(featureCount)")
+    }
+    guard classCount == model.outputWidth else {
+      throw DataError(source, "the model has \(model.outputWidth) classes, the data have \(classCount)")
+    }
+    guard labelsPerExample == model.rowsPerExample else {
+      throw DataError(
+        source, "the model wants \(model.rowsPerExample) labels for each example, the data have \(labelsPerExample)")
+    }
+    do { try model.checkFeatures(features) } catch { throw DataError(source, "\(error)") }
   }
 
   static func checkFinite(
@@ -136,4 +184,5 @@ enum RandomStream: UInt64 {
   case initialisation = 1
   case shuffle = 2
   case split = 3
+  case dropout = 4
 }

@@ -8,18 +8,24 @@ import TensorFiles
   import Foundation
 #endif
 
-/// A trained head and what is needed to use it, as one safetensors file.
+/// A trained model and what is needed to use it, as one safetensors file.
 ///
-/// Tensors `weight` [C, D] and, with an intercept, `bias` [C], as PyTorch's nn.Linear has them. String metadata:
-/// `format` "fgn-linear-head", `schema_version` "1", `class_names` (JSON array), `standardization` (JSON object with
-/// `mean` and `scale`; absent if none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `producer`. A file with nothing but `weight` and
-/// `bias` is a valid model too: its classes are called "0", "1", ... Tensors of any type are converted on reading.
+/// A linear head has tensors `weight` [C, D] and, with an intercept, `bias` [C], as PyTorch's nn.Linear has them; a
+/// network has those of its layers, named `0.weight`, `0.bias`, `2.weight`, ..., as an nn.Sequential has them. String
+/// metadata: `format` "fgn-linear-head" or "fgn-network", `architecture` of a network (JSON, see `Architecture`),
+/// `schema_version` "1", `class_names` (JSON array), `standardization` (JSON object with `mean` and `scale`; absent if
+/// none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `producer`.
+///
+/// Metadata are optional in reading. A file with nothing but `weight` and `bias` is a head whose classes are called "0",
+/// "1", ...; a file with nothing but a network's tensors is read with its architecture. Tensors of any type are
+/// converted on reading.
 public struct ModelFile<Scalar: RealScalar>: Sendable {
-  public var head: LinearHead<Scalar>
+  /// A `LinearHead` or a `Network`.
+  public let model: any Model<Scalar>
   public var parameters: Parameters<Scalar>
   /// C of them.
   public var classNames: [String]
-  /// To be applied to features before the head.
+  /// To be applied to features before the model.
   public var standardization: Standardization?
   /// Where feature indices start in LIBSVM files for this model; nil if it was trained on another kind of file.
   public var indexBase: LIBSVM.IndexBase?
@@ -29,9 +35,9 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   public var seed: UInt64?
   public var producer: String?
 
-  public init(head: LinearHead<Scalar>, parameters: Parameters<Scalar>, classNames: [String]) {
-    precondition(classNames.count == head.outputWidth, "one name for each of \(head.outputWidth) classes")
-    self.head = head
+  public init(model: some Model<Scalar>, parameters: Parameters<Scalar>, classNames: [String]) {
+    precondition(classNames.count == model.outputWidth, "one name for each of \(model.outputWidth) classes")
+    self.model = model
     self.parameters = parameters
     self.classNames = classNames
   }
@@ -39,14 +45,21 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   static var schemaVersion: String { "1" }
 
   /// Writes the file under a temporary name and renames it; the same model gives the same bytes.
-  /// - Throws: `DataError` for parameters that are not finite, `FileError` if the file cannot be written.
+  /// - Throws: `DataError` for parameters that are not finite, and for a model that is neither a `LinearHead` nor a
+  ///   `Network`; `LayerError` for a layer that has no form in architecture files (its tensors can be written by
+  ///   `SafeTensors` and read with the architecture); `FileError` if the file cannot be written.
   public func write(to path: String) throws {
     guard parameters.values.isFinite else {
       throw DataError(path, "refused to save parameters that are not finite")
     }
-    var metadata = [
-      "format": "fgn-linear-head", "schema_version": Self.schemaVersion, "class_names": try Self.json(classNames),
-    ]
+    var metadata = ["schema_version": Self.schemaVersion, "class_names": try Self.json(classNames)]
+    switch model {
+    case is LinearHead<Scalar>: metadata["format"] = Self.headFormat
+    case let network as Network<Scalar>:
+      metadata["format"] = Self.networkFormat
+      metadata["architecture"] = try network.architecture.json()
+    default: throw DataError(path, "only linear heads and networks can be saved, got \(type(of: model))")
+    }
     if let standardization { metadata["standardization"] = try Self.json(standardization) }
     if let indexBase { metadata["libsvm_index_base"] = indexBase == .zero ? "0" : "1" }
     if let l2 { metadata["l2"] = "\(l2)" }
@@ -59,17 +72,30 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   }
 
   /// Reads a model in either precision.
+  ///
+  /// - Parameter architecture: of a network whose file does not say it, such as a state_dict saved by PyTorch; it takes
+  ///   the place of what a file says. Tensors must have its names and shapes; batch norm's `num_batches_tracked` is
+  ///   passed over.
   /// - Throws: `FileError` naming what does not fit.
-  public init(reading path: String) throws(FileError) {
+  public init(reading path: String, architecture: Architecture? = nil) throws(FileError) {
     let file = try SafeTensors.read(path)
+    if architecture != nil || file.metadata["format"] == Self.networkFormat {
+      try self.init(network: file, architecture)
+    } else {
+      try self.init(head: file)
+    }
+    try readMetadata(file)
+  }
+
+  private init(head file: SafeTensorsFile) throws(FileError) {
+    let path = file.path
     func bad(_ message: String) -> FileError { FileError(.badData, file: path, message) }
     guard file.names.contains("weight") else {
       let names = file.names.isEmpty ? "none" : file.names.sorted().joined(separator: ", ")
-      throw bad("expected a tensor \"weight\", got \(names)")
+      let hint = file.names.contains { $0.hasSuffix(".weight") } ? " (a network's tensors need its architecture)" : ""
+      throw bad("expected a tensor \"weight\", got \(names)\(hint)")
     }
-    if let version = file.metadata["schema_version"], version != Self.schemaVersion {
-      throw bad("expected schema_version \(Self.schemaVersion), got \(version): written by a newer program")
-    }
+    try Self.checkVersion(file)
     let weight: Matrix<Scalar> = try file.matrix("weight")
     guard weight.rows >= 2, weight.columns >= 1 else {
       throw bad("expected a weight [C, D] with two classes or more, got [\(weight.rows), \(weight.columns)]")
@@ -81,24 +107,111 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     }
     guard weight.elements.isFinite, bias.isFinite else { throw bad("expected finite parameters, got NaN or infinity") }
     let head = LinearHead<Scalar>(features: weight.columns, classes: weight.rows, intercept: hasBias)
-    let names: [String]? = try Self.decode(file.metadata["class_names"], "class_names", path)
-    guard names.map({ $0.count == weight.rows }) ?? true else {
-      throw bad("expected \(weight.rows) class_names, got \(names?.count ?? 0)")
-    }
     self.init(
-      head: head, parameters: Parameters(layout: head.layout, values: weight.elements + bias),
-      classNames: names ?? (0..<weight.rows).map(String.init))
-    standardization = try Self.decode(file.metadata["standardization"], "standardization", path)
+      model: head, parameters: Parameters(layout: head.layout, values: weight.elements + bias),
+      classNames: (0..<weight.rows).map(String.init))
+  }
+
+  private init(network file: SafeTensorsFile, _ given: Architecture?) throws(FileError) {
+    let path = file.path
+    func bad(_ message: String) -> FileError { FileError(.badData, file: path, message) }
+    try Self.checkVersion(file)
+    let network: Network<Scalar>
+    if let given {
+      do { network = try Network(given) } catch { throw bad("\(error)") }
+    } else {
+      guard let text = file.metadata["architecture"] else {
+        throw bad("expected metadata \"architecture\" for the format \(Self.networkFormat), got none")
+      }
+      let architecture = try Architecture(json: text, source: "\(path): metadata \"architecture\"")
+      do { network = try Network(architecture) } catch { throw bad("metadata \"architecture\": \(error)") }
+    }
+    let layout = network.layout
+    let names = Set(file.names.filter { !$0.hasSuffix(".num_batches_tracked") })
+    func list(_ names: some Sequence<String>) -> String {
+      let names = Array(names)
+      if names.isEmpty { return "none" }
+      return names.prefix(12).joined(separator: ", ") + (names.count > 12 ? ", ..." : "")
+    }
+    if let slice = layout.slices.first(where: { !names.contains($0.name) }) {
+      throw bad(
+        "expected a tensor \"\(slice.name)\" of shape \(slice.shape), as the architecture has, got \(list(names.sorted()))"
+      )
+    }
+    if let name = names.subtracting(layout.slices.map(\.name)).min() {
+      throw bad("the architecture has no tensor \"\(name)\"; it has \(list(layout.slices.map(\.name)))")
+    }
+    // All shapes before any number is read.
+    for slice in layout.slices where file.shape(slice.name) != slice.shape {
+      throw FileError(
+        .badData, file: path, position: "tensor \"\(slice.name)\"",
+        "expected shape \(slice.shape), as the architecture has, got \(file.shape(slice.name) ?? [])")
+    }
+    var parameters = Parameters<Scalar>(layout: layout)
+    for slice in layout.slices {
+      let values: [Scalar] = try file.values(slice.name)
+      guard values.isFinite else {
+        throw bad("tensor \"\(slice.name)\": expected finite parameters, got NaN or infinity")
+      }
+      parameters.values.replaceSubrange(slice.range, with: values)
+    }
+    self.init(model: network, parameters: parameters, classNames: (0..<network.outputWidth).map(String.init))
+  }
+
+  private mutating func readMetadata(_ file: SafeTensorsFile) throws(FileError) {
+    func bad(_ message: String) -> FileError { FileError(.badData, file: file.path, message) }
+    if let names: [String] = try Self.decode(file.metadata["class_names"], "class_names", file.path) {
+      guard names.count == classNames.count else {
+        throw bad("expected \(classNames.count) class_names, got \(names.count)")
+      }
+      classNames = names
+    }
+    standardization = try Self.decode(file.metadata["standardization"], "standardization", file.path)
     if let standardization {
-      guard standardization.mean.count == weight.columns, standardization.scale.count == weight.columns,
+      let width = model.inputWidth
+      guard standardization.mean.count == width, standardization.scale.count == width,
         standardization.scale.allSatisfy({ $0.isFinite && $0 > 0 }), standardization.mean.allSatisfy(\.isFinite)
-      else { throw bad("expected a standardization of \(weight.columns) finite means and positive scales") }
+      else { throw bad("expected a standardization of \(width) finite means and positive scales") }
     }
     indexBase = file.metadata["libsvm_index_base"].map { $0 == "0" ? .zero : .one }
     l2 = file.metadata["l2"].flatMap(Double.init)
     objective = file.metadata["objective"].flatMap(Double.init)
     seed = file.metadata["seed"].flatMap(UInt64.init)
     producer = file.metadata["producer"]
+  }
+}
+
+extension ModelFile {
+  /// Loss, accuracy and class counts on `data`, to which the standardisation has been applied: see `Evaluator`.
+  public func evaluate(_ data: Dataset<Scalar>, l2: Double = 0) -> Evaluation {
+    func run(_ model: some Model<Scalar>) -> Evaluation {
+      var evaluator = Evaluator(model: model)
+      return evaluator.evaluate(parameters, data, l2: l2)
+    }
+    return run(model)
+  }
+
+  /// Calls `body` with the logits of each block of rows of standardised features, and the number of its first row: see
+  /// `Evaluator`.
+  public func forEachBlock(
+    _ features: Matrix<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
+  ) rethrows {
+    func run(_ model: some Model<Scalar>) throws {
+      var evaluator = Evaluator(model: model)
+      try evaluator.forEachBlock(parameters, features, body)
+    }
+    try run(model)
+  }
+}
+
+extension ModelFile {
+  private static var headFormat: String { "fgn-linear-head" }
+  private static var networkFormat: String { "fgn-network" }
+
+  private static func checkVersion(_ file: SafeTensorsFile) throws(FileError) {
+    guard let version = file.metadata["schema_version"], version != schemaVersion else { return }
+    throw FileError(
+      .badData, file: file.path, "expected schema_version \(schemaVersion), got \(version): written by a newer program")
   }
 
   private static func json(_ value: some Encodable) throws -> String {

@@ -8,7 +8,7 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var epochs: Int
   /// Examples in a step, at least 1; at most, as batches of one epoch differ by no more than one example.
   public var batchSize: Int
-  /// Seed of shuffling and initialisation: the same seed gives the same bits on any number of threads.
+  /// Seed of shuffling, initialisation and dropout: the same seed gives the same bits on any number of threads.
   public var seed: UInt64
   /// Seconds after which the step in progress is the last; nil for no limit.
   public var timeLimit: Double?
@@ -87,17 +87,21 @@ public struct Trainer<ModelType: Model>: Sendable {
   /// - Parameters:
   ///   - observer: told about steps and epochs.
   ///   - isInterrupted: asked after each step; true ends training with what there is.
-  /// - Throws: `DataError` if the data do not fit the model, and what the observer throws.
+  /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it, and what the observer
+  ///   throws.
   public func run(
     _ optimizer: inout some Optimizer<Scalar>, from start: Parameters<Scalar>? = nil, on training: Dataset<Scalar>,
     validation: Dataset<Scalar>? = nil, observer: inout some TrainingObserver, isInterrupted: () -> Bool = { false }
   ) throws -> TrainingResult<Scalar> {
-    for data in [training, validation].compactMap({ $0 }) { try checkFit(data) }
+    try model.checkTrainable()
+    for data in [training, validation].compactMap({ $0 }) { try data.checkFit(model) }
     var generator = SeededGenerator(seed: options.seed, stream: RandomStream.initialisation.rawValue)
     var parameters = start ?? model.initialParameters(using: &generator)
     var batches = Batches(of: training, batchSize: options.batchSize, seed: options.seed)
-    let featureGram = FeatureGram.make(
-      training.features, budget: options.gramBudget, batchSize: options.batchSize, epochs: options.epochs)
+    let featureGram =
+      model.usesFeatureGram
+      ? FeatureGram.make(
+        training.features, budget: options.gramBudget, batchSize: options.batchSize, epochs: options.epochs) : nil
     var evaluator = Evaluator(model: model)
     let clock = RunClock(limit: options.timeLimit)
     let plan = TrainingPlan(
@@ -155,17 +159,11 @@ public struct Trainer<ModelType: Model>: Sendable {
     batches: inout Batches<Scalar>, number: Int, data: Dataset<Scalar>, featureGram: Matrix<Scalar>?,
     at progress: Progress
   ) -> StepReport {
-    let batch = batches.batch(number, of: data, featureGram: featureGram)
+    var batch = batches.batch(number, of: data, featureGram: featureGram)
+    let stream = RandomStream.dropout.rawValue + UInt64(progress.step) << 8
+    var generator = SeededGenerator(seed: options.seed, stream: stream)
+    batch.inputs.dropoutSeed = generator.next()
     return optimizer.step(&parameters, on: batch, at: progress)
-  }
-
-  private func checkFit(_ data: Dataset<Scalar>) throws(DataError) {
-    guard data.featureCount == model.inputWidth else {
-      throw DataError(data.source, "the model takes \(model.inputWidth) features, the data have \(data.featureCount)")
-    }
-    guard data.classCount == model.outputWidth else {
-      throw DataError(data.source, "the model has \(model.outputWidth) classes, the data have \(data.classCount)")
-    }
   }
 }
 

@@ -19,7 +19,7 @@ struct DataArguments: ParsableArguments {
   @Option(help: "Features as .npy [N, D].")
   var features: String?
 
-  @Option(help: "Labels as .npy [N], integers from 0.")
+  @Option(help: "Labels as .npy [N], integers from 0; [N, T] where positions are classified.")
   var labels: String?
 
   @Option(help: "Column of a CSV file that holds the labels, by name or by number from 0.")
@@ -56,19 +56,4 @@ struct DataArguments: ParsableArguments {
     files.indexBase = indexBase ?? .automatic
     return files
   }
-}
-
-/// Loads a model and the data it is used on, standardised as the model wants them.
-func loadModelAndData<S: RealScalar>(
-  _ path: String, _ arguments: DataArguments, as type: S.Type
-) throws -> (model: ModelFile<S>, data: Dataset<S>) {
-  let model = try ModelFile<S>(reading: path)
-  let files = arguments.files(featureCount: model.head.inputWidth, indexBase: model.indexBase)
-  var data: Dataset<S> = try files.load(classNames: model.classNames)
-  guard data.featureCount == model.head.inputWidth else {
-    throw DataError(
-      data.source, "expected \(model.head.inputWidth) features, as the model has, got \(data.featureCount)")
-  }
-  if let standardization = model.standardization { try data.standardize(standardization) }
-  return (model, data)
 }

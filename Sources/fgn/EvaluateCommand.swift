@@ -6,8 +6,7 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Print objective, loss, accuracy, top-5 and counts by class.")
 
-  @Argument(help: "A model file, .safetensors.")
-  var model: String
+  @OptionGroup var saved: SavedModelArguments
   @OptionGroup var arguments: DataArguments
   @Option(help: "Penalty (l2 / 2) |weight|^2 of the objective.")
   var l2: Double = 0
@@ -29,9 +28,8 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func evaluate<S: RealScalar>(_ type: S.Type) throws {
-    let (file, data) = try loadModelAndData(model, arguments, as: type)
-    var evaluator = Evaluator(model: file.head)
-    let result = evaluator.evaluate(file.parameters, data, l2: l2)
+    let (file, data) = try saved.load(with: arguments, as: type)
+    let result = file.evaluate(data, l2: l2)
     if json { return try printJSON(result) }
     print("examples   \(result.examples)")
     print("objective  \(NumberText.fixed(result.objective, 6))")

@@ -8,8 +8,7 @@ struct InspectCommand: ParsableCommand {
     abstract: "Compare the FGN direction with the full Gauss-Newton direction at a model.",
     discussion: "All rows given make one batch. Conjugate gradient runs to the limits of the precision.")
 
-  @Argument(help: "A model file, .safetensors.")
-  var model: String
+  @OptionGroup var saved: SavedModelArguments
   @OptionGroup var arguments: DataArguments
   @Option(help: "Damping lambda, above 0.")
   var damping: Double
@@ -19,7 +18,7 @@ struct InspectCommand: ParsableCommand {
   var curvature: Curvature = .fgn
   @Option(help: "auto, gram, cg or gram-cg for fgn; auto, cg or dual for ggn.")
   var solver: Solver = .automatic
-  @Option(help: "Where the direction goes, .safetensors with weight and bias.")
+  @Option(help: "Where the direction goes, .safetensors with the model's names.")
   var direction: String?
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -49,15 +48,17 @@ struct InspectCommand: ParsableCommand {
 
   private func inspect<S: RealScalar>(_ type: S.Type, tolerance: Double) throws {
     try checkCanCreate(direction)
-    let (file, data) = try loadModelAndData(model, arguments, as: type)
-    let batch = Batch(features: data.features, labels: data.labels)
+    let (file, data) = try saved.load(with: arguments, as: type)
+    do { try file.model.checkTrainable() } catch { throw DataError(saved.model, "\(error)") }
     let options = DescentOptions(
       curvature: curvature, solver: solver, tolerance: tolerance, maximumIterations: 2000, expectedIterations: 100)
-    let (inspection, vector) = Inspection.run(
-      file.head, at: file.parameters, batch: batch, damping: damping, l2: l2, options: options)
+    func run(_ model: some Model<S>) -> (inspection: Inspection, direction: [S]) {
+      Inspection.run(model, at: file.parameters, batch: data.batch, damping: damping, l2: l2, options: options)
+    }
+    let (inspection, vector) = run(file.model)
     if let direction {
       guard vector.isFinite else { throw DataError(data.source, "the direction is not finite; raise the damping") }
-      let tensors = file.head.layout.slices.map {
+      let tensors = file.model.layout.trainable.map {
         SafeTensors.Tensor(name: $0.name, shape: $0.shape, values: Array(vector[$0.range]))
       }
       try SafeTensors.write(tensors, to: direction)

@@ -7,11 +7,11 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict", abstract: "Write predicted classes, or probabilities, as .npy.",
     discussion: """
       Without --probabilities the output is int64 [N], each row's class number (its name is in the model's class_names). \
-      With it, [N, C] in the chosen precision. Labels in DATA are passed over.
+      With it, [N, C] in the chosen precision. A model of positions gives [N, T] and [N, T, C]. Labels in DATA are \
+      passed over.
       """)
 
-  @Argument(help: "A model file, .safetensors.")
-  var model: String
+  @OptionGroup var saved: SavedModelArguments
   @OptionGroup var arguments: DataArguments
   @Option(help: "Where predictions go, .npy.")
   var output: String
@@ -39,16 +39,16 @@ struct PredictCommand: ParsableCommand {
 
   private func predict<S: RealScalar>(_ type: S.Type) throws {
     try checkCanCreate(output)
-    let file = try ModelFile<S>(reading: model)
-    let width = file.head.inputWidth
+    let file = try saved.load(as: type)
+    let (width, positions) = (file.model.inputWidth, file.model.rowsPerExample)
     let data = arguments.files(featureCount: width, indexBase: file.indexBase)
     let features: Matrix<S> = try data.loadFeatures(width: width, standardization: file.standardization)
-    var evaluator = Evaluator(model: file.head)
+    do { try file.model.checkFeatures(features) } catch { throw DataError(data.name, "\(error)") }
     var predicted: [Int] = []
     var all = [S]()
-    try evaluator.forEachBlock(file.parameters, features) { logits, start in
+    try file.forEachBlock(features) { logits, start in
       guard logits.elements.isFinite else {
-        let row = start + (logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns
+        let row = (start + (logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns) / positions
         throw DataError(data.name, "row \(row): the logits overflow \(S.precisionName); use --precision double")
       }
       predicted += RowKernels.argmax(logits).map(Int.init)
@@ -57,17 +57,18 @@ struct PredictCommand: ParsableCommand {
         all += logits.elements
       }
     }
+    let shape = positions == 1 ? [features.rows] : [features.rows, positions]
     if probabilities {
-      try NPY.write(Matrix(rows: features.rows, columns: file.head.outputWidth, elements: all), to: output)
+      try NPY.write(all, shape: shape + [file.model.outputWidth], to: output)
     } else {
-      try NPY.write(predicted, to: output)
+      try NPY.write(predicted, shape: shape, to: output)
     }
     var counts = [Int](repeating: 0, count: file.classNames.count)
     for label in predicted { counts[label] += 1 }
     if json {
       return try printJSON(
-        Summary(rows: features.rows, classes: file.classNames, counts: counts, output: output))
+        Summary(rows: predicted.count, classes: file.classNames, counts: counts, output: output))
     }
-    print("\(features.rows) rows predicted, saved to \(output)")
+    print("\(predicted.count) rows predicted, saved to \(output)")
   }
 }

@@ -5,7 +5,8 @@ import Logging
 /// `fgn train`: from a data set to a model file.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Train a softmax head and save it as safetensors.",
+    commandName: "train",
+    abstract: "Train a softmax classifier, a linear head or a network, and save it as safetensors.",
     discussion: """
       No option needs tuning. The model is the best seen at the end of an epoch: by validation loss where there is a \
       validation set, by training objective otherwise. Ctrl-C finishes the step, saves and exits with 130.
@@ -14,6 +15,7 @@ struct TrainCommand: ParsableCommand {
   enum ClassWeight: String, ExpressibleByArgument, CaseIterable { case balanced }
 
   @OptionGroup var arguments: DataArguments
+  @OptionGroup var models: ModelArguments
   @OptionGroup var method: MethodArguments
 
   @Option(help: "Validation examples: one file of any kind that DATA may be.")
@@ -28,13 +30,11 @@ struct TrainCommand: ParsableCommand {
   var l2: Double = 0
   @Flag(help: "Standardise features by the training rows; the model remembers how.")
   var standardize = false
-  @Flag(help: "No bias.")
-  var noIntercept = false
   @Option(help: "A weight for each example, .npy [N], at least 0.")
   var sampleWeights: String?
   @Option(help: "'balanced' weighs every class the same in total.")
   var classWeight: ClassWeight?
-  @Option(help: "Seed of the shuffling: the same seed gives the same bytes.")
+  @Option(help: "Seed of shuffling, initialisation and dropout: the same seed gives the same bytes.")
   var seed: UInt64 = 0
   @Option(help: "Stop after this many seconds and keep the best model so far.")
   var timeLimit: Double?
@@ -82,32 +82,44 @@ struct TrainCommand: ParsableCommand {
     let watch = Interrupt.watch()
     defer { watch.cancel() }
     try checkCanCreate(output, log, curve)
-    var (training, held, standardization, indexBase) = try loadData(type)
-    if let sampleWeights {
-      do {
-        try training.setWeights(NPY.vector(sampleWeights))
-      } catch let error as DataError {
-        throw DataError(sampleWeights, error.message)
-      }
+    let (network, initial) = try models.load(as: type)
+    if let network {
+      do { try network.checkTrainable() } catch { throw DataError(models.model ?? models.initial ?? "", "\(error)") }
     }
-    if classWeight == .balanced { try training.balanceClasses() }
-    if let standardization { try training.standardize(standardization) }
-    if let standardization { try held?.standardize(standardization) }
+    let data = try loadData(for: network, initial)
+    if let network {
+      try train(network, from: initial?.parameters, on: data)
+    } else if let head = initial?.model as? LinearHead<S> {
+      try train(head, from: initial?.parameters, on: data)
+    } else {
+      let head = LinearHead<S>(
+        features: data.training.featureCount, classes: data.training.classCount, intercept: !models.noIntercept)
+      try train(head, from: nil, on: data)
+    }
+  }
 
-    let head = LinearHead<S>(
-      features: training.featureCount, classes: training.classCount, intercept: !noIntercept)
-    var optimizer = GaussNewtonOptimizer(model: head, options: method.options(l2: l2))
+  private func train<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
+    let (training, held) = (data.training, data.held)
+    for data in [training, held].compactMap({ $0 }) { try data.checkFit(model) }
+    var optimizer = GaussNewtonOptimizer(model: model, options: method.options(l2: l2))
     var options = TrainingOptions(
       epochs: epochs, batchSize: batchSize, seed: seed, timeLimit: timeLimit, patience: patience, l2: l2)
     options.gramBudget = gramBudget << 20
     logger.info(
-      "\(training.count) examples, \(training.featureCount) features, \(training.classCount) classes; seed \(seed), \(S.precisionName), \(Partition.threads) threads, \(BLAS.description)"
+      "\(training.count) examples, \(training.featureCount) features, \(training.classCount) classes; seed \(seed), \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
+    let architecture = try (model as? Network<M.Scalar>)?.architecture.json()
+    if architecture != nil {
+      let (all, trained) = (model.layout.count, model.layout.trainableCount)
+      logger.info("a network of \(all) parameters\(all == trained ? "" : ", \(all - trained) of them frozen")")
+    }
     var observers = Observers([ProgressDisplay()])
-    let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: RunHeader(options, optimizer.options))) }
+    let header = RunHeader(architecture: architecture, training: options, method: optimizer.options)
+    let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }
-    let result = try Trainer(model: head, options: options).run(
-      &optimizer, on: training, validation: held, observer: &observers, isInterrupted: { Interrupt.isRequested })
+    let result = try Trainer(model: model, options: options).run(
+      &optimizer, from: start, on: training, validation: held, observer: &observers,
+      isInterrupted: { Interrupt.isRequested })
     logger.info("steps by \(result.explanation)")
     if result.outcome != .finished { logger.warning("\(result.outcome.remedy)") }
     guard result.bestEpoch > 0, result.outcome != .diverged || result.epochs.count > 1 else {
@@ -115,39 +127,61 @@ struct TrainCommand: ParsableCommand {
       throw ExitCode(1)
     }
 
-    var evaluator = Evaluator(model: head)
-    let final = evaluator.evaluate(result.parameters, training, l2: l2)
-    let onHeld = held.map { evaluator.evaluate(result.parameters, $0, l2: l2) }
-    var file = ModelFile(head: head, parameters: result.parameters, classNames: training.classNames)
-    (file.standardization, file.l2, file.objective, file.seed) = (standardization, l2, final.objective, seed)
-    file.indexBase = indexBase
+    var file = ModelFile(model: model, parameters: result.parameters, classNames: training.classNames)
+    let final = file.evaluate(training, l2: l2)
+    (file.standardization, file.l2, file.objective, file.seed) = (data.standardization, l2, final.objective, seed)
+    file.indexBase = data.indexBase
     file.producer = "fast-gauss-newton \(packageVersion)"
     try file.write(to: output)
     if let curve { try AtomicFile.write(learningCurve(result.epochs), to: curve) }
+    let onHeld = held.map { file.evaluate($0, l2: l2) }
     try TrainSummary(result: result, training: final, validation: onHeld, model: output).show(json: json)
     if let failure = lines?.failure { throw failure }
     if result.outcome == .interrupted { throw ExitCode(130) }
     if result.outcome == .diverged { throw ExitCode(1) }
   }
 
-  /// Training rows, validation rows, the standardisation fitted on the former, and the index base of a LIBSVM file.
-  private func loadData<S: RealScalar>(
-    _ type: S.Type
-  ) throws -> (
-    training: Dataset<S>, held: Dataset<S>?, standardization: Standardization?, indexBase: LIBSVM.IndexBase?
-  ) {
-    let loaded: DataFiles.Loaded<S> = try arguments.files().load()
+  /// Data for `network`, or for a linear head; weighted and standardised as the options and `initial` say.
+  private func loadData<S: RealScalar>(for network: Network<S>?, _ initial: ModelFile<S>?) throws -> TrainingData<S> {
+    let width = network?.inputWidth ?? initial?.model.inputWidth
+    var files = arguments.files(featureCount: width, indexBase: initial?.indexBase)
+    files.labelsPerExample = network?.rowsPerExample ?? 1
+    let loaded: DataFiles.Loaded<S> = try files.load()
     if let remark = loaded.remark { logger.info("\(loaded.data.source): \(remark)") }
-    var (training, held): (Dataset<S>, Dataset<S>?) = (loaded.data, nil)
+    var data = TrainingData(training: loaded.data, indexBase: loaded.indexBase)
     if let validation {
-      var files = arguments.files(featureCount: training.featureCount, indexBase: loaded.indexBase)
+      files.featureCount = loaded.data.featureCount
+      files.indexBase = loaded.indexBase ?? .automatic
       files.location = .file(validation)
-      held = try files.load(classNames: training.classNames)
+      data.held = try files.load(classNames: loaded.data.classNames)
     } else if let validationFraction {
-      (training, held) = try loaded.data.split(validationFraction: validationFraction, seed: seed)
+      let parts = try loaded.data.split(validationFraction: validationFraction, seed: seed)
+      (data.training, data.held) = (parts.training, parts.validation)
     }
-    return (training, held, standardize ? Standardization(fitting: training.features) : nil, loaded.indexBase)
+    if let sampleWeights {
+      do {
+        try data.training.setWeights(NPY.vector(sampleWeights))
+      } catch let error as DataError {
+        throw DataError(sampleWeights, error.message)
+      }
+    }
+    if classWeight == .balanced { try data.training.balanceClasses() }
+    data.standardization =
+      initial?.standardization ?? (standardize ? Standardization(fitting: data.training.features) : nil)
+    if let standardization = data.standardization {
+      try data.training.standardize(standardization)
+      try data.held?.standardize(standardization)
+    }
+    return data
   }
+}
+
+/// What files and options make of the data.
+private struct TrainingData<S: RealScalar> {
+  var training: Dataset<S>
+  var held: Dataset<S>?
+  var standardization: Standardization?
+  var indexBase: LIBSVM.IndexBase?
 }
 
 /// A log that cannot be written must not cost the model: its first failure is kept until that is saved.
@@ -168,11 +202,8 @@ private struct RunHeader: Encodable {
   var producer = "fast-gauss-newton \(packageVersion)"
   var blas = BLAS.description
   var threads = Partition.threads
+  /// JSON of a network; absent for a linear head.
+  var architecture: String?
   var training: TrainingOptions
   var method: GaussNewtonOptions
-
-  init(_ training: TrainingOptions, _ method: GaussNewtonOptions) {
-    self.training = training
-    self.method = method
-  }
 }

@@ -12,8 +12,7 @@ import Testing
     var data = try Dataset<Double>(
       features: exact.features.converted(), labels: exact.labels, classNames: exact.classNames)
     if let standardization = file.standardization { try data.standardize(standardization) }
-    var evaluator = Evaluator(model: file.head)
-    let expected = evaluator.evaluate(file.parameters, data, l2: 0.5)
+    let expected = file.evaluate(data, l2: 0.5)
     for (precision, limit) in [("float", 1e-5), ("double", 1e-14)] {
       let result = try await Command.run(
         "evaluate", toy.path, toy.dataPath, "--json", "--l2", "0.5", "--precision", precision)
@@ -102,7 +101,7 @@ import Testing
     let file = try ModelFile<Double>(reading: toy.path)
     let bare = directory.file("bare.safetensors")
     try SafeTensors.write(
-      file.head.layout.slices.map {
+      file.model.layout.slices.map {
         SafeTensors.Tensor(name: $0.name, shape: $0.shape, values: file.parameters[$0])
       }, to: bare)
     let expected = try await Command.run("evaluate", toy.path, toy.dataPath, "--json")

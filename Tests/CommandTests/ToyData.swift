@@ -90,7 +90,7 @@ struct ToyModel {
     var silent = SilentObserver()
     let result = try Trainer(model: head, options: TrainingOptions(epochs: 2, batchSize: 30)).run(
       &optimizer, on: training, observer: &silent)
-    var file = ModelFile(head: head, parameters: result.parameters, classNames: names ?? training.classNames)
+    var file = ModelFile(model: head, parameters: result.parameters, classNames: names ?? training.classNames)
     file.standardization = standardization
     try file.write(to: path)
   }

@@ -20,11 +20,10 @@ import Testing
     let summary = try result.json()
     #expect(Set(summary.keys) == TrainTests.summaryKeys.union(["validationLoss", "validationAccuracy"]))
     let file = try ModelFile<Float>(reading: model)
-    var evaluator = Evaluator(model: file.head)
     var expected = try held.data
     if let standardization = file.standardization { try expected.standardize(standardization) }
     #expect((file.standardization != nil) == (options == ["--standardize"]))
-    #expect(isSame(summary["validationLoss"], evaluator.evaluate(file.parameters, expected, l2: 0).loss))
+    #expect(isSame(summary["validationLoss"], file.evaluate(expected).loss))
     let text = try await Command.run(arguments)
     #expect(text.output.contains("\nvalidation loss ") && text.errors.contains("  validation loss "))
   }

@@ -49,7 +49,7 @@ import Testing
     var observer = SilentObserver()
     let result = try Trainer(model: head, options: TrainingOptions(epochs: 2, batchSize: 32)).run(
       &optimizer, on: data, observer: &observer)
-    let file = ModelFile(head: head, parameters: result.parameters, classNames: data.classNames)
+    let file = ModelFile(model: head, parameters: result.parameters, classNames: data.classNames)
     try file.write(to: path)
     #expect(result.outcome == .finished)
     let read = try ModelFile<Float>(reading: path)

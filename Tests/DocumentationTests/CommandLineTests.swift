@@ -6,9 +6,9 @@ import Testing
 @Suite struct CommandLineTests {
   /// Which section documents the options of which files.
   static let sections = [
-    ("## Data", ["DataArguments"]), ("## fgn train", ["TrainCommand", "MethodArguments"]),
+    ("## Data", ["DataArguments"]), ("## fgn train", ["TrainCommand", "MethodArguments", "ModelArguments"]),
     ("## fgn evaluate", ["EvaluateCommand"]), ("## fgn predict", ["PredictCommand"]),
-    ("## fgn inspect", ["InspectCommand"]),
+    ("## fgn inspect", ["InspectCommand"]), ("## Model files", ["SavedModelArguments"]),
   ]
 
   /// Long names of the options and flags that a file in Sources/fgn declares.
@@ -89,6 +89,17 @@ import Testing
     let keys = try summary.captures(#"^  var (\w+):"#)
     #expect(keys.count > 10)
     for key in keys { #expect(try #require(page.section("## fgn train")).contains("`\(key)`"), "\(key)") }
+  }
+
+  /// A row for every layer, with every option.
+  @Test func everyLayerIsDocumented() throws {
+    let section = try #require(try Repository.text("docs/command-line.md").section("## Architecture files"))
+    let rows = section.components(separatedBy: "\n").filter { $0.hasPrefix("| `") }
+    for (type, options) in Architecture.layerOptions {
+      let row = rows.first { $0.components(separatedBy: " | ")[0].contains("`\(type)`") }
+      for option in options { #expect(row?.contains("`\(option)`") == true, "\(type): \(option)") }
+      #expect(row != nil, "\(type)")
+    }
   }
 
   @Test func exitCodesAreDocumented() throws {

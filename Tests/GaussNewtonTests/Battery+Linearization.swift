@@ -8,17 +8,16 @@ private func dot<S: RealScalar>(_ a: [S], _ b: [S]) -> Double {
   zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
 }
 
-extension Subject {
+extension Problem {
   /// The products with the Jacobian and the closed forms, against explicit rows.
-  func checkLinearization(_ problem: Problem<Scalar>, _ findings: inout Findings) {
-    let reference = DenseReference(problem)
+  func checkLinearization(_ reference: DenseReference, _ findings: inout Findings) {
     var generator = SeededGenerator(seed: 23)
-    var linearization = model(problem.head).makeLinearization()
+    var linearization = model.makeLinearization()
     let (count, classes) = (reference.count, reference.classes)
     var outputs = Matrix<Scalar>(rows: 0, columns: 0)
-    linearization.linearize(at: problem.parameters, inputs: problem.batch.inputs, outputs: &outputs)
+    linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &outputs)
     let eps = epsilon(Scalar.self)
-    let limit = TestSupport.tolerance(Scalar.self, double: 1e-14, float: 1e-6)
+    let limit = slack * TestSupport.tolerance(Scalar.self, double: 1e-14, float: 1e-6)
 
     let u: Matrix<Scalar> = generator.matrix(count, classes)
     let v: [Scalar] = generator.vector(reference.parameterCount)
@@ -69,9 +68,13 @@ extension Subject {
       }
       return Double(sum)
     }
-    let closed = (10 + 2 * Double(reference.width + classes).squareRoot()) * eps
+    let closed = slack * (10 + 2 * Double(model.inputWidth + classes).squareRoot()) * eps
     var gram = RowGram<Scalar>()
     linearization.backpropagate(u)
+    var changes = [Scalar](repeating: .nan, count: count)
+    linearization.rowProducts(v, into: &changes)
+    let image = (0..<count).map { i in zip(u.row(i), forward.row(i)).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    findings.expect(relativeError(changes, image), atMost: 10 * limit, "row products")
     linearization.rowGram(into: &gram)
     let (penalised, free) = (gram.penalised, gram.free)
     var norms = [Scalar](repeating: .nan, count: count)

@@ -10,9 +10,10 @@ extension Subject {
   ///
   /// It is measured in the norm |C^(1/2) r|, C the inverse regularisation scaled to 1, which is |r| without L2; for the
   /// GGN in parameter space it is |r| itself.
-  func checkResidual(_ problem: Problem<Scalar>, damping: Double, _ findings: inout Findings) {
+  func checkResidual(
+    _ problem: Problem<ModelType>, _ reference: DenseReference, damping: Double, _ findings: inout Findings
+  ) {
     guard isIterative else { return }
-    let reference = DenseReference(problem)
     let matrix = reference.matrix(curvature)
     let regularisation = reference.regularisation(damping)
     let gradient = reference.gradient

@@ -20,10 +20,10 @@ struct Path: Sendable, CustomTestStringConvertible {
 @Suite struct BatteryTests {
   @Test(arguments: Path.all) func everyIdentity(_ path: Path) {
     func run<S: RealScalar>(_ type: S.Type) -> Findings {
-      let subject = Subject<LinearHead<S>>(path.curvature, path.solver) { $0 }
+      let subject = Subject<LinearHead<S>>(path.curvature, path.solver)
       var findings = Findings()
       for (index, shape) in Shape.all.enumerated() {
-        let problem = Problem<S>(shape, seed: UInt64(100 + index))
+        let problem = HeadProblem<S>(shape, seed: UInt64(100 + index))
         findings.merge(subject.battery(problem, damping: index % 2 == 0 ? 0.3 : 0.03))
       }
       findings.report("\(path.testDescription) \(S.precisionName)")

@@ -9,10 +9,9 @@ import Testing
   static let shape = Shape(batch: 14, features: 6, classes: 5, weighted: true, l2: 0.05)
 
   func battery(_ path: Path, _ fault: Fault, _ mutation: Mutation = .none, shape: Shape = Self.shape) -> Findings {
-    let subject = Subject<WrappedHead<Double>>(path.curvature, path.solver, mutation: mutation) {
-      WrappedHead($0, fault: fault)
-    }
-    return subject.battery(Problem<Double>(shape, seed: 7), damping: 0.1)
+    let subject = Subject<WrappedHead<Double>>(path.curvature, path.solver, mutation: mutation)
+    let problem = HeadProblem<Double>(shape, seed: 7).with { WrappedHead($0, fault: fault) }
+    return subject.battery(problem, damping: 0.1)
   }
 
   /// The identities that are about the fault itself, whatever the solver.

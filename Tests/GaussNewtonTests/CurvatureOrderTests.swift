@@ -7,10 +7,10 @@ import Testing
 
 /// 0 <= FGN <= GGN, equal for two classes, and FGN's direction descends.
 @Suite struct CurvatureOrderTests {
-  static func operators<S: RealScalar>(_ problem: Problem<S>, _ curvature: Curvature) -> CurvatureOperator<
+  static func operators<S: RealScalar>(_ problem: HeadProblem<S>, _ curvature: Curvature) -> CurvatureOperator<
     LinearHead<S>
   > {
-    CurvatureOperator(curvature, model: problem.head, parameters: problem.parameters, batch: problem.batch)
+    CurvatureOperator(curvature, model: problem.model, parameters: problem.parameters, batch: problem.batch)
   }
 
   func checkTwoClasses<S: RealScalar>(_ type: S.Type, seed: UInt64) -> Findings {
@@ -19,7 +19,7 @@ import Testing
       Shape(batch: 12, features: 5, classes: 2), Shape(batch: 40, features: 3, classes: 2, weighted: true, l2: 0.05),
       Shape(batch: 3, features: 20, classes: 2, intercept: false, spread: 2),
     ] {
-      let problem = Problem<S>(shape, seed: seed)
+      let problem = HeadProblem<S>(shape, seed: seed)
       findings.context = problem.name
       var generator = SeededGenerator(seed: seed)
       let probe: [S] = generator.vector(shape.parameters)
@@ -35,7 +35,7 @@ import Testing
       findings.expect(Double(rest.norm) / Double(full.norm), atMost: 10 * epsilon(S.self), "nothing is dropped")
       let expected = DenseReference(problem).direction(.ggn, damping: 0.1)
       for path in Path.all where path.curvature != .fisher {
-        let direction = Subject<LinearHead<S>>(path.curvature, path.solver) { $0 }.direction(problem, damping: 0.1)
+        let direction = Subject<LinearHead<S>>(path.curvature, path.solver).direction(problem, damping: 0.1)
         findings.expect(
           relativeError(direction.direction, to: expected), atMost: tolerance(S.self, double: 1e-11, float: 1e-4),
           "directions", path.testDescription)
@@ -51,7 +51,7 @@ import Testing
   }
 
   func checkOrder<S: RealScalar>(_ type: S.Type, _ shape: Shape, seed: UInt64) -> Findings {
-    let problem = Problem<S>(shape, seed: seed)
+    let problem = HeadProblem<S>(shape, seed: seed)
     var findings = Findings(problem.name)
     let rounding = 20 * epsilon(S.self)
     func dense(_ curvature: Curvature) -> WideMatrix {
@@ -108,14 +108,14 @@ import Testing
         classes: generator.integer(in: 2...12), intercept: generator.index(below: 2) == 0,
         weighted: generator.index(below: 2) == 0, l2: generator.index(below: 2) == 0 ? 0 : 0.01,
         spread: 4 * generator.uniform())
-      let problem = Problem<S>(shape, seed: generator.next())
+      let problem = HeadProblem<S>(shape, seed: generator.next())
       let damping = [1e-6, 1e-4, 1e-2, 1, 10][generator.index(below: 5)]
-      var descent = Descent(model: problem.head)
+      var descent = Descent(model: problem.model)
       descent.linearize(at: problem.parameters, batch: problem.batch)
       let gradient = descent.gradient(at: problem.parameters, l2: problem.l2)
       for solver in Solver.available(for: .fgn) {
         for tolerance in [1e-1, 1e-4] {
-          let direction = Subject<LinearHead<S>>(.fgn, solver) { $0 }
+          let direction = Subject<LinearHead<S>>(.fgn, solver)
             .direction(problem, damping: damping, tolerance: tolerance).direction
           let slope = zip(gradient, direction).reduce(0) { $0 + Double($1.0) * $1.1 }
           findings.context = "seed \(seed) damping \(damping) \(solver.rawValue) \(problem.name)"

@@ -4,69 +4,113 @@ import Models
 import Optimization
 import TestSupport
 
-/// A linear head's problem formed densely in parameter space, by the definitions: the oracle.
-struct DenseReference {
+/// Outputs of a batch and products with their Jacobian, row by row and in the widest precision.
+struct WideOutputs {
+  /// [R][C].
+  let logits: [[Wide]]
+  /// J_i^T t.
+  let pullback: (_ i: Int, _ t: [Wide]) -> [Wide]
+  /// J_i x.
+  let pushforward: (_ i: Int, _ x: [Wide]) -> [Wide]
+
+  /// A linear head's, by the definitions: nothing shared with the package.
+  init<S: RealScalar>(_ head: LinearHead<S>, _ parameters: Parameters<S>, _ inputs: Inputs<S>) {
+    let (classes, width, hasIntercept) = (head.outputWidth, head.inputWidth, head.hasIntercept)
+    let features = (0..<inputs.features.rows).map { i in
+      inputs.features.row(i).map { Wide($0) } + (hasIntercept ? [1] : [])
+    }
+    // Parameters are [weight, bias].
+    func product(_ i: Int, _ x: [Wide]) -> [Wide] {
+      (0..<classes).map { c in
+        var z: Wide = hasIntercept ? x[classes * width + c] : 0
+        for d in 0..<width { z += x[c * width + d] * features[i][d] }
+        return z
+      }
+    }
+    logits = features.indices.map { product($0, parameters.values.wide) }
+    pushforward = product
+    pullback = { i, t in
+      var result = [Wide](repeating: 0, count: classes * (width + (hasIntercept ? 1 : 0)))
+      for c in 0..<classes where t[c] != 0 {
+        for d in 0..<width { result[c * width + d] = t[c] * features[i][d] }
+        if hasIntercept { result[classes * width + c] = t[c] }
+      }
+      return result
+    }
+  }
+
+  /// Any model's, with an explicit Jacobian from pushforwards of the model itself, in Double: right if
+  /// `checkLinearization` has compared those with finite differences. What follows is formed densely all the same.
+  init<M: Model>(_ model: M, _ parameters: Parameters<M.Scalar>, _ inputs: Inputs<M.Scalar>)
+  where M.Scalar == Double {
+    var linearization = model.makeLinearization()
+    var outputs = Matrix<Double>(rows: 0, columns: 0)
+    linearization.linearize(at: parameters, inputs: inputs, outputs: &outputs)
+    let (rows, classes, count) = (outputs.rows, outputs.columns, model.layout.trainableCount)
+    logits = (0..<rows).map { outputs.row($0).map { Wide($0) } }
+    var jacobian = [Wide](repeating: 0, count: rows * classes * count)
+    var unit = [Double](repeating: 0, count: count)
+    for j in 0..<count {
+      unit[j] = 1
+      linearization.pushforward(unit, into: &outputs)
+      unit[j] = 0
+      for (k, z) in outputs.elements.enumerated() { jacobian[k * count + j] = Wide(z) }
+    }
+    let all = jacobian
+    pullback = { i, t in
+      var result = [Wide](repeating: 0, count: count)
+      for c in 0..<classes where t[c] != 0 {
+        let start = (i * classes + c) * count
+        for j in 0..<count { result[j] += t[c] * all[start + j] }
+      }
+      return result
+    }
+    pushforward = { i, x in
+      (0..<classes).map { c in
+        let start = (i * classes + c) * count
+        return (0..<count).reduce(0) { $0 + all[start + $1] * x[$1] }
+      }
+    }
+  }
+}
+
+/// A problem formed densely in parameter space, by the definitions: the oracle. Remembers what it computed.
+final class DenseReference {
+  /// R.
   let count: Int
   let classes: Int
-  let width: Int
   let parameterCount: Int
   /// 1 on penalised parameters, 0 on the others.
   let penalised: [Wide]
+  /// The trainable parameters.
   let theta: [Wide]
   let l2: Wide
   let rows: [WideRow]
   let labels: [Int]
-  /// Example weights scaled to sum 1.
+  /// Row weights scaled to sum 1.
   let weights: [Wide]
-  /// Features, with a one at the end where there is an intercept.
-  private let inputs: [[Wide]]
-  private let hasIntercept: Bool
+  private let outputs: WideOutputs
+  private var matrices: [Curvature: WideMatrix] = [:]
 
-  init<S: RealScalar>(_ problem: Problem<S>) {
-    let (head, batch) = (problem.head, problem.batch)
-    (count, classes, width) = (batch.count, head.outputWidth, head.inputWidth)
-    parameterCount = head.layout.count
-    hasIntercept = head.hasIntercept
-    let theta = problem.parameters.values.map { Wide($0) }
-    self.theta = theta
+  init<M: Model>(_ problem: Problem<M>) {
+    let (model, batch) = (problem.model, problem.batch)
+    outputs = problem.oracle(problem.parameters, batch.inputs)
+    (count, classes, parameterCount) = (batch.count, model.outputWidth, model.layout.trainableCount)
+    theta = problem.parameters.values.prefix(parameterCount).map { Wide($0) }
     l2 = Wide(problem.l2)
-    penalised = (0..<parameterCount).map { $0 < head.inputWidth * head.outputWidth ? 1 : 0 }
+    penalised = model.layout.trainable.flatMap { [Wide](repeating: $0.isPenalised ? 1 : 0, count: $0.count) }
     labels = batch.labels.map { Int($0) }
     let raw = batch.weights.map { $0.map { Wide($0) } } ?? [Wide](repeating: 1, count: batch.count)
     let total = raw.reduce(0, +)
     weights = raw.map { $0 / total }
-    let intercept = head.hasIntercept
-    let inputs = (0..<batch.count).map { i in batch.inputs.features.row(i).map { Wide($0) } + (intercept ? [1] : []) }
-    self.inputs = inputs
-    let (classes, width) = (head.outputWidth, head.inputWidth)
-    rows = (0..<batch.count).map { i in
-      let logits = (0..<classes).map { c in
-        var z: Wide = intercept ? theta[classes * width + c] : 0
-        for d in 0..<width { z += theta[c * width + d] * inputs[i][d] }
-        return z
-      }
-      return WideRow(logits: logits, label: Int(batch.labels[i]))
-    }
+    rows = zip(outputs.logits, batch.labels).map { WideRow(logits: $0, label: Int($1)) }
   }
 
-  /// J_i^T t, with parameters as [weight, bias].
-  func pullback(_ i: Int, _ t: [Wide]) -> [Wide] {
-    var result = [Wide](repeating: 0, count: parameterCount)
-    for c in 0..<classes where t[c] != 0 {
-      for d in 0..<width { result[c * width + d] = t[c] * inputs[i][d] }
-      if hasIntercept { result[classes * width + c] = t[c] }
-    }
-    return result
-  }
+  /// J_i^T t.
+  func pullback(_ i: Int, _ t: [Wide]) -> [Wide] { outputs.pullback(i, t) }
 
   /// J_i x.
-  func pushforward(_ i: Int, _ x: [Wide]) -> [Wide] {
-    (0..<classes).map { c in
-      var z: Wide = hasIntercept ? x[classes * width + c] : 0
-      for d in 0..<width { z += x[c * width + d] * inputs[i][d] }
-      return z
-    }
-  }
+  func pushforward(_ i: Int, _ x: [Wide]) -> [Wide] { outputs.pushforward(i, x) }
 
   /// a_i = e_y - q_i.
   func marginGradient(_ i: Int) -> [Wide] {
@@ -84,17 +128,18 @@ struct DenseReference {
   }
 
   /// Gradient of the objective, L2 included.
-  var gradient: [Wide] {
+  private(set) lazy var gradient: [Wide] = {
     var result = zip(theta, penalised).map { l2 * $0 * $1 }
     for i in 0..<count {
       let factor = -weights[i] * rows[i].residual
       for (j, m) in marginRow(i).enumerated() { result[j] += factor * m }
     }
     return result
-  }
+  }()
 
   /// The curvature of the mean loss, without L2: from rows for FGN and Fisher, from J^T (diag p - p p^T) J for the GGN.
   func matrix(_ curvature: Curvature) -> WideMatrix {
+    if let known = matrices[curvature] { return known }
     var result = WideMatrix(order: parameterCount)
     for i in 0..<count {
       let row = rows[i]
@@ -112,6 +157,7 @@ struct DenseReference {
         }
       }
     }
+    matrices[curvature] = result
     return result
   }
 

@@ -85,6 +85,29 @@ struct WideMatrix {
     return x
   }
 
+  /// The least eigenvalue; of large matrices only whether it is below -`tolerance`, which is what a failing
+  /// factorisation of self + tolerance shows: then -infinity, else 0.
+  func leastEigenvalue(below tolerance: Double) -> Double {
+    let n = order
+    if n <= 40 { return eigenvalues.min() ?? 0 }
+    var a = elements.map { Double($0) }
+    return a.withUnsafeMutableBufferPointer { a in
+      for j in 0..<n {
+        a[j * n + j] += tolerance
+        for k in 0..<j { a[j * n + j] -= a[j * n + k] * a[j * n + k] }
+        guard a[j * n + j] > 0 else { return -.infinity }
+        let root = a[j * n + j].squareRoot()
+        a[j * n + j] = root
+        for i in j + 1..<max(n, j + 1) {
+          var sum = a[i * n + j]
+          for k in 0..<j { sum -= a[i * n + k] * a[j * n + k] }
+          a[i * n + j] = sum / root
+        }
+      }
+      return 0
+    }
+  }
+
   /// All eigenvalues, by cyclic Jacobi rotations.
   var eigenvalues: [Double] {
     let n = order

@@ -15,16 +15,16 @@ import Testing
   static let classCounts = [2, 5, 20, 40]
 
   /// The dual solver's products are the BLAS' own, which allocates in small ones (OpenBLAS: up to 1e6 multiplications).
-  static func problem<S: RealScalar>(_ type: S.Type, _ classes: Int, isDual: Bool = false) -> Problem<S> {
+  static func problem<S: RealScalar>(_ type: S.Type, _ classes: Int, isDual: Bool = false) -> HeadProblem<S> {
     let shape = Shape(
       batch: isDual ? 170 : 40, features: 30, classes: isDual ? 40 : classes, weighted: true, l2: 0.01, spread: 0.5)
-    return Problem(shape, seed: 3)
+    return HeadProblem<S>(shape, seed: 3)
   }
 
   func checkDescent<S: RealScalar>(_ type: S.Type, _ path: Path, _ classes: Int) {
     let problem = Self.problem(S.self, classes, isDual: path.solver == .dual)
     var descent = Descent(
-      model: problem.head, options: DescentOptions(curvature: path.curvature, solver: path.solver, tolerance: 0))
+      model: problem.model, options: DescentOptions(curvature: path.curvature, solver: path.solver, tolerance: 0))
     func allocations(_ iterations: Int) -> UInt64 {
       descent.options.maximumIterations = iterations
       descent.linearize(at: problem.parameters, batch: problem.batch)
@@ -49,7 +49,7 @@ import Testing
   func checkProducts<S: RealScalar>(_ type: S.Type, _ classes: Int) {
     let problem = Self.problem(S.self, classes)
     let (parameters, batch) = (problem.parameters, problem.batch)
-    var linearization = problem.head.makeLinearization()
+    var linearization = problem.model.makeLinearization()
     var rows = MarginRows<S>()
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
     rows.evaluate(labels: batch.labels, weights: batch.weights)
@@ -64,7 +64,7 @@ import Testing
         accumulated: parameters.values, scaled: vector), "rows", classes)
     for curvature in Curvature.allCases {
       expectNone(
-        CurvatureOperator(curvature, model: problem.head, parameters: parameters, batch: batch, l2: 0.1),
+        CurvatureOperator(curvature, model: problem.model, parameters: parameters, batch: batch, l2: 0.1),
         curvature.rawValue, classes)
     }
   }

@@ -11,11 +11,11 @@ import Testing
   static let shape = Shape(batch: 420, features: 300, classes: 60, weighted: true, l2: 0.01, spread: 0.1)
 
   func check<S: RealScalar>(_ type: S.Type) {
-    let problem = Problem<S>(Self.shape, seed: 61)
+    let problem = HeadProblem<S>(Self.shape, seed: 61)
     for path in Path.all where path.solver != .automatic {
       let results = onThreads { () -> [S] in
         var descent = Descent(
-          model: problem.head,
+          model: problem.model,
           options: DescentOptions(
             curvature: path.curvature, solver: path.solver, tolerance: 0.1, maximumIterations: 3))
         let (direction, report) = descent.direction(
@@ -26,10 +26,10 @@ import Testing
     }
     let results = onThreads { () -> [S] in
       var matrix = CurvatureOperator(
-        .ggn, model: problem.head, parameters: problem.parameters, batch: problem.batch)
+        .ggn, model: problem.model, parameters: problem.parameters, batch: problem.batch)
       var product = problem.parameters.values
       matrix.apply(problem.parameters.values, into: &product)
-      var linearization = problem.head.makeLinearization()
+      var linearization = problem.model.makeLinearization()
       var outputs = Matrix<S>(rows: 0, columns: 0)
       linearization.linearize(at: problem.parameters, inputs: problem.batch.inputs, outputs: &outputs)
       var gram = RowGram<S>()

@@ -13,11 +13,11 @@ import Testing
   /// margin that no rounding of large sums spoils.
   static func problem<S: RealScalar>(
     _ type: S.Type, classes: Int, seed: UInt64, factor: Double = 1, intercept: Bool = true
-  ) -> Problem<S> {
+  ) -> HeadProblem<S> {
     var generator = SeededGenerator(seed: seed)
     let (count, shared) = (margins.count, 3)
     let width = shared + count
-    var problem = Problem<S>(
+    var problem = HeadProblem<S>(
       Shape(batch: count, features: width, classes: classes, intercept: intercept, spread: 0), seed: seed)
     for i in 0..<count {
       for d in 0..<width {
@@ -35,7 +35,7 @@ import Testing
   }
 
   /// The change of each margin along a direction, in extended precision.
-  static func effects<S: RealScalar>(_ direction: [Double], on problem: Problem<S>) -> [Double] {
+  static func effects<S: RealScalar>(_ direction: [Double], on problem: HeadProblem<S>) -> [Double] {
     let reference = DenseReference(problem)
     return (0..<reference.count).map { i in
       Double(zip(reference.marginRow(i), direction).reduce(0) { $0 + $1.0 * Wide($1.1) })
@@ -57,8 +57,8 @@ import Testing
         problem(Double.self, classes: classes, seed: seed, factor: factor)
       )
       findings.context = "\(path.testDescription) lambda \(damping) \(single.name)"
-      let fast = Subject<LinearHead<Float>>(path.curvature, path.solver) { $0 }.direction(single, damping: damping)
-      let exact = Subject<LinearHead<Double>>(path.curvature, path.solver) { $0 }.direction(double, damping: damping)
+      let fast = Subject<LinearHead<Float>>(path.curvature, path.solver).direction(single, damping: damping)
+      let exact = Subject<LinearHead<Double>>(path.curvature, path.solver).direction(double, damping: damping)
       findings.expect(fast.direction.isFinite && exact.direction.isFinite, "finite")
       findings.expect(fast.report.quadratic.isFinite && fast.report.solve.outcome != .notFinite, "finite report")
       let (got, wanted) = (effects(fast.direction, on: double), effects(exact.direction, on: double))
@@ -88,7 +88,7 @@ import Testing
       var problem = Self.problem(Float.self, classes: 5, seed: 9)
       problem.batch.inputs.features.scale(by: scale)
       problem.parameters.values.scale(by: 1 / scale)
-      let result = Subject<LinearHead<Float>>(path.curvature, path.solver) { $0 }
+      let result = Subject<LinearHead<Float>>(path.curvature, path.solver)
         .direction(problem, damping: 0.01, tolerance: 1e-3)
       #expect(result.direction.isFinite && result.report.quadratic.isFinite, "\(path.testDescription) \(scale)")
     }

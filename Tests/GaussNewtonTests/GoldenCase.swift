@@ -13,6 +13,7 @@ struct GoldenCase: Decodable {
 
   let model: String
   let sizes: [Int]
+  let activation: String?
   let damping: Double
   let l2: Double
   let features: Tensor
@@ -29,6 +30,7 @@ struct GoldenCase: Decodable {
   let competitorProduct: Tensor
   let fgnDirection: Tensor
   let ggnDirection: Tensor
+  let marginJVP: Tensor
   let traceFGN: Double
   let traceGGN: Double
   let effectiveCompetitors: Tensor
@@ -40,6 +42,8 @@ struct GoldenCase: Decodable {
     "head-single-row",
   ]
 
+  static let networks = ["mlp-tanh", "mlp-relu", "mlp-sigmoid"]
+
   static func data(_ name: String) throws -> Data {
     let url = Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Golden")
     guard let url else { throw CocoaError(.fileNoSuchFile) }
@@ -50,14 +54,23 @@ struct GoldenCase: Decodable {
     try JSONDecoder().decode(GoldenCase.self, from: data(name))
   }
 
-  /// The model, its parameters and the batch in one precision.
-  func problem<S: RealScalar>(_ type: S.Type) -> (LinearHead<S>, Parameters<S>, Batch<S>) {
-    let head = LinearHead<S>(features: sizes[0], classes: sizes[1])
-    let weights = sampleWeights.data.map { S($0) }
+  /// The perceptron of a case that has one; parameters in its order.
+  func network<S: RealScalar>(_ type: S.Type) throws -> Network<S> {
+    let functions: [String: ActivationFunction] = ["tanh": .tanh, "relu": .relu, "sigmoid": .sigmoid]
+    guard let activation, let function = functions[activation] else { throw CocoaError(.coderInvalidValue) }
+    return try Network(.mlp(sizes, activation: Activation(function)))
+  }
+
+  func head<S: RealScalar>(_ type: S.Type) -> LinearHead<S> { LinearHead(features: sizes[0], classes: sizes[1]) }
+
+  /// The parameters of a model and the batch in its precision.
+  func point<M: Model>(of model: M) -> (Parameters<M.Scalar>, Batch<M.Scalar>) {
+    let weights = sampleWeights.data.map { M.Scalar($0) }
     return (
-      head, Parameters(layout: head.layout, values: parameters.data.map { S($0) }),
+      Parameters(layout: model.layout, values: parameters.data.map { M.Scalar($0) }),
       Batch(
-        features: Matrix(rows: features.shape[0], columns: features.shape[1], elements: features.data.map { S($0) }),
+        features: Matrix(
+          rows: features.shape[0], columns: features.shape[1], elements: features.data.map { M.Scalar($0) }),
         labels: labels.data.map { Int32($0) }, weights: Set(sampleWeights.data).count == 1 ? nil : weights)
     )
   }

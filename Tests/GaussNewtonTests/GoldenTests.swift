@@ -11,20 +11,38 @@ import Testing
 @Suite struct GoldenTests {
   static let precisions: [any RealScalar.Type] = [Float.self, Double.self]
 
-  @Test(arguments: GoldenCase.heads) func valuesAndProducts(_ name: String) throws {
-    for precision in Self.precisions { try checkValues(precision, name) }
-  }
-
-  @Test(arguments: GoldenCase.heads) func directions(_ name: String) throws {
-    for precision in Self.precisions { try checkDirections(precision, name) }
-  }
-
-  func checkValues<S: RealScalar>(_ type: S.Type, _ name: String) throws {
+  @Test(arguments: GoldenCase.heads) func heads(_ name: String) throws {
     let golden = try GoldenCase.load(name)
-    let limit = tolerance(type, double: 1e-10, float: 2e-4)
-    let (head, parameters, batch) = golden.problem(type)
-    var descent = Descent(model: head)
+    func run<S: RealScalar>(_ type: S.Type) {
+      checkValues(golden.head(type), golden, name)
+      checkDirections(golden.head(type), golden, name)
+    }
+    for precision in Self.precisions { run(precision) }
+  }
+
+  @Test(arguments: GoldenCase.networks) func networks(_ name: String) throws {
+    let golden = try GoldenCase.load(name)
+    func run<S: RealScalar>(_ type: S.Type) throws {
+      checkValues(try golden.network(type), golden, name)
+      checkDirections(try golden.network(type), golden, name)
+    }
+    for precision in Self.precisions { try run(precision) }
+  }
+
+  func checkValues<M: Model>(_ model: M, _ golden: GoldenCase, _ name: String) {
+    typealias S = M.Scalar
+    let limit = tolerance(S.self, double: 1e-10, float: 2e-4)
+    let (parameters, batch) = golden.point(of: model)
+    var linearization = model.makeLinearization()
+    var outputs = Matrix<S>(rows: 0, columns: 0)
+    linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &outputs)
+    #expect(relativeError(outputs.elements, golden.logits.data) < limit)
+    var descent = Descent(model: model)
     descent.linearize(at: parameters, batch: batch)
+    linearization.backpropagate(descent.rows.rows)
+    var change = [S](repeating: .nan, count: batch.count)
+    linearization.rowProducts(golden.probe.data.map { S($0) }, into: &change)
+    #expect(relativeError(change, golden.marginJVP.data) < limit)
     #expect(relativeError(descent.rows.margin, golden.margins.data) < limit)
     let objective = descent.objective(at: parameters, l2: golden.l2)
     #expect(abs(objective - golden.loss) < limit * golden.loss)
@@ -36,7 +54,7 @@ import Testing
     for (curvature, expected) in [
       (Curvature.fgn, golden.fgnProduct), (.ggn, golden.ggnProduct), (.competitor, golden.competitorProduct),
     ] {
-      var matrix = CurvatureOperator(curvature, model: head, parameters: parameters, batch: batch)
+      var matrix = CurvatureOperator(curvature, model: model, parameters: parameters, batch: batch)
       matrix.apply(probe, into: &product)
       // For two classes nothing is left out, and the golden difference is rounding.
       let scale = expected.data.reduce(0) { max($0, abs($1)) }
@@ -46,27 +64,28 @@ import Testing
         #expect(product.maximumMagnitude < S(limit), "\(name) \(curvature) \(S.precisionName)")
       }
     }
-    var fgn = CurvatureOperator(.fgn, model: head, parameters: parameters, batch: batch)
+    var fgn = CurvatureOperator(.fgn, model: model, parameters: parameters, batch: batch)
     #expect(abs(fgn.trace() - golden.traceFGN) < limit * golden.traceFGN)
-    var ggn = CurvatureOperator(.ggn, model: head, parameters: parameters, batch: batch)
+    var ggn = CurvatureOperator(.ggn, model: model, parameters: parameters, batch: batch)
     #expect(abs(ggn.trace() - golden.traceGGN) < limit * golden.traceGGN)
   }
 
-  func checkDirections<S: RealScalar>(_ type: S.Type, _ name: String) throws {
-    let golden = try GoldenCase.load(name)
-    let (head, parameters, batch) = golden.problem(type)
+  func checkDirections<M: Model>(_ model: M, _ golden: GoldenCase, _ name: String) {
+    typealias S = M.Scalar
+    let (parameters, batch) = golden.point(of: model)
+    let hasDual = model.makeLinearization().isIsotropic
     for (curvature, expected) in [(Curvature.fgn, golden.fgnDirection), (.ggn, golden.ggnDirection)] {
-      for solver in Solver.available(for: curvature) {
+      for solver in Solver.available(for: curvature) where solver != .dual || hasDual {
         let options = DescentOptions(
-          curvature: curvature, solver: solver, tolerance: tolerance(type, double: 1e-13, float: 1e-6),
+          curvature: curvature, solver: solver, tolerance: tolerance(S.self, double: 1e-13, float: 1e-6),
           maximumIterations: 1000)
-        var descent = Descent(model: head, options: options)
+        var descent = Descent(model: model, options: options)
         let (direction, report) = descent.direction(
           at: parameters, batch: batch, damping: golden.damping, l2: golden.l2)
         let error = relativeError(direction, expected.data)
         #expect(
-          error < tolerance(type, double: 1e-10, float: 2e-4), "\(name) \(curvature) \(solver) \(S.precisionName)")
-        #expect(report.solve.outcome == .converged || type == Float.self)
+          error < tolerance(S.self, double: 1e-10, float: 2e-4), "\(name) \(curvature) \(solver) \(S.precisionName)")
+        #expect(report.solve.outcome == .converged || S.self == Float.self)
       }
     }
   }

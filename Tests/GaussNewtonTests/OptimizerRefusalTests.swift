@@ -15,8 +15,8 @@ import Testing
   enum Defect: CaseIterable {
     case nanFeature, infiniteFeature, negativeInfiniteFeature, overflowingLogits, overflowingOwnLogit
 
-    func spoil(_ problem: inout Problem<Float>) {
-      let width = problem.head.inputWidth
+    func spoil(_ problem: inout HeadProblem<Float>) {
+      let width = problem.model.inputWidth
       switch self {
       case .nanFeature: problem.batch.inputs.features[5, 2] = .nan
       case .infiniteFeature: problem.batch.inputs.features[0, 0] = .infinity
@@ -35,10 +35,10 @@ import Testing
   func logitsThatAreNotFinite(_ defect: Defect, momentum: Double) {
     for l2 in [0, 0.01] {
       for steps in [0, 2] {
-        var problem = Problem<Float>(Self.shape, seed: 5)
+        var problem = HeadProblem<Float>(Self.shape, seed: 5)
         let good = problem.batch
         var optimizer = GaussNewtonOptimizer(
-          model: problem.head, options: explicitOptions(l2: l2, deviations: 3, momentum: momentum))
+          model: problem.model, options: explicitOptions(l2: l2, deviations: 3, momentum: momentum))
         for step in 0..<steps {
           _ = optimizer.step(&problem.parameters, on: good, at: Progress(step: step, total: 9))
         }
@@ -59,10 +59,10 @@ import Testing
 
   /// A system that cannot be solved in Float: refused, and more damping the next time.
   @Test func systemsThatCannotBeSolved() {
-    var problem = Problem<Float>(Shape(batch: 40, features: 2, classes: 3, spread: 0), seed: 8)
+    var problem = HeadProblem<Float>(Shape(batch: 40, features: 2, classes: 3, spread: 0), seed: 8)
     problem.batch.inputs.features.scale(by: 1e4)
     var optimizer = GaussNewtonOptimizer(
-      model: problem.head, options: explicitOptions(damping: 1e-12, momentum: 0.5))
+      model: problem.model, options: explicitOptions(damping: 1e-12, momentum: 0.5))
     let before = problem.parameters.values
     let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
     #expect(report.outcome == .rejected && report.solve.outcome == .notPositiveDefinite)
@@ -75,10 +75,10 @@ import Testing
   /// new step starts from there.
   @Test(arguments: [0.0, 0.02]) func undoneStepsRestoreParameters(l2: Double) {
     func check<S: RealScalar>(_ type: S.Type) {
-      var problem = Problem<S>(Self.shape, seed: 6)
+      var problem = HeadProblem<S>(Self.shape, seed: 6)
       problem.l2 = l2
       var optimizer = GaussNewtonOptimizer(
-        model: problem.head, options: explicitOptions(l2: l2, damping: 1e-3, deviations: 1e-3, momentum: 0.5))
+        model: problem.model, options: explicitOptions(l2: l2, damping: 1e-3, deviations: 1e-3, momentum: 0.5))
       let start = problem.parameters.values
       let first = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
       #expect(first.outcome == .accepted && problem.parameters.values != start)
@@ -107,7 +107,7 @@ import Testing
   /// A batch that is worse than the mean but no better without the last step is hard: it takes nothing back. Features of
   /// zero without an intercept have the loss log C whatever the parameters.
   @Test func hardBatchesTakeNothingBack() {
-    let problem = Problem<Double>(Self.shape, seed: 6)
+    let problem = HeadProblem<Double>(Self.shape, seed: 6)
     let head = LinearHead<Double>(features: 4, classes: 5, intercept: false)
     var parameters = Parameters<Double>(layout: head.layout)
     var optimizer = GaussNewtonOptimizer(
@@ -139,13 +139,13 @@ import Testing
       batch: generator.integer(in: 1...30), features: generator.integer(in: 1...6),
       classes: generator.integer(in: 2...9))
     shape.spread = power(-3...3)
-    var problem = Problem<Float>(shape, seed: seed)
+    var problem = HeadProblem<Float>(shape, seed: seed)
     problem.batch.inputs.features.scale(by: Float(power(-12...18)))
     let options = explicitOptions(
       path, precise: 1e-3, l2: generator.index(below: 2) == 0 ? 0 : power(-8...2), damping: power(-36...6),
       radius: generator.index(below: 2) == 0 ? .infinity : power(-4...4), deviations: 6,
       momentum: generator.index(below: 2) == 0 ? 0 : 0.9)
-    var optimizer = GaussNewtonOptimizer(model: problem.head, options: options)
+    var optimizer = GaussNewtonOptimizer(model: problem.model, options: options)
     for step in 0..<12 {
       let before = problem.parameters.values
       let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 12))

@@ -28,20 +28,20 @@ func explicitOptions(
   static func checkSteps<S: RealScalar>(
     _ type: S.Type, _ path: Path, l2: Double, momentum: Double, radius: Double, schedule: Schedule = .constant
   ) -> Findings {
-    var problem = Problem<S>(shape, seed: 71)
+    var problem = HeadProblem<S>(shape, seed: 71)
     problem.l2 = l2
     let precise = tolerance(S.self, double: 1e-13, float: 1e-6)
     let limit = tolerance(S.self, double: 1e-10, float: 5e-4)
     let damping = 0.05
     var optimizer = GaussNewtonOptimizer(
-      model: problem.head,
+      model: problem.model,
       options: explicitOptions(
         path, precise: precise, l2: l2, damping: damping, radius: radius, momentum: momentum, schedule: schedule))
     var findings = Findings()
     var memory: [Double]?
     for step in 0..<4 {
       // A new batch for each step.
-      problem.batch = Problem<S>(shape, seed: 80 + UInt64(step)).batch
+      problem.batch = HeadProblem<S>(shape, seed: 80 + UInt64(step)).batch
       findings.context = "\(path.testDescription) l2 \(l2) mu \(momentum) step \(step) \(problem.name)"
       let reference = DenseReference(problem)
       let expected = reference.direction(path.curvature, damping: damping, memory: memory)
@@ -84,7 +84,7 @@ func explicitOptions(
 
   /// And it must be able to fail: the momentum of the oracle is not that of a step without one.
   @Test func theOracleSeesMomentum() {
-    let problem = Problem<Double>(Self.shape, seed: 71)
+    let problem = HeadProblem<Double>(Self.shape, seed: 71)
     let reference = DenseReference(problem)
     let without = reference.direction(.fgn, damping: 0.05)
     let with = reference.direction(.fgn, damping: 0.05, memory: without)
@@ -97,11 +97,11 @@ func explicitOptions(
       for spread in [0, 0.5] {
         var shape = Self.shape
         shape.spread = spread
-        var problem = Problem<S>(shape, seed: 73)
+        var problem = HeadProblem<S>(shape, seed: 73)
         let options = explicitOptions(path, precise: 1e-4)
-        var descent = Descent(model: problem.head, options: options.descent)
+        var descent = Descent(model: problem.model, options: options.descent)
         let (direction, report) = descent.direction(at: problem.parameters, batch: problem.batch, damping: 0.05)
-        var optimizer = GaussNewtonOptimizer(model: problem.head, options: options)
+        var optimizer = GaussNewtonOptimizer(model: problem.model, options: options)
         var moved = problem.parameters.values
         moved.combine(1, direction)
         let step = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 10))
@@ -124,11 +124,11 @@ func explicitOptions(
     var generator = SeededGenerator(seed: seed)
     var shape = Self.shape
     shape.spread = 2 * generator.uniform()
-    var problem = Problem<Double>(shape, seed: seed)
+    var problem = HeadProblem<Double>(shape, seed: seed)
     let radius = [1e-4, 1e-2, 1][generator.index(below: 3)]
     let momentum = generator.uniform() * 0.9
     var optimizer = GaussNewtonOptimizer(
-      model: problem.head, options: explicitOptions(damping: 1e-3, radius: radius, momentum: momentum))
+      model: problem.model, options: explicitOptions(damping: 1e-3, radius: radius, momentum: momentum))
     for step in 0..<5 {
       let reference = DenseReference(problem)
       let before = problem.parameters.values
@@ -142,12 +142,12 @@ func explicitOptions(
 
   /// A run goes on from its state as if it had not been interrupted, and counts its passes.
   @Test func checkpoints() throws {
-    var problem = Problem<Float>(Self.shape, seed: 79)
+    var problem = HeadProblem<Float>(Self.shape, seed: 79)
     let options = explicitOptions(l2: 0.01, radius: 0.1, deviations: 2, momentum: 0.8)
-    var optimizer = GaussNewtonOptimizer(model: problem.head, options: options)
-    func batch(_ step: Int) -> Batch<Float> { Problem<Float>(Self.shape, seed: 90 + UInt64(step)).batch }
+    var optimizer = GaussNewtonOptimizer(model: problem.model, options: options)
+    func batch(_ step: Int) -> Batch<Float> { HeadProblem<Float>(Self.shape, seed: 90 + UInt64(step)).batch }
     for step in 0..<3 { _ = optimizer.step(&problem.parameters, on: batch(step), at: Progress(step: step, total: 6)) }
-    var resumed = GaussNewtonOptimizer(model: problem.head, options: options)
+    var resumed = GaussNewtonOptimizer(model: problem.model, options: options)
     resumed.state = try JSONDecoder().decode(
       GaussNewtonOptimizer<LinearHead<Float>>.State.self, from: JSONEncoder().encode(optimizer.state))
     var other = problem.parameters
@@ -157,7 +157,7 @@ func explicitOptions(
       #expect(first == second)
       #expect(bits(problem.parameters.values) == bits(other.values))
     }
-    let head = WrappedHead(problem.head)
+    let head = WrappedHead(problem.model)
     var counting = GaussNewtonOptimizer(model: head, options: options)
     for step in 0..<3 {
       let before = head.counter.total

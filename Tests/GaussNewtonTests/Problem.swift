@@ -37,42 +37,75 @@ struct Shape: Sendable, CustomStringConvertible {
   ]
 }
 
-/// A random head, its parameters and a batch.
-struct Problem<S: RealScalar>: Sendable {
-  var head: LinearHead<S>
-  var parameters: Parameters<S>
-  var batch: Batch<S>
+/// A model at a point, a batch, and how the dense reference knows its outputs and Jacobian.
+struct Problem<ModelType: Model>: Sendable {
+  typealias Scalar = ModelType.Scalar
+  var model: ModelType
+  var parameters: Parameters<Scalar>
+  var batch: Batch<Scalar>
   var l2: Double
   var name: String
+  var oracle: @Sendable (Parameters<Scalar>, Inputs<Scalar>) -> WideOutputs
+  /// How much more rounding than a head's: what limits are multiplied by.
+  var slack = 1.0
+  /// Whether the examples can be put in another order (not with dropout masks, which go by place).
+  var isExchangeable = true
+  /// Whether it can be differentiated along any line, without kinks.
+  var isSmooth = true
 
-  init(_ shape: Shape, seed: UInt64) {
+  /// The same problem on other examples.
+  func with(_ batch: Batch<Scalar>) -> Problem {
+    var result = self
+    result.batch = batch
+    return result
+  }
+
+  /// The same problem with a model that should do the same; the reference stays.
+  func with<Other: Model>(_ wrap: (ModelType) -> Other) -> Problem<Other> where Other.Scalar == Scalar {
+    Problem<Other>(
+      model: wrap(model), parameters: parameters, batch: batch, l2: l2, name: name, oracle: oracle, slack: slack,
+      isExchangeable: isExchangeable, isSmooth: isSmooth)
+  }
+
+  /// The examples in `list`, in that order, each as often as it is there. `weights` are for each example; nil keeps the
+  /// weights of the rows.
+  func examples(_ list: [Int], weights: [Scalar]? = nil) -> Batch<Scalar> {
+    let perExample = model.rowsPerExample
+    let all = batch.inputs.rows ?? (0..<Int32(batch.inputs.features.rows * perExample)).map { $0 }
+    var features = Matrix<Scalar>(rows: 0, columns: 0)
+    RowKernels.gather(batch.inputs.features.view, list.map { Int32($0) }, into: &features)
+    var (rows, labels, rowWeights): ([Int32], [Int32], [Scalar]) = ([], [], [])
+    for (place, example) in list.enumerated() {
+      for (k, row) in all.enumerated() where Int(row) / perExample == example {
+        rows.append(Int32(place * perExample + Int(row) % perExample))
+        labels.append(batch.labels[k])
+        rowWeights.append((weights?[place] ?? 1) * (weights == nil ? batch.weights?[k] ?? 1 : 1))
+      }
+    }
+    var inputs = Inputs(features)
+    inputs.dropoutSeed = batch.inputs.dropoutSeed
+    if batch.inputs.rows != nil { inputs.rows = rows }
+    return Batch(inputs: inputs, labels: labels, weights: weights == nil && batch.weights == nil ? nil : rowWeights)
+  }
+}
+
+typealias HeadProblem<S: RealScalar> = Problem<LinearHead<S>>
+
+extension Problem {
+  /// A random head, its parameters and a batch.
+  init<S: RealScalar>(_ shape: Shape, seed: UInt64) where ModelType == LinearHead<S> {
     var generator = SeededGenerator(seed: seed)
-    head = LinearHead(features: shape.features, classes: shape.classes, intercept: shape.intercept)
-    parameters = Parameters(
+    let head = LinearHead<S>(features: shape.features, classes: shape.classes, intercept: shape.intercept)
+    let parameters = Parameters<S>(
       layout: head.layout, values: generator.vector(head.layout.count, scale: shape.spread))
     // Integer weights with some zeros.
     let labels = generator.labels(shape.batch, classes: shape.classes)
     let features: Matrix<S> = generator.matrix(shape.batch, shape.features)
     var weights: [S]?
     if shape.weighted { weights = (0..<shape.batch).map { $0 == 0 ? 2 : S(generator.index(below: 4)) } }
-    batch = Batch(features: features, labels: labels, weights: weights)
-    l2 = shape.l2
-    name = "seed \(seed) \(S.precisionName) \(shape)"
-  }
-
-  /// The same problem on other examples.
-  func with(_ batch: Batch<S>) -> Problem {
-    var result = self
-    result.batch = batch
-    return result
-  }
-
-  /// The examples in `rows`, in that order, with weights of their own if wanted.
-  func examples(_ rows: [Int], weights: [S]? = nil) -> Batch<S> {
-    var features = Matrix<S>(rows: 0, columns: 0)
-    RowKernels.gather(batch.inputs.features.view, rows.map { Int32($0) }, into: &features)
-    return Batch(
-      features: features, labels: rows.map { batch.labels[$0] },
-      weights: weights ?? batch.weights.map { all in rows.map { all[$0] } })
+    self.init(
+      model: head, parameters: parameters, batch: Batch(features: features, labels: labels, weights: weights),
+      l2: shape.l2, name: "seed \(seed) \(S.precisionName) \(shape)",
+      oracle: { WideOutputs(head, $0, $1) })
   }
 }

@@ -22,9 +22,9 @@ import Testing
     _ type: S.Type, damping: Double, limit: Double, mutation: Mutation = .none
   ) -> Findings {
     var findings = Findings()
-    let subject = Subject<LinearHead<S>>(.fgn, .gram, mutation: mutation) { $0 }
+    let subject = Subject<LinearHead<S>>(.fgn, .gram, mutation: mutation)
     for (index, shape) in shapes.enumerated() where mutation == .none || shape.batch > 1 {
-      let problem = Problem<S>(shape, seed: UInt64(50 + index))
+      let problem = HeadProblem<S>(shape, seed: UInt64(50 + index))
       findings.context = problem.name
       findings.expect(
         relativeError(

@@ -25,8 +25,8 @@ import Testing
     for spread in [0.3, 4] {
       var shape = Self.shape
       shape.spread = spread
-      let problem = Problem<Double>(shape, seed: 5)
-      let head = WrappedHead(problem.head)
+      let problem = HeadProblem<Double>(shape, seed: 5)
+      let head = WrappedHead(problem.model)
       var descent = descent(path, head)
       let (_, report) = descent.direction(at: problem.parameters, batch: problem.batch, damping: 0.01, l2: l2)
       #expect(report.solve.outcome == .converged)
@@ -60,8 +60,8 @@ import Testing
   /// The limit is kept to and reported, and what there is by then descends.
   @Test(arguments: Path.all.filter { $0.solver != .gram && $0.solver != .automatic }, [1, 2, 5])
   func iterationLimit(_ path: Path, limit: Int) {
-    let problem = Problem<Double>(Self.shape, seed: 6)
-    var descent = descent(path, WrappedHead(problem.head), tolerance: 1e-12, limit: limit)
+    let problem = HeadProblem<Double>(Self.shape, seed: 6)
+    var descent = descent(path, WrappedHead(problem.model), tolerance: 1e-12, limit: limit)
     let (direction, report) = descent.direction(
       at: problem.parameters, batch: problem.batch, damping: 1e-3, l2: problem.l2)
     #expect(report.solve.outcome == .iterationLimit && report.solve.iterations == limit)
@@ -73,9 +73,9 @@ import Testing
 
   /// A Gram that is not positive definite in Float: damping below its rounding, and a sign that rounding may turn.
   @Test func notPositiveDefinite() {
-    var problem = Problem<Float>(Shape(batch: 40, features: 2, classes: 3, spread: 0), seed: 8)
+    var problem = HeadProblem<Float>(Shape(batch: 40, features: 2, classes: 3, spread: 0), seed: 8)
     problem.batch.inputs.features.scale(by: 1e4)
-    var descent = Descent(model: problem.head, options: DescentOptions(solver: .gram))
+    var descent = Descent(model: problem.model, options: DescentOptions(solver: .gram))
     let (_, report) = descent.direction(at: problem.parameters, batch: problem.batch, damping: 1e-12)
     #expect(report.solve.outcome == .notPositiveDefinite)
     #expect(report.solve.outcome.remedy.contains("damping"))
@@ -84,12 +84,12 @@ import Testing
   /// NaN or infinity in a batch is seen by every solver, and does not outlive the batch.
   @Test(arguments: Path.all, [Float.nan, .infinity, -.infinity])
   func notFinite(_ path: Path, value: Float) {
-    let problem = Problem<Float>(Self.shape, seed: 7)
+    let problem = HeadProblem<Float>(Self.shape, seed: 7)
     var bad = problem.batch
     bad.inputs.features[3, 1] = value
     bad.weights = nil
-    let subject = Subject<LinearHead<Float>>(path.curvature, path.solver) { $0 }
-    var descent = subject.descent(problem.head, tolerance: 1e-4)
+    let subject = Subject<LinearHead<Float>>(path.curvature, path.solver)
+    var descent = subject.descent(problem.model, tolerance: 1e-4)
     func solve(_ batch: Batch<Float>) -> ([Float], DescentReport) {
       descent.direction(at: problem.parameters, batch: batch, damping: 0.1, l2: problem.l2)
     }
@@ -107,9 +107,9 @@ import Testing
     let shape = Shape(
       batch: generator.integer(in: 1...60), features: generator.integer(in: 1...40),
       classes: generator.integer(in: 2...20))
-    let problem = Problem<Float>(shape, seed: seed)
+    let problem = HeadProblem<Float>(shape, seed: seed)
     for curvature in [Curvature.fgn, .ggn, .fisher] {
-      var descent = Descent(model: problem.head, options: DescentOptions(curvature: curvature))
+      var descent = Descent(model: problem.model, options: DescentOptions(curvature: curvature))
       descent.linearize(at: problem.parameters, batch: problem.batch)
       let choice = descent.choice
       #expect(Solver.available(for: curvature).contains(choice.solver) && choice.solver != .automatic)

@@ -346,7 +346,8 @@ extension LayerCase {
   }
 
   /// Whether all results are the same bit for bit on 1, 2 and 3 threads, and those of the last row, where rows do not
-  /// depend on each other, what they are for that row alone. Rows and shape should be large enough for the work to be cut.
+  /// depend on each other, what they are for that row alone. Rows and shape should be large enough for the work to be
+  /// cut.
   func isDeterministic<S: RealScalar>(as type: S.Type, rowsAreIndependent: Bool = true) -> Bool {
     let drawn = LayerChecks<S>(self, limit: 0)
     let all = onThreads {

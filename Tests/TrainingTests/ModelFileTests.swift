@@ -8,7 +8,7 @@ import Testing
 
   func model<S: RealScalar>(_ type: S.Type = S.self, intercept: Bool = true) -> ModelFile<S> {
     let head = LinearHead<S>(features: 3, classes: 5, intercept: intercept)
-    return ModelFile(head: head, parameters: randomParameters(head), classNames: Self.names)
+    return ModelFile(model: head, parameters: randomParameters(head), classNames: Self.names)
   }
 
   /// Tensors and metadata as given, then read as a model.
@@ -32,7 +32,8 @@ import Testing
     try file.write(to: path)
     let back = try ModelFile<S>(reading: path)
     #expect(back.parameters == file.parameters)
-    #expect(back.head.layout == file.head.layout && back.head.hasIntercept == intercept)
+    let head = try #require(back.model as? LinearHead<S>)
+    #expect(head.layout == file.model.layout && head.hasIntercept == intercept)
     #expect(back.classNames == Self.names && back.standardization == file.standardization)
     #expect((back.l2, back.objective, back.seed) == (file.l2, file.objective, file.seed))
     #expect(back.producer == file.producer)
@@ -75,11 +76,12 @@ import Testing
 
   @Test func bareTensorsAreAModel() throws {
     let file = try read([Self.weight, Self.bias], as: Double.self)
-    #expect(file.classNames == ["0", "1"] && file.head.hasIntercept)
+    #expect(file.classNames == ["0", "1"] && (file.model as? LinearHead<Double>)?.hasIntercept == true)
     #expect(file.parameters.values == [1, 2, 3, 4, 5, 6, -1, 0.5])
     let unbiased = try read([Self.weight], as: Float.self)
-    #expect(!unbiased.head.hasIntercept && unbiased.parameters.values == [1, 2, 3, 4, 5, 6])
-    #expect(try read([Self.weight, ("other", [1], [9])], as: Float.self).head.inputWidth == 3, "others are ignored")
+    #expect((unbiased.model as? LinearHead<Float>)?.hasIntercept == false)
+    #expect(unbiased.parameters.values == [1, 2, 3, 4, 5, 6])
+    #expect(try read([Self.weight, ("other", [1], [9])], as: Float.self).model.inputWidth == 3, "others are ignored")
   }
 
   @Test func shapesThatAreNoHead() {

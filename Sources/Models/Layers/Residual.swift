@@ -3,9 +3,9 @@ import LinearAlgebra
 /// y = shortcut(x) + body(x), each some layers one after the other; without a shortcut x itself is added (He et al.
 /// 2015, arXiv 1512.03385).
 ///
-/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their row
-/// Grams add up.
-public struct Residual: Layer {
+/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their
+/// row Grams add up.
+public struct Residual: CompositeLayer {
   public var type: String { "residual" }
   public var body: [any Layer]
   public var shortcut: [any Layer]
@@ -17,7 +17,7 @@ public struct Residual: Layer {
   }
 
   /// The two branches by name; the identity is none.
-  private var branches: [(name: String, layers: [any Layer])] {
+  public var branches: [(name: String, layers: [any Layer])] {
     shortcut.isEmpty ? [("body", body)] : [("body", body), ("shortcut", shortcut)]
   }
 
@@ -57,8 +57,6 @@ public struct Residual: Layer {
       }
     }
   }
-
-  public var parts: [any Layer] { body + shortcut }
 
   private static func isPositions(_ layer: any Layer) -> Bool {
     if let frozen = layer as? Frozen { return isPositions(frozen.layer) }
