@@ -183,6 +183,11 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
     #expect(trained.rowProducts == head + trunk)
     #expect(trained.rowGram > 3 * trunk)
     let all = try costs(Self.trained, nil)
+    var plain = try NetworkProbe<Double>(Self.plain, features: Matrix(rows: 4, columns: 15), rows: [1, 2], seed: 1)
+    _ = plain.outputs()
+    let (first, middle, last) = (2.0 * 2 * 3 * 4, 2.0 * 2 * 4 * 3, 2.0 * 2 * 3 * 3)
+    #expect(plain.linearization.costs.backpropagation == middle + last)
+    #expect(plain.linearization.costs.rowPullback == first + last, "the middle layer is frozen")
     #expect(all.rowSquaredNorms > 2 * trained.rowSquaredNorms, "five passes against two")
     #expect(all.rowSquaredNorms < all.rowGram)
   }
