@@ -48,7 +48,8 @@ let package = Package(
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
-    .testTarget(name: "TrainingTests", dependencies: ["FastGaussNewton"]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["FastGaussNewton"], resources: [.copy("Fixtures")]),
     .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
     .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Figures"]),
   ],

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import platform
 import subprocess
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -41,3 +42,14 @@ def kernels():
     """The setting that decides which kernels every OpenBLAS uses."""
     setting = os.environ.get("OPENBLAS_CORETYPE")
     return f"OPENBLAS_CORETYPE={setting}" if setting else "OPENBLAS_CORETYPE not set"
+
+
+def machine():
+    """The processor, how many of them, and the system."""
+    model = platform.processor() or platform.machine()
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{model}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}."

@@ -36,7 +36,8 @@ public enum ElementwiseFunction: Sendable, Equatable {
 /// Operations on each element of a matrix, cut over the elements.
 public enum Elementwise {
   /// y_k = f(x_k) and slope_k = f'(x_k), in the shape of x: at most 5 units in the last place from the true ones, NaN
-  /// where x is NaN, and never an overflow. Where GELU's and SiLU's slopes change sign, of the larger of their two terms.
+  /// where x is NaN, and never an overflow. Near the zeros of GELU's and SiLU's slopes: 5 units of the larger of the two
+  /// terms that cancel.
   public static func apply<Scalar>(
     _ function: ElementwiseFunction, to x: Matrix<Scalar>, into y: inout Matrix<Scalar>, slope: inout Matrix<Scalar>
   ) {
@@ -73,7 +74,8 @@ public enum Elementwise {
     }
   }
 
-  /// mask [rows, columns]: 0 with probability `rate`, else 1 / (1 - rate), by a hash of `seed` and the element's number.
+  /// mask [rows, columns]: 0 with probability `rate`, else 1 / (1 - rate), by a hash of `seed` and the element's
+  /// number.
   public static func dropoutMask<Scalar>(
     rate: Double, seed: UInt64, rows: Int, columns: Int, into mask: inout Matrix<Scalar>
   ) {

@@ -43,6 +43,7 @@ public struct KernelTable<Scalar>: Sendable {
   let thinTransposed: @Sendable (Input, Input, Scalar, Scalar, Output, Int, Int, Int, Int, Int) -> Void
   // Images and positions.
   let images: ImageKernels<Scalar>
+  // Tokens and attention.
   let sequences: SequenceKernels<Scalar>
   // BLAS and LAPACK; see BLAS.swift for the meaning of the arguments.
   let gemm: @Sendable (GEMMShape, Scalar, Input, Input, Scalar, Output) -> Void

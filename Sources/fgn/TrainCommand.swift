@@ -100,6 +100,7 @@ struct TrainCommand: ParsableCommand {
 
   private func train<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
     let (training, held) = (data.training, data.held)
+    for data in [training, held].compactMap({ $0 }) { try data.checkFit(model) }
     var optimizer = GaussNewtonOptimizer(model: model, options: method.options(l2: l2))
     var options = TrainingOptions(
       epochs: epochs, batchSize: batchSize, seed: seed, timeLimit: timeLimit, patience: patience, l2: l2)

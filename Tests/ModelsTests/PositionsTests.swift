@@ -47,6 +47,15 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
       Frozen(SelfAttention(heads: 3)), ForwardOnly(), Positions(), ForwardOnly(), Dense(4),
     ])
 
+  /// A small language model.
+  static let transformer = Architecture(
+    input: [positions],
+    layers: [
+      Embedding(vocabulary: vocabulary, width: width), PositionalEmbedding(),
+      Residual([LayerNorm(), SelfAttention(heads: 2, causal: true)]),
+      Residual([LayerNorm(), Dense(8), Activation(.gelu), Dense(width)]), Positions(), LayerNorm(), Dense(4),
+    ])
+
   /// Trained and frozen layers on both sides.
   static let mixed = Architecture(
     input: [positions],
@@ -71,7 +80,7 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
   func rules<S: RealScalar>(_ type: S.Type) throws {
     let networks = [
       ("trained", Self.trained), ("frozen", Self.frozen), ("mixed", Self.mixed), ("frozen head", Self.frozenHead),
-      ("plain", Self.plain),
+      ("plain", Self.plain), ("transformer", Self.transformer),
     ]
     for (name, architecture) in networks {
       for (selection, seed) in zip(Self.selections, UInt64(0)...) {
@@ -219,6 +228,10 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
     #expect(
       message([4], [embedding, Positions(), Positions(), Dense(2)])
         == "layer 2 (positions): expected [positions, n], got [3]")
+    let inside = Residual([Embedding(vocabulary: 5, width: 3)], shortcut: [Embedding(vocabulary: 5, width: 3)])
+    #expect(
+      message([4], [inside, MeanPositions(), Dense(2)])
+        == "layer 0 (residual): expected embedding to be the network's first layer, got it inside")
     #expect(message([4], [embedding, Dense(2)]).contains("the network's output must be [classes]"))
   }
 

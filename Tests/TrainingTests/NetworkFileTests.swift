@@ -181,3 +181,25 @@ private struct Renamed: Model {
   var outputWidth: Int { head.outputWidth }
   func makeLinearization() -> LinearHeadLinearization<Double> { head.makeLinearization() }
 }
+
+/// Networks that PyTorch saved, and what they make of some inputs there: Fixtures/make_networks.py.
+@Suite struct PyTorchTests {
+  func check<S: RealScalar>(_ name: String, _ type: S.Type, limit: Double) throws {
+    func path(_ suffix: String) throws -> String {
+      try #require(Bundle.module.path(forResource: name, ofType: suffix, inDirectory: "Fixtures"))
+    }
+    let file = try ModelFile<S>(reading: path("safetensors"), architecture: Architecture(reading: path("json")))
+    let archive = try NPZ(path("npz"))
+    var values: [S] = []
+    try file.forEachBlock(archive.matrix("X")) { logits, _ in
+      RowKernels.softmax(&logits)
+      values += logits.elements
+    }
+    #expect(largestError(values, try archive.matrix("p").elements) < limit, "\(name) \(S.precisionName)")
+  }
+
+  @Test(arguments: ["images", "tokens"]) func probabilitiesAgree(_ name: String) throws {
+    try check(name, Double.self, limit: 1e-14)
+    try check(name, Float.self, limit: 1e-5)
+  }
+}

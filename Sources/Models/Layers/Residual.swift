@@ -3,8 +3,8 @@ import LinearAlgebra
 /// y = shortcut(x) + body(x), each some layers one after the other; without a shortcut x itself is added (He et al.
 /// 2015, arXiv 1512.03385).
 ///
-/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their row
-/// Grams add up.
+/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their
+/// row Grams add up.
 public struct Residual: CompositeLayer {
   public var type: String { "residual" }
   public var body: [any Layer]
@@ -57,6 +57,8 @@ public struct Residual: CompositeLayer {
       }
     }
   }
+
+  public var parts: [any Layer] { body + shortcut }
 
   private static func isPositions(_ layer: any Layer) -> Bool {
     if let frozen = layer as? Frozen { return isPositions(frozen.layer) }
@@ -165,9 +167,9 @@ struct ResidualLinearization<Scalar: RealScalar>: LayerLinearization {
   func costs(rows: Int) -> LayerCosts {
     var costs = LayerCosts(input: Double(rows * outputWidth))
     for branch in [body, shortcut].compactMap({ $0 }) {
-      // Products with J_x go through all layers, whatever is trained in them.
+      // Products with J_x go through all layers, whatever is trained in them, and so do cotangents in `prepare`.
       var (trained, forward) = branch.costs(rows: rows)
-      trained.input = forward
+      (trained.input, trained.inner) = (forward, forward)
       costs = costs + trained
     }
     return costs

@@ -1,3 +1,4 @@
+import CAdam
 import FastGaussNewton
 
 /// Plain SGD as fast as this package can make it: the yardstick for the price of a step. Forward, one fused pass for
@@ -24,7 +25,7 @@ public struct SGD<ModelType: Model>: Optimizer {
   }
 }
 
-/// Adam (Kingma & Ba 2015) with the source's defaults; L2 enters the gradient, the rate falls linearly to zero.
+/// Adam (Kingma & Ba 2015) with the source's defaults; L2 enters the gradient, the rate follows the schedule.
 public struct Adam<ModelType: Model>: Optimizer {
   public typealias Scalar = ModelType.Scalar
   public struct State: Codable, Sendable {
@@ -35,14 +36,16 @@ public struct Adam<ModelType: Model>: Optimizer {
   public var explanation: String { "Adam" }
   let rate: Double
   let l2: Double
+  let schedule: Schedule
   var gradient: BatchGradient<ModelType>
   var direction: [Scalar]
 
-  public init(model: ModelType, rate: Double, l2: Double) {
+  public init(model: ModelType, rate: Double, l2: Double = 0, schedule: Schedule = .linear) {
     self.rate = rate
     self.l2 = l2
+    self.schedule = schedule
     gradient = BatchGradient(model: model)
-    direction = [Scalar](repeating: 0, count: model.layout.count)
+    direction = [Scalar](repeating: 0, count: model.layout.trainableCount)
     state.first = direction
     state.second = direction
   }
@@ -52,38 +55,43 @@ public struct Adam<ModelType: Model>: Optimizer {
   ) -> StepReport {
     let loss = gradient.linearize(at: parameters, batch: batch)
     gradient.add(factor: 1, to: &direction, beta: 0)
-    for slice in parameters.layout.slices where slice.isPenalised {
+    for slice in parameters.layout.trainable where slice.isPenalised && l2 > 0 {
       direction.combine(Scalar(l2), parameters.values, range: slice.range)
     }
     adamUpdate(
       &parameters.values, direction, &state.first, &state.second,
-      rate: Scalar(rate * (1 - progress.fraction)), step: progress.step + 1)
+      rate: Scalar(rate * schedule.factor(at: progress)), step: progress.step + 1)
     return StepReport(outcome: .accepted, objective: loss)
   }
 }
 
-@specialized(where S == Float)
-@specialized(where S == Double)
-func adamUpdate<S: RealScalar>(
+private func adamUpdate<S: RealScalar>(
   _ x: inout [S], _ gradient: [S], _ first: inout [S], _ second: inout [S], rate: S, step: Int
 ) {
   // rate m / (1 - 0.9^t) / (sqrt(v / (1 - 0.999^t)) + epsilon), with one division for each element.
   let rate = rate / S(1 - power(0.9, step))
   let factor = 1 / S(1 - power(0.999, step)).squareRoot()
-  let count = x.count
-  precondition(gradient.count == count && first.count == count && second.count == count)
-  x.withUnsafeMutableBufferPointer { x in
-    first.withUnsafeMutableBufferPointer { first in
-      second.withUnsafeMutableBufferPointer { second in
-        gradient.withUnsafeBufferPointer { gradient in
-          for i in 0..<count {
-            first[i] = 0.9 * first[i] + 0.1 * gradient[i]
-            second[i] = 0.999 * second[i] + 0.001 * gradient[i] * gradient[i]
-            x[i] -= rate * first[i] / (second[i].squareRoot() * factor + 1e-8)
+  let count = gradient.count
+  precondition(x.count >= count && first.count == count && second.count == count)
+  func update<T>(
+    _ kernel: (UnsafeMutablePointer<T>, UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafeMutablePointer<T>) -> Void
+  ) {
+    x.withUnsafeMutableBytes { x in
+      first.withUnsafeMutableBytes { first in
+        second.withUnsafeMutableBytes { second in
+          gradient.withUnsafeBytes { gradient in
+            kernel(
+              x.baseAddress!.assumingMemoryBound(to: T.self), gradient.baseAddress!.assumingMemoryBound(to: T.self),
+              first.baseAddress!.assumingMemoryBound(to: T.self), second.baseAddress!.assumingMemoryBound(to: T.self))
           }
         }
       }
     }
+  }
+  if S.self == Float.self {
+    update { adam_float($0, $1, $2, $3, Float(rate), Float(factor), count) }
+  } else {
+    update { adam_double($0, $1, $2, $3, Double(rate), Double(factor), count) }
   }
 }
 
@@ -91,17 +99,24 @@ private func power(_ base: Double, _ exponent: Int) -> Double {
   (0..<exponent).reduce(1) { value, _ in value * base }
 }
 
-/// Loss and gradient of the weighted mean loss on a batch.
+/// Loss and gradient of the mean loss on a batch.
 public struct BatchGradient<ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
   var linearization: ModelType.LinearizationType
+  /// In a model of layers each would scale its own factor of a row-weighted product: there the cotangents are scaled
+  /// once, before.
+  let scalesFirst: Bool
   var logits = Matrix<Scalar>(rows: 0, columns: 0)
+  var scaled = Matrix<Scalar>(rows: 0, columns: 0)
   var margin: [Scalar] = []
   var loss: [Scalar] = []
   var residual: [Scalar] = []
   var rootWeight: [Scalar] = []
 
-  public init(model: ModelType) { linearization = model.makeLinearization() }
+  public init(model: ModelType) {
+    linearization = model.makeLinearization()
+    scalesFirst = model.layerCount > 1
+  }
 
   mutating func linearize(at parameters: Parameters<Scalar>, batch: Batch<Scalar>) -> Double {
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &logits)
@@ -114,10 +129,16 @@ public struct BatchGradient<ModelType: Model>: Sendable {
     return loss.sum / Double(batch.count)
   }
 
+  /// target = factor gradient + beta target. A target that the linearisation reads is copied: see `NetworkSGD`.
   mutating func add(factor: Scalar, to target: inout [Scalar], beta: Scalar) {
-    linearization.pullback(
-      logits, rowWeights: residual, alpha: SliceFactors(-factor / Scalar(residual.count)), beta: SliceFactors(beta),
-      into: &target)
+    let alpha = SliceFactors(-factor / Scalar(residual.count))
+    if scalesFirst {
+      scaled.reshape(rows: logits.rows, columns: logits.columns)
+      RowKernels.scale(logits.view, by: residual, into: &scaled)
+      linearization.pullback(scaled, rowWeights: nil, alpha: alpha, beta: SliceFactors(beta), into: &target)
+    } else {
+      linearization.pullback(logits, rowWeights: residual, alpha: alpha, beta: SliceFactors(beta), into: &target)
+    }
     linearization.release()
   }
 }

@@ -8,6 +8,11 @@
 public struct Seconds: Sendable {
   public var wall: Double
   public var cpu: Double
+
+  public init(wall: Double, cpu: Double) {
+    self.wall = wall
+    self.cpu = cpu
+  }
 }
 
 public enum Timing {

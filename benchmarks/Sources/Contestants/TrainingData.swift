@@ -20,4 +20,15 @@ public enum TrainingData {
     let training = try files("train").load(as: Float.self).data
     return (training, try files("test").load(as: Float.self, classNames: training.classNames))
   }
+
+  /// Handwritten digits, 8 x 8 (scikit-learn's copy of the UCI set): the first 1437 and the last 360, which other people
+  /// wrote. Grey values 0...16 become 0...1.
+  public static func digits(_ path: String) throws -> (Dataset<Float>, Dataset<Float>) {
+    let all = try DataFiles(.file(path)).load(as: Float.self).data
+    var features = all.features
+    features.scale(by: 1 / 16)
+    let scaled = try Dataset(
+      features: features, labels: all.labels, classNames: all.classNames, source: all.source)
+    return (try scaled.rows(Array(0..<1437)), try scaled.rows(Array(1437..<Int32(scaled.count))))
+  }
 }

@@ -1,0 +1,32 @@
+import FastGaussNewton
+
+/// A data set and the network that benchmarks train on it.
+public struct TrainingProblem: Sendable {
+  public let training: Dataset<Float>
+  public let test: Dataset<Float>
+  public let model: Network<Float>
+
+  /// - Parameters:
+  ///   - name: letter, clinc150 or digits.
+  ///   - path: its file or folder.
+  public init(_ name: String, _ path: String) throws {
+    switch name {
+    case "letter":
+      (training, test) = try TrainingData.letter(path)
+      model = try Network(.mlp([16, 128, 64, 26], activation: Activation(.relu)))
+    case "clinc150":
+      (training, test) = try TrainingData.clinc150(path)
+      model = try Network(.mlp([384, 256, 150], activation: Activation(.relu)))
+    case "digits":
+      (training, test) = try TrainingData.digits(path)
+      model = try Network(
+        Architecture(
+          input: [1, 8, 8],
+          layers: [
+            Conv2D(channels: 16, kernel: 3, padding: 1), Activation(.relu), Conv2D(channels: 32, kernel: 3, padding: 1),
+            Activation(.relu), MaxPool2D(kernel: 2), Flatten(), Dense(10),
+          ]))
+    default: fatalError("unknown data set: \(name)")
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import FastGaussNewton
+
+// Our side of benchmarks/torch_check.py: products of networks at random parameters, in double.
+//
+//   TorchCheck NAME FILE.safetensors        NAME is perceptron, convolutional or attention
+//
+// The file holds the parameters under PyTorch's names, and
+//
+//   check.inputs [B, D]  check.labels [B]  check.tangent [P]  check.row_weights [B]    drawn
+//   check.outputs [B, C]  check.gradient [P] of the mean loss
+//   check.row_products [B] = M tangent, M with the margins' gradients as rows; check.pushforward [B, C] = J tangent
+//   check.row_pullback [P] = M^T row_weights; check.row_norms [B], squared
+//   check.direction [P], check.direction_l2 [P], exact; check.direction_cg [P], matrix-free
+//
+// and in its metadata the order of the parameters in vectors [P], those that L2 applies to, lambda and l2.
+
+let (damping, l2) = (1e-2, 3e-2)
+
+func architecture(_ name: String) -> Architecture {
+  switch name {
+  case "perceptron":
+    return Architecture(
+      input: [7],
+      layers: [
+        Dense(12), Activation(.relu), Dense(11), Activation(.tanh), Dense(10), LayerNorm(), Activation(.gelu), Dense(9),
+        Activation(.silu), Dense(8, bias: false), Activation(.sigmoid), Dense(7), Activation(.softplus), Dense(6),
+        Activation(.leakyReLU(slope: 0.01)), Dense(5),
+      ])
+  case "convolutional":
+    return Architecture(
+      input: [3, 9, 8],
+      layers: [
+        Conv2D(channels: 8, kernel: 3, padding: 1), GroupNorm(groups: 2), Activation(.relu), MaxPool2D(kernel: 2),
+        Residual([
+          Conv2D(channels: 8, kernel: 3, padding: 1), GroupNorm(groups: 4), Activation(.relu),
+          Conv2D(channels: 8, kernel: 3, padding: 1, groups: 2),
+        ]),
+        Activation(.relu),
+        Residual(
+          [Conv2D(channels: 12, kernel: 3, stride: 2, padding: 1), GroupNorm(groups: 3)],
+          shortcut: [Conv2D(channels: 12, kernel: 1, stride: 2, bias: false)]),
+        Activation(.relu), GlobalAveragePool(), Dense(5),
+      ])
+  case "attention":
+    func block(causal: Bool) -> [any Layer] {
+      [
+        Residual([LayerNorm(), SelfAttention(heads: 2, causal: causal)]),
+        Residual([LayerNorm(), Dense(16), Activation(.gelu), Dense(8)]),
+      ]
+    }
+    return Architecture(
+      input: [6],
+      layers: [Embedding(vocabulary: 11, width: 8), PositionalEmbedding()] + block(causal: false) + block(causal: true)
+        + [MeanPositions(), Dense(5)])
+  default: fatalError("unknown network: \(name)")
+  }
+}
+
+func check(_ name: String, to path: String) throws {
+  let network = try Network<Double>(architecture(name))
+  let layout = network.layout
+  let (batch, classes, count) = (9, network.outputWidth, layout.trainableCount)
+  var generator = SeededGenerator(seed: 7)
+  func normal(_ count: Int) -> [Double] { (0..<count).map { _ in generator.normal() } }
+  var parameters = Parameters<Double>(layout: layout)
+  for slice in layout.slices {
+    // Gains about one, all else about zero; products keep their size from layer to layer.
+    let isGain = slice.shape.count == 1 && slice.name.hasSuffix("weight")
+    let fan = slice.shape.dropFirst().reduce(1, *)
+    for i in slice.range {
+      parameters.values[i] = isGain ? 1 + 0.3 * generator.normal() : generator.normal() / Double(fan).squareRoot()
+    }
+  }
+  let width = network.inputWidth
+  let features = Matrix<Double>(
+    rows: batch, columns: width,
+    elements: name == "attention"
+      ? (0..<batch * width).map { _ in Double(generator.index(below: 11)) } : normal(batch * width))
+  let labels = (0..<batch).map { _ in Int32(generator.index(below: classes)) }
+  let (tangent, weights) = (normal(count), normal(batch))
+
+  var linearization = network.makeLinearization()
+  var outputs = Matrix<Double>(rows: 0, columns: 0)
+  linearization.linearize(at: parameters, inputs: Inputs(features), outputs: &outputs)
+  var pushforward = Matrix<Double>(rows: batch, columns: classes)
+  linearization.pushforward(tangent, into: &pushforward)
+  let rows = MarginRows(logits: outputs, labels: labels)
+  linearization.backpropagate(rows.rows)
+  var rowProducts = [Double](repeating: 0, count: batch)
+  linearization.rowProducts(tangent, into: &rowProducts)
+  var rowNorms = [Double](repeating: 0, count: batch)
+  linearization.rowSquaredNorms(into: &rowNorms)
+  var rowPullback = [Double](repeating: 0, count: count)
+  linearization.pullback(rowWeights: weights, alpha: SliceFactors(1), beta: SliceFactors(0), into: &rowPullback)
+
+  let data = Batch(features: features, labels: labels)
+  func direction(_ options: DescentOptions, l2: Double = 0) -> [Double] {
+    var descent = Descent(model: network, options: options)
+    let (direction, report) = descent.direction(at: parameters, batch: data, damping: damping, l2: l2)
+    precondition(report.solve.outcome == .converged, "\(report.solve.outcome)")
+    return direction
+  }
+  var descent = Descent(model: network)
+  descent.linearize(at: parameters, batch: data)
+  let exact = DescentOptions(solver: .gram)
+  let vectors: [(String, [Double])] = [
+    ("labels", labels.map(Double.init)), ("tangent", tangent), ("row_weights", weights),
+    ("gradient", descent.gradient(at: parameters)), ("row_products", rowProducts), ("row_pullback", rowPullback),
+    ("row_norms", rowNorms), ("direction", direction(exact)), ("direction_l2", direction(exact, l2: l2)),
+    ("direction_cg", direction(DescentOptions(solver: .cg, tolerance: 1e-13, maximumIterations: 1000))),
+  ]
+  let matrices = [("inputs", features), ("outputs", outputs), ("pushforward", pushforward)]
+  try SafeTensors.write(
+    layout.slices.map { SafeTensors.Tensor(name: $0.name, shape: $0.shape, values: parameters[$0]) }
+      + vectors.map { SafeTensors.Tensor(name: "check.\($0.0)", shape: [$0.1.count], values: $0.1) }
+      + matrices.map {
+        SafeTensors.Tensor(name: "check.\($0.0)", shape: [$0.1.rows, $0.1.columns], values: $0.1.elements)
+      },
+    metadata: [
+      "order": layout.slices.map(\.name).joined(separator: ","),
+      "penalised": layout.slices.filter(\.isPenalised).map(\.name).joined(separator: ","),
+      "damping": "\(damping)", "l2": "\(l2)",
+    ], to: path)
+}
+
+guard CommandLine.arguments.count == 3 else { fatalError("usage: TorchCheck NAME FILE.safetensors") }
+try check(CommandLine.arguments[1], to: CommandLine.arguments[2])
