@@ -50,4 +50,60 @@ import Testing
       #expect(explained.contains { $0.contains(name) }, "\(name)")
     }
   }
+
+  /// The gain of the examples with a pullback that forgets the gain.
+  struct BrokenScale: Layer {
+    var type: String { "scale" }
+
+    func parameters(for input: [Int]) -> [ParameterSpec] { ModelExamples.Scale().parameters(for: input) }
+
+    func makeLinearization<Scalar: RealScalar>(
+      at site: LayerSite, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { Broken(right: ModelExamples.ScaleLinearization(slices: site.slices)) }
+
+    struct Broken<Scalar: RealScalar>: LayerLinearization {
+      var right: ModelExamples.ScaleLinearization<Scalar>
+      var slices: [ParameterSlice] { right.slices }
+
+      mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+        right.forward(at: point, into: &output)
+      }
+
+      mutating func pushforward(
+        _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+        into result: inout Matrix<Scalar>
+      ) {
+        right.pushforward(inputTangent, tangent, at: point, into: &result)
+      }
+
+      mutating func pullback(
+        _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+      ) {
+        result = cotangents
+      }
+
+      mutating func parameterPullback(
+        _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+        at point: LayerPoint<Scalar>, into result: inout [Scalar]
+      ) {
+        right.parameterPullback(
+          cotangents, rowWeights: rowWeights, alpha: alpha, beta: beta, at: point, into: &result)
+      }
+    }
+  }
+
+  /// The report that the page shows is what such a layer gets, but for the lines that passed.
+  @Test func theReportIsReal() throws {
+    let model = try Network<Double>(
+      Architecture(input: [4], layers: [Dense(6), Activation(.tanh), BrokenScale(), Dense(3)]))
+    var generator = SeededGenerator(seed: 1)
+    var parameters = model.initialParameters(using: &generator)
+    for j in parameters.values.indices { parameters.values[j] += 0.3 * generator.normal() }
+    let features = Matrix<Double>(rows: 5, columns: 4, elements: (0..<20).map { _ in generator.normal() })
+    let report = checkLinearization(model, at: parameters, inputs: Inputs(features))
+    let lines = report.description.components(separatedBy: "\n")
+    let shown = lines.enumerated().filter { $0.offset < 2 || !$0.element.hasSuffix("ok") }.map(\.element)
+    let page = try Self.page()
+    #expect(page.contains(shown.joined(separator: "\n")), "\(shown.joined(separator: "\n"))")
+  }
 }
