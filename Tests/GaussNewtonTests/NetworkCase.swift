@@ -149,7 +149,7 @@ extension NetworkCase {
     ).with { $0.dropoutSeed = 11 },
     NetworkCase(
       "attention classifier", [4],
-      [Embedding(vocabulary: 7, width: 4), PositionalEmbedding()] + block(heads: 2) + block(heads: 1)
+      [Embedding(vocabulary: 7, width: 3), PositionalEmbedding()] + block(heads: 3) + block(heads: 1)
         + [LayerNorm(), MeanPositions(), Dense(3)]
     ).with { $0.vocabulary = 7 },
     NetworkCase(
@@ -158,7 +158,7 @@ extension NetworkCase {
     ).with { ($0.vocabulary, $0.isSmooth, $0.count) = (8, false, 7) },
     NetworkCase(
       "token classifier", [4],
-      [Embedding(vocabulary: 6, width: 4), PositionalEmbedding()] + block(heads: 2) + [Positions(), LayerNorm()]
+      [Embedding(vocabulary: 6, width: 3), PositionalEmbedding()] + block(heads: 1) + [Positions(), LayerNorm()]
         + [Dense(4), Activation(.gelu), Dense(3)]
     ).with { ($0.vocabulary, $0.count, $0.rows) = (6, 4, [0, 1, 2, 4, 7, 8, 9, 10, 11, 13]) },
     NetworkCase(
@@ -169,11 +169,11 @@ extension NetworkCase {
       ]),
   ]
 
-  /// An attention block that normalises first, of width 4.
+  /// An attention block that normalises first, of width 3.
   private static func block(heads: Int) -> [any Layer] {
     [
       Residual([LayerNorm(), SelfAttention(heads: heads)]),
-      Residual([LayerNorm(), Dense(6), Activation(.gelu), Dense(4)]),
+      Residual([LayerNorm(), Dense(4), Activation(.gelu), Dense(3)]),
     ]
   }
 
