@@ -2,14 +2,15 @@ import FastGaussNewton
 
 // Our side of benchmarks/torch_check.py: products of networks at random parameters, in double.
 //
-//   TorchCheck NAME FILE.safetensors        NAME is perceptron, convolutional or attention
+//   TorchCheck NAME FILE.safetensors        NAME is perceptron, convolutional, attention or positions
 //
 // The file holds the parameters under PyTorch's names, and
 //
-//   check.inputs [B, D]  check.labels [B]  check.tangent [P]  check.row_weights [B]    drawn
-//   check.outputs [B, C]  check.gradient [P] of the mean loss
-//   check.row_products [B] = M tangent, M with the margins' gradients as rows; check.pushforward [B, C] = J tangent
-//   check.row_pullback [P] = M^T row_weights; check.row_norms [B], squared
+//   check.inputs [B, D]  check.labels [R]  check.tangent [P]  check.row_weights [R]    drawn
+//   check.rows [R], which of the network's output rows there are
+//   check.outputs [R, C]  check.gradient [P] of the mean loss
+//   check.row_products [R] = M tangent, M with the margins' gradients as rows; check.pushforward [R, C] = J tangent
+//   check.row_pullback [P] = M^T row_weights; check.row_norms [R], squared
 //   check.direction [P], check.direction_l2 [P], exact; check.direction_cg [P], matrix-free
 //
 // and in its metadata the order of the parameters in vectors [P], those that L2 applies to, lambda and l2.
@@ -52,6 +53,14 @@ func architecture(_ name: String) -> Architecture {
       input: [6],
       layers: [Embedding(vocabulary: 11, width: 8), PositionalEmbedding()] + block(causal: false) + block(causal: true)
         + [MeanPositions(), Dense(5)])
+  case "positions":
+    return Architecture(
+      input: [6],
+      layers: [
+        Embedding(vocabulary: 11, width: 8), PositionalEmbedding(),
+        Residual([LayerNorm(), SelfAttention(heads: 2, causal: true)]),
+        Residual([LayerNorm(), Dense(16), Activation(.gelu), Dense(8)]), Positions(), Dense(5),
+      ])
   default: fatalError("unknown network: \(name)")
   }
 }
@@ -74,26 +83,30 @@ func check(_ name: String, to path: String) throws {
   let width = network.inputWidth
   let features = Matrix<Double>(
     rows: batch, columns: width,
-    elements: name == "attention"
+    elements: network.architecture.input == [6]
       ? (0..<batch * width).map { _ in Double(generator.index(below: 11)) } : normal(batch * width))
-  let labels = (0..<batch).map { _ in Int32(generator.index(below: classes)) }
-  let (tangent, weights) = (normal(count), normal(batch))
+  // Where positions are rows, some of them.
+  var inputs = Inputs(features)
+  if network.rowsPerExample > 1 { inputs.rows = (0..<Int32(batch * 6)).filter { $0 % 6 != 2 && $0 % 5 != 1 } }
+  let size = inputs.rows?.count ?? batch
+  let labels = (0..<size).map { _ in Int32(generator.index(below: classes)) }
+  let (tangent, weights) = (normal(count), normal(size))
 
   var linearization = network.makeLinearization()
   var outputs = Matrix<Double>(rows: 0, columns: 0)
-  linearization.linearize(at: parameters, inputs: Inputs(features), outputs: &outputs)
-  var pushforward = Matrix<Double>(rows: batch, columns: classes)
+  linearization.linearize(at: parameters, inputs: inputs, outputs: &outputs)
+  var pushforward = Matrix<Double>(rows: size, columns: classes)
   linearization.pushforward(tangent, into: &pushforward)
   let rows = MarginRows(logits: outputs, labels: labels)
   linearization.backpropagate(rows.rows)
-  var rowProducts = [Double](repeating: 0, count: batch)
+  var rowProducts = [Double](repeating: 0, count: size)
   linearization.rowProducts(tangent, into: &rowProducts)
-  var rowNorms = [Double](repeating: 0, count: batch)
+  var rowNorms = [Double](repeating: 0, count: size)
   linearization.rowSquaredNorms(into: &rowNorms)
   var rowPullback = [Double](repeating: 0, count: count)
   linearization.pullback(rowWeights: weights, alpha: SliceFactors(1), beta: SliceFactors(0), into: &rowPullback)
 
-  let data = Batch(features: features, labels: labels)
+  let data = Batch(inputs: inputs, labels: labels)
   func direction(_ options: DescentOptions, l2: Double = 0) -> [Double] {
     var descent = Descent(model: network, options: options)
     let (direction, report) = descent.direction(at: parameters, batch: data, damping: damping, l2: l2)
@@ -104,7 +117,8 @@ func check(_ name: String, to path: String) throws {
   descent.linearize(at: parameters, batch: data)
   let exact = DescentOptions(solver: .gram)
   let vectors: [(String, [Double])] = [
-    ("labels", labels.map(Double.init)), ("tangent", tangent), ("row_weights", weights),
+    ("labels", labels.map(Double.init)), ("rows", (inputs.rows ?? (0..<Int32(size)).map { $0 }).map(Double.init)),
+    ("tangent", tangent), ("row_weights", weights),
     ("gradient", descent.gradient(at: parameters)), ("row_products", rowProducts), ("row_pullback", rowPullback),
     ("row_norms", rowNorms), ("direction", direction(exact)), ("direction_l2", direction(exact, l2: l2)),
     ("direction_cg", direction(DescentOptions(solver: .cg, tolerance: 1e-13, maximumIterations: 1000))),
