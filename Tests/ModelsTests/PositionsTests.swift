@@ -140,7 +140,7 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
         + ["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"]
         .map { "3.\($0)" } + ["6.weight", "6.bias"])
     #expect(frozen.allSatisfy { $0.offset >= layout.trainableCount })
-    #expect(network.layerCount == 3)
+    #expect(network.layerCount == 4, "weights to train: of positions, two of attention, of the last layer")
     var generator = SeededGenerator(seed: 1)
     let features: Matrix<Double> = randomTokens(4, Self.positions, vocabulary: Self.vocabulary, &generator)
     var probe = try NetworkProbe(Self.mixed, features: features, rows: [2, 9], seed: 1)
