@@ -63,8 +63,8 @@ INLINE void power_of_two(const vec *n, vec *result) {
   *result = (vec)(exponent + (bitvec)SPLAT(1));
 }
 
-/* e^(x + low) = head rest for x <= 0. Rest is a power of two, 1 but where the product is denormal or nearly: multiply by
-   it last. minus_one = e^(x + low) - 1 without cancellation. */
+/* e^(x + low) = head rest for x <= 0. Rest is a power of two, 1 but where the product is denormal or nearly: multiply
+   by it last. minus_one = e^(x + low) - 1 without cancellation. */
 INLINE void exponential(const vec *x, const vec *low, vec *head, vec *rest, vec *minus_one) {
   vec n, q, scale;
   vec clamped = *x < SPLAT(EXP_ZERO) ? SPLAT(EXP_ZERO) : *x;
@@ -99,9 +99,9 @@ INLINE void log_of_one_plus(const vec *e, vec *result) {
   *result = upper * SPLAT(LN2) + (twice + twice * (z * p));
 }
 
-/* The normal distribution's upper tail without its exponential: m = Q(a) e^(a^2 / 2), 0 <= a <= TAIL_END. (2 + a) m is a
-   polynomial in t = (a - TAIL_CENTER) / (a + TAIL_CENTER), interpolated at Chebyshev nodes over 0...TAIL_END in 60
-   digits; 4e-10 and 2e-18 off at most. */
+/* The normal distribution's upper tail Q without its exponential: m = Q(a) e^(a^2 / 2), 0 <= a <= TAIL_END. (2 + a) m
+   is a polynomial in t = (a - TAIL_CENTER) / (a + TAIL_CENTER), interpolated at Chebyshev nodes over 0...TAIL_END in
+   60 digits; 4e-10 and 2e-18 off at most. */
 INLINE void normal_tail(const vec *a, vec *m) {
   vec t = (*a - SPLAT(TAIL_CENTER)) / (*a + SPLAT(TAIL_CENTER));
   static const real coefficients[] = {TAIL_COEFFICIENTS};

@@ -3,6 +3,11 @@
 /* The output columns [from, to) for which kernel column q falls on the input. */
 INLINE void window_columns(const fgn_window *w, ptrdiff_t q, ptrdiff_t *from, ptrdiff_t *to) {
   ptrdiff_t shift = q * w->dilation_width - w->padding_width; /* input column of output column 0 */
+  if (shift >= 0 && shift + (w->out_width - 1) * w->stride_width < w->width) { /* no division */
+    *from = 0;
+    *to = w->out_width;
+    return;
+  }
   ptrdiff_t low = shift >= 0 ? 0 : (-shift + w->stride_width - 1) / w->stride_width;
   ptrdiff_t high = shift >= w->width ? 0 : (w->width - 1 - shift) / w->stride_width + 1;
   *to = high < w->out_width ? high : w->out_width;
@@ -25,6 +30,45 @@ INLINE void add_run(const real *x, real *y, ptrdiff_t n) {
 INLINE void clear_run(real *y, ptrdiff_t n) {
   for (ptrdiff_t k = 0; k < n; k++) y[k] = 0;
 }
+
+/* y_k <- x_(step k), y_k += x_(step k) and x_(step k) += alpha y_k. */
+INLINE void take_strided(const real *x, ptrdiff_t step, real *y, ptrdiff_t n) {
+  for (ptrdiff_t k = 0; k < n; k++) y[k] = x[step * k];
+}
+
+INLINE void add_strided(const real *x, ptrdiff_t step, real *y, ptrdiff_t n) {
+  for (ptrdiff_t k = 0; k < n; k++) y[k] += x[step * k];
+}
+
+INLINE void put_strided(real *x, ptrdiff_t step, real alpha, const real *y, ptrdiff_t n) {
+  for (ptrdiff_t k = 0; k < n; k++) x[step * k] += alpha * y[k];
+}
+
+/* best_k and where it is, against x_(step k), which is at place start + step k. */
+INLINE void maximum_strided(const real *x, ptrdiff_t start, ptrdiff_t step, real *best, int32_t *index,
+                            ptrdiff_t n) {
+  for (ptrdiff_t k = 0; k < n; k++) {
+    real value = x[start + step * k], old = best[k];
+    int wins = (index[k] < 0) | (value > old) | (value != value);
+    best[k] = wins ? value : old;
+    index[k] = wins ? (int32_t)(start + step * k) : index[k];
+  }
+}
+
+/* The compiler's loops for the steps that matter are far better than one for all. */
+#define FOR_STEP(step, call)                                                                       \
+  do {                                                                                             \
+    if ((step) == 1) {                                                                             \
+      enum { STEP = 1 };                                                                           \
+      call;                                                                                        \
+    } else if ((step) == 2) {                                                                      \
+      enum { STEP = 2 };                                                                           \
+      call;                                                                                        \
+    } else {                                                                                       \
+      ptrdiff_t STEP = (step);                                                                     \
+      call;                                                                                        \
+    }                                                                                              \
+  } while (0)
 
 /* Whether a kernel element moves the plane by a constant distance: rows then follow each other without gaps. */
 INLINE int is_shift(const fgn_window *w) {
@@ -71,13 +115,7 @@ CLONES void NAME(fgn_unfold)(const real *x, const fgn_window *w, ptrdiff_t chann
           const real *s = source + (shift + step * from);
           clear_run(row, from);
           clear_run(row + to, width - to);
-          if (step == 1) {
-            copy_run(s, row + from, to - from);
-          } else if (step == 2) {
-            for (ptrdiff_t k = 0; k < to - from; k++) row[from + k] = s[2 * k];
-          } else {
-            for (ptrdiff_t k = 0; k < to - from; k++) row[from + k] = s[step * k];
-          }
+          FOR_STEP(step, take_strided(s, STEP, row + from, to - from));
         }
       }
 }
@@ -106,13 +144,7 @@ CLONES void NAME(fgn_fold)(real *columns, ptrdiff_t stride, const fgn_window *w,
         }
         for (ptrdiff_t y = top; y < bottom; y++, row += width, target += w->stride_height * w->width) {
           real *t = target + (shift + step * from);
-          if (step == 1) {
-            add_run(row + from, t, to - from);
-          } else if (step == 2) {
-            for (ptrdiff_t k = 0; k < to - from; k++) t[2 * k] += row[from + k];
-          } else {
-            for (ptrdiff_t k = 0; k < to - from; k++) t[step * k] += row[from + k];
-          }
+          FOR_STEP(step, put_strided(t, STEP, 1, row + from, to - from));
         }
       }
 }
@@ -208,13 +240,8 @@ CLONES void NAME(fgn_max_pool)(const real *x, const fgn_window *w, ptrdiff_t pla
         for (ptrdiff_t q = 0; q < w->kernel_width; q++) {
           ptrdiff_t from, to;
           window_columns(w, q, &from, &to);
-          ptrdiff_t start = line * w->width + q * w->dilation_width - w->padding_width;
-          for (ptrdiff_t k = from; k < to; k++) {
-            real value = x[start + step * k], best = result[k];
-            int wins = (index[k] < 0) | (value > best) | (value != value);
-            result[k] = wins ? value : best;
-            index[k] = wins ? (int32_t)(start + step * k) : index[k];
-          }
+          ptrdiff_t start = line * w->width + q * w->dilation_width - w->padding_width + step * from;
+          FOR_STEP(step, maximum_strided(x, start, STEP, result + from, index + from, to - from));
         }
       }
     }
@@ -245,7 +272,7 @@ CLONES void NAME(fgn_average_pool)(const real *x, const fgn_window *w, ptrdiff_t
           ptrdiff_t from, to;
           window_columns(w, q, &from, &to);
           const real *row = x + (line * w->width + q * w->dilation_width - w->padding_width + step * from);
-          for (ptrdiff_t k = 0; k < to - from; k++) result[from + k] += row[step * k];
+          FOR_STEP(step, add_strided(row, STEP, result + from, to - from));
         }
       }
       for (ptrdiff_t k = 0; k < width; k++) result[k] *= scale;
@@ -265,7 +292,7 @@ CLONES void NAME(fgn_average_pool_transposed)(const real *x, const fgn_window *w
           ptrdiff_t from, to;
           window_columns(w, q, &from, &to);
           real *row = result + (line * w->width + q * w->dilation_width - w->padding_width + step * from);
-          for (ptrdiff_t k = 0; k < to - from; k++) row[step * k] += scale * x[from + k];
+          FOR_STEP(step, put_strided(row, STEP, scale, x + from, to - from));
         }
       }
 }

@@ -54,7 +54,7 @@ public struct Attention: Sendable {
               let q = projected + projectedStart(item)
               let p = probabilities + item * positions * positions
               Scalar.kernels.gemm(scores(3 * width, 3 * width), scale, q, q + width, 0, p)
-              Scalar.kernels.sequences.attentionSoftmax(p, positions, causal)
+              Scalar.sequenceKernels.attentionSoftmax(p, positions, causal)
               Scalar.kernels.gemm(values(3 * width, width), 1, p, q + 2 * width, 0, result + attendedStart(item))
             }
           }
@@ -75,7 +75,7 @@ public struct Attention: Sendable {
       let (dq, out) = (tangent + projectedStart(item), result + attendedStart(item))
       Scalar.kernels.gemm(scores(3 * width, 3 * width), 1, dq, q + width, 0, s)
       Scalar.kernels.gemm(scores(3 * width, 3 * width), 1, q, dq + width, 1, s)
-      Scalar.kernels.sequences.attentionSlopes(p, s, positions, causal, scale(Scalar.self))
+      Scalar.sequenceKernels.attentionSlopes(p, s, positions, causal, scale(Scalar.self))
       Scalar.kernels.gemm(values(3 * width, width), 1, s, q + 2 * width, 0, out)
       Scalar.kernels.gemm(values(3 * width, width), 1, p, dq + 2 * width, 1, out)
     }
@@ -93,7 +93,7 @@ public struct Attention: Sendable {
       let (c, out) = (cotangents + attendedStart(item), result + projectedStart(item))
       Scalar.kernels.gemm(values(width, 3 * width, transposed: true), 1, p, c, 0, out + 2 * width)
       Scalar.kernels.gemm(scores(width, 3 * width), 1, c, q + 2 * width, 0, s)
-      Scalar.kernels.sequences.attentionSlopes(p, s, positions, causal, scale(Scalar.self))
+      Scalar.sequenceKernels.attentionSlopes(p, s, positions, causal, scale(Scalar.self))
       Scalar.kernels.gemm(values(3 * width, 3 * width), 1, s, q + width, 0, out)
       Scalar.kernels.gemm(values(3 * width, 3 * width, transposed: true), 1, s, q, 0, out + width)
     }

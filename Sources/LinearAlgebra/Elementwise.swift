@@ -36,7 +36,8 @@ public enum ElementwiseFunction: Sendable, Equatable {
 /// Operations on each element of a matrix, cut over the elements.
 public enum Elementwise {
   /// y_k = f(x_k) and slope_k = f'(x_k), in the shape of x: at most 5 units in the last place from the true ones, NaN
-  /// where x is NaN, and never an overflow. Where GELU's and SiLU's slopes change sign, of the larger of their two terms.
+  /// where x is NaN, and never an overflow. Near the zeros of GELU's and SiLU's slopes: 5 units of the larger of the two
+  /// terms that cancel.
   public static func apply<Scalar>(
     _ function: ElementwiseFunction, to x: Matrix<Scalar>, into y: inout Matrix<Scalar>, slope: inout Matrix<Scalar>
   ) {
@@ -49,7 +50,7 @@ public enum Elementwise {
         y.elements.withMutablePointer { y in
           Partition.forEach(count, step: 16, work: Double(count), grain: 2 * RowKernels.grain) { r in
             let i = r.lowerBound
-            Scalar.kernels.elementwise.activation(number, parameter, x + i, y + i, slope + i, r.count)
+            Scalar.elementwiseKernels.activation(number, parameter, x + i, y + i, slope + i, r.count)
           }
         }
       }
@@ -66,14 +67,15 @@ public enum Elementwise {
         y.elements.withMutablePointer { y in
           Partition.forEach(count, step: 16, work: Double(count), grain: [Scalar].vectorGrain) { r in
             let i = r.lowerBound
-            Scalar.kernels.elementwise.multiply(a + i, b + i, y + i, r.count)
+            Scalar.elementwiseKernels.multiply(a + i, b + i, y + i, r.count)
           }
         }
       }
     }
   }
 
-  /// mask [rows, columns]: 0 with probability `rate`, else 1 / (1 - rate), by a hash of `seed` and the element's number.
+  /// mask [rows, columns]: 0 with probability `rate`, else 1 / (1 - rate), by a hash of `seed` and the element's
+  /// number.
   public static func dropoutMask<Scalar>(
     rate: Double, seed: UInt64, rows: Int, columns: Int, into mask: inout Matrix<Scalar>
   ) {
@@ -82,7 +84,7 @@ public enum Elementwise {
     let (count, factor) = (rows * columns, Scalar(1 / (1 - rate)))
     mask.elements.withMutablePointer { mask in
       Partition.forEach(count, step: 16, work: Double(count), grain: 2 * RowKernels.grain) { r in
-        Scalar.kernels.elementwise.dropoutMask(
+        Scalar.elementwiseKernels.dropoutMask(
           seed, UInt64(r.lowerBound), rate, factor, mask + r.lowerBound, r.count)
       }
     }
@@ -90,7 +92,7 @@ public enum Elementwise {
 }
 
 /// The kernels behind `Elementwise`.
-struct ElementwiseKernels<Scalar>: Sendable {
+public struct ElementwiseKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 

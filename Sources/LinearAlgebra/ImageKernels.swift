@@ -1,7 +1,7 @@
 import CKernels
 
 /// The compiled routines for convolution, pooling and weights used at several positions; see CImageKernels.h.
-struct ImageKernels<Scalar>: Sendable {
+public struct ImageKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias Window = UnsafePointer<fgn_window>

@@ -8,8 +8,6 @@ public struct KernelTable<Scalar>: Sendable {
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias Labels = UnsafePointer<Int32>
 
-  let elementwise: ElementwiseKernels<Scalar>
-  let normalization: NormalizationKernels<Scalar>
   // Rows of a batch.
   let marginRows: @Sendable (Output, Int, Int, Labels, Output, Output, Output, Output) -> Void
   let curvatureRows: @Sendable (Input, Labels, Input, Input, Output, Int, Int) -> Void
@@ -41,9 +39,6 @@ public struct KernelTable<Scalar>: Sendable {
   let thinPack: @Sendable (Input, Int, Int, Output) -> Void
   let thinForward: @Sendable (Input, Input, Scalar, Scalar, Output, Int, Int, Int) -> Void
   let thinTransposed: @Sendable (Input, Input, Scalar, Scalar, Output, Int, Int, Int, Int, Int) -> Void
-  // Images and positions.
-  let images: ImageKernels<Scalar>
-  let sequences: SequenceKernels<Scalar>
   // BLAS and LAPACK; see BLAS.swift for the meaning of the arguments.
   let gemm: @Sendable (GEMMShape, Scalar, Input, Input, Scalar, Output) -> Void
   let syrk: @Sendable (_ n: Int, _ k: Int, _ x: Input, _ ld: Int, _ beta: Scalar, _ out: Output, _ ldOut: Int) -> Void
@@ -55,9 +50,12 @@ public struct KernelTable<Scalar>: Sendable {
 }
 
 extension Float: RealScalar {
+  public static let elementwiseKernels = ElementwiseKernels<Float>()
+  public static let normalizationKernels = NormalizationKernels<Float>()
+  public static let imageKernels = ImageKernels<Float>.single
+  public static let sequenceKernels = SequenceKernels<Float>.float
   public static var precisionName: String { "float32" }
   public static let kernels = KernelTable<Float>(
-    elementwise: .init(), normalization: .init(),
     marginRows: fgn_margin_rows_f, curvatureRows: fgn_curvature_rows_f, rootRows: fgn_root_rows_f,
     rootTransposedRows: fgn_root_transposed_rows_f, probabilities: fgn_probabilities_f, softmax: fgn_softmax_f,
     rowDots: fgn_row_dots_f, addRowDots: fgn_add_row_dots_f, scaleRows: fgn_scale_rows_f, fillRows: fgn_fill_rows_f,
@@ -68,16 +66,17 @@ extension Float: RealScalar {
     mirror: fgn_mirror_f, gatherGram: fgn_gather_gram_f, dot: fgn_dot_f, axpby: fgn_axpby_f,
     allFinite: fgn_all_finite_f, maxAbs: fgn_max_abs_f, thinPack: fgn_thin_pack_f,
     thinForward: fgn_thin_forward_f, thinTransposed: fgn_thin_transposed_f,
-    images: .single,
-    sequences: .float,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
     solveFromRight: BLAS.solveFromRight, solveVector: BLAS.solveVector)
 }
 
 extension Double: RealScalar {
+  public static let elementwiseKernels = ElementwiseKernels<Double>()
+  public static let normalizationKernels = NormalizationKernels<Double>()
+  public static let imageKernels = ImageKernels<Double>.double
+  public static let sequenceKernels = SequenceKernels<Double>.double
   public static var precisionName: String { "float64" }
   public static let kernels = KernelTable<Double>(
-    elementwise: .init(), normalization: .init(),
     marginRows: fgn_margin_rows_d, curvatureRows: fgn_curvature_rows_d, rootRows: fgn_root_rows_d,
     rootTransposedRows: fgn_root_transposed_rows_d, probabilities: fgn_probabilities_d, softmax: fgn_softmax_d,
     rowDots: fgn_row_dots_d, addRowDots: fgn_add_row_dots_d, scaleRows: fgn_scale_rows_d, fillRows: fgn_fill_rows_d,
@@ -88,8 +87,6 @@ extension Double: RealScalar {
     mirror: fgn_mirror_d, gatherGram: fgn_gather_gram_d, dot: fgn_dot_d, axpby: fgn_axpby_d,
     allFinite: fgn_all_finite_d, maxAbs: fgn_max_abs_d, thinPack: fgn_thin_pack_d,
     thinForward: fgn_thin_forward_d, thinTransposed: fgn_thin_transposed_d,
-    images: .double,
-    sequences: .double,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
     solveFromRight: BLAS.solveFromRight, solveVector: BLAS.solveVector)
 }

@@ -106,9 +106,7 @@ extension Matrix {
 
 extension Array where Element: RealScalar {
   /// Sets every element to `value`.
-  public mutating func fill(with value: Element) {
-    withUnsafeMutableBufferPointer { $0.update(repeating: value) }
-  }
+  public mutating func fill(with value: Element) { VectorLoops.fill(&self, with: value) }
 
   /// Grows with zeros or shrinks to `count` elements, keeping the memory.
   public mutating func resize(to count: Int) {

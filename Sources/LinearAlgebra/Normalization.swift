@@ -11,7 +11,7 @@ import CKernels
 /// Ba, Kiros & Hinton 2016 (arXiv 1607.06450), Wu & He 2018 (arXiv 1803.08494).
 public enum Normalization {
   /// Writes y and keeps h, in the shape of x, and r [rows * repeats * groups]. The variance is about a mean that is
-  /// itself computed from deviations: no cancellation where the mean is large. Some 8 flops an element.
+  /// itself computed from deviations: no cancellation where the mean is large. Some 10 flops an element.
   public static func forward<Scalar>(
     _ x: Matrix<Scalar>, _ layout: ChannelLayout, groups: Int, epsilon: Double, gain: MatrixView<Scalar>,
     bias: MatrixView<Scalar>, into y: inout Matrix<Scalar>, normalized h: inout Matrix<Scalar>,
@@ -28,8 +28,8 @@ public enum Normalization {
           h.elements.withMutablePointer { h in
             inverseDeviations.withMutablePointer { inverse in
               y.elements.withMutablePointer { y in
-                cut.forEach { segment, i, count in
-                  Scalar.kernels.normalization.forward(
+                cut.run { segment, i, count in
+                  Scalar.normalizationKernels.forward(
                     x + i, gain!, bias!, epsilon, h + i, inverse + segment, y + i, count, groups, cut.channels,
                     layout.spatial)
                 }
@@ -57,8 +57,8 @@ public enum Normalization {
             Channels.withVector(gainTangent, layout) { gainTangent in
               Channels.withVector(biasTangent, layout) { biasTangent in
                 result.elements.withMutablePointer { result in
-                  cut.forEach { segment, i, count in
-                    Scalar.kernels.normalization.tangent(
+                  cut.run { segment, i, count in
+                    Scalar.normalizationKernels.tangent(
                       t + i, h + i, inverse + segment, gain!, gainTangent, biasTangent, result + i, count, groups,
                       cut.channels, layout.spatial)
                   }
@@ -84,8 +84,8 @@ public enum Normalization {
         inverseDeviations.withPointer { inverse in
           Channels.withVector(gain, layout) { gain in
             result.elements.withMutablePointer { result in
-              cut.forEach { segment, i, count in
-                Scalar.kernels.normalization.cotangent(
+              cut.run { segment, i, count in
+                Scalar.normalizationKernels.cotangent(
                   c + i, h + i, inverse + segment, gain!, result + i, count, groups, cut.channels, layout.spatial)
               }
             }
@@ -125,7 +125,7 @@ public enum Normalization {
     }
 
     /// Body gets the first segment of a piece, its first element and how many segments there are.
-    func forEach(_ body: (Int, Int, Int) -> Void) {
+    func run(_ body: (Int, Int, Int) -> Void) {
       Partition.forEach(rows, work: Double(segments * size), grain: RowKernels.grain) { r in
         body(r.lowerBound * groups, r.lowerBound * groups * size, r.count * groups)
       }
@@ -134,7 +134,7 @@ public enum Normalization {
 }
 
 /// The kernels behind `Channels` and `Normalization`; CNormalization.h says what each does.
-struct NormalizationKernels<Scalar>: Sendable {
+public struct NormalizationKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 

@@ -16,7 +16,7 @@ public enum Pooling {
     precondition(x.columns == planes * size && size <= Int(Int32.max), "shapes differ")
     result.reshape(rows: x.rows, columns: planes * count)
     if index.count != all * count { index = [Int32](repeating: 0, count: all * count) }
-    let kernel = Scalar.kernels.images.maxPool
+    let kernel = Scalar.imageKernels.maxPool
     x.elements.withPointer { x in
       result.elements.withMutablePointer { out in
         index.withUnsafeMutableBufferPointer { index in
@@ -39,7 +39,7 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * size && index.count == all * count, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * count)
-    let kernel = Scalar.kernels.images.take
+    let kernel = Scalar.imageKernels.take
     x.elements.withPointer { x in
       result.elements.withMutablePointer { out in
         index.withUnsafeBufferPointer { index in
@@ -60,14 +60,14 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * count && index.count == all * count, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * size)
-    result.clear()
-    let kernel = Scalar.kernels.images.put
+    let (kernel, combineRows) = (Scalar.imageKernels.put, Scalar.imageKernels.combineRows)
     x.elements.withPointer { x in
       result.elements.withMutablePointer { out in
         index.withUnsafeBufferPointer { index in
           guard let index = index.baseAddress else { return }
           Partition.forEach(all, work: Double(all * count), grain: grain) { r in
             let start = r.lowerBound
+            combineRows(0, nil, 0, nil, 0, out + start * size, size, r.count, size)
             kernel(x + start * count, index + start * count, out + start * size, r.count, size, count)
           }
         }
@@ -82,7 +82,7 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * size, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * count)
-    let kernel = Scalar.kernels.images.averagePool
+    let kernel = Scalar.imageKernels.averagePool
     forEachPlane(x, &result, all, work: count * window.area) { x, out, start, planes in
       window.withGeometry { kernel(x + start * size, $0, planes, out + start * count) }
     }
@@ -95,9 +95,10 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * count, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * size)
-    result.clear()
-    let kernel = Scalar.kernels.images.averagePoolTransposed
+    let kernels = Scalar.imageKernels
+    let (kernel, combineRows) = (kernels.averagePoolTransposed, kernels.combineRows)
     forEachPlane(x, &result, all, work: count * window.area) { x, out, start, planes in
+      combineRows(0, nil, 0, nil, 0, out + start * size, size, planes, size)
       window.withGeometry { kernel(x + start * count, $0, planes, out + start * size) }
     }
   }
@@ -109,7 +110,7 @@ public enum Pooling {
     let (all, size) = (x.rows * planes, x.columns / planes)
     precondition(x.columns == planes * size, "shapes differ")
     result.reshape(rows: x.rows, columns: planes)
-    let kernel = Scalar.kernels.images.rowSums
+    let kernel = Scalar.imageKernels.rowSums
     forEachPlane(x, &result, all, work: size) { x, out, start, planes in
       kernel(x + start * size, scale, out + start, planes, size)
     }
@@ -121,7 +122,7 @@ public enum Pooling {
   ) {
     let all = x.rows * x.columns
     result.reshape(rows: x.rows, columns: x.columns * size)
-    let kernel = Scalar.kernels.images.spreadRows
+    let kernel = Scalar.imageKernels.spreadRows
     forEachPlane(x, &result, all, work: size) { x, out, start, planes in
       kernel(x + start, scale, out + start * size, planes, size)
     }

@@ -39,8 +39,8 @@ struct BlockProduct<Scalar: RealScalar> {
     let area = area + half * halfSize
     return Factors(
       examples: examples, positions: positions.count,
-      a: a.block(examples, positions, bases.a, area, kernels.images),
-      x: x.block(examples, positions, bases.x, area + a.areaSize(size), kernels.images))
+      a: a.block(examples, positions, bases.a, area, Scalar.imageKernels),
+      x: x.block(examples, positions, bases.x, area + a.areaSize(size), Scalar.imageKernels))
   }
 
   /// g_ij += factor * the sum over the positions of two blocks, for their examples i and j.
@@ -53,7 +53,7 @@ struct BlockProduct<Scalar: RealScalar> {
     let products = area + 2 * halfSize
     dots(first.a, second.a, m, n, a.width, products)
     dots(first.x, second.x, m, n, x.width, products + size * size)
-    kernels.images.addBlockProducts(
+    Scalar.imageKernels.addBlockProducts(
       products, products + size * size, n, first.positions, second.positions, factor, g, strideG,
       first.examples.count, second.examples.count)
   }
@@ -98,8 +98,8 @@ struct GradientProduct<Scalar: RealScalar> {
     for part in 0..<blocks.parts {
       let range = blocks.positions(part)
       // One example of cotangents lies as a matrix: nothing is copied.
-      let left = a.block(i..<i + 1, range, aBase, area, kernels.images)
-      let right = x.block(i..<i + 1, range, xBase, area, kernels.images)
+      let left = a.block(i..<i + 1, range, aBase, area, Scalar.imageKernels)
+      let right = x.block(i..<i + 1, range, xBase, area, Scalar.imageKernels)
       let shape = GEMMShape(
         m: outputs.count, n: x.width, k: range.count, transposeA: left.isPositionsFirst,
         transposeB: !right.isPositionsFirst, lda: left.stride, ldb: right.stride, ldc: x.width)

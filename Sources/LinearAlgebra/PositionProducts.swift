@@ -151,7 +151,7 @@ public enum PositionProducts {
   public static func sums<Scalar>(_ a: PositionRows<Scalar>, into result: inout Matrix<Scalar>) {
     let (rows, width, positions) = (a.rows, a.width, a.positions)
     result.reshape(rows: rows, columns: width)
-    let (columnSums, rowSums) = (Scalar.kernels.columnSums, Scalar.kernels.images.rowSums)
+    let (columnSums, rowSums) = (Scalar.kernels.columnSums, Scalar.imageKernels.rowSums)
     a.withPointer { base in
       result.elements.withMutablePointer { out in
         Partition.forEach(rows, work: Double(rows * width * positions), grain: 5e4) { r in

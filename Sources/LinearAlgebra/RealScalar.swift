@@ -8,6 +8,11 @@ public protocol RealScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable, 
 {
   /// The compiled kernels and BLAS routines of this precision.
   static var kernels: KernelTable<Self> { get }
+  /// The same for layers, in tables of their own: a table is copied where it is used.
+  static var elementwiseKernels: ElementwiseKernels<Self> { get }
+  static var normalizationKernels: NormalizationKernels<Self> { get }
+  static var imageKernels: ImageKernels<Self> { get }
+  static var sequenceKernels: SequenceKernels<Self> { get }
   /// "float32" or "float64", as in files and reports.
   static var precisionName: String { get }
 }

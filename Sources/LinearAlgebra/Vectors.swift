@@ -85,6 +85,12 @@ enum VectorLoops {
 
   @specialized(where S == Float)
   @specialized(where S == Double)
+  static func fill<S: RealScalar>(_ x: inout [S], with value: S) {
+    x.withUnsafeMutableBufferPointer { $0.update(repeating: value) }
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   static func copyDiagonal<S: RealScalar>(_ elements: [S], order: Int, _ result: inout [S]) {
     for i in 0..<order { result[i] = elements[i * order + i] }
   }

@@ -4,11 +4,11 @@ import LinearAlgebra
 public protocol CompositeLayer: Layer {
   /// Stacks that take this layer's input, each with the name that its parameters have before their numbers: the weight
   /// of the first layer of "body" is "body.0.weight".
-  var parts: [(name: String, layers: [any Layer])] { get }
+  var branches: [(name: String, layers: [any Layer])] { get }
 }
 
-extension Residual: CompositeLayer {
-  public var parts: [(name: String, layers: [any Layer])] { [("body", body), ("shortcut", shortcut)] }
+extension CompositeLayer {
+  public var parts: [any Layer] { branches.flatMap(\.layers) }
 }
 
 /// The layers of a network one by one, each at the input that it has there.
@@ -18,6 +18,12 @@ struct LayerWalk<Scalar: RealScalar> {
   /// Rows after the positions.
   let rows: [Int32]?
   var examiner: Examiner<Scalar>
+  /// Elements that are used and by definition not trained, although their slice is: an embedding's padding rows.
+  private(set) var fixed: [Range<Int>] = []
+
+  init(layout: ParameterLayout, values: [Scalar], rows: [Int32]?, examiner: Examiner<Scalar>) {
+    (self.layout, self.values, self.rows, self.examiner) = (layout, values, rows, examiner)
+  }
 
   /// Checks `layers`, the inner ones of each before it. Returns false if a shape is wrong: nothing after it can be
   /// checked then. `isDiscrete`: the input is made of token numbers, and nothing can be differentiated by it.
@@ -35,13 +41,14 @@ struct LayerWalk<Scalar: RealScalar> {
         point = LayerPoint(input: selected, values: [], dropoutSeed: point.dropoutSeed)
       } else {
         let whole = (layer as? Frozen)?.layer ?? layer
-        for part in (whole as? any CompositeLayer)?.parts ?? [] where !part.layers.isEmpty {
+        for branch in (whole as? any CompositeLayer)?.branches ?? [] where !branch.layers.isEmpty {
           let isFine = walk(
-            part.layers, path: "\(own).\(part.name)", shape: shape, at: point, isDiscrete: isDiscrete)
+            branch.layers, path: "\(own).\(branch.name)", shape: shape, at: point, isDiscrete: isDiscrete)
           guard isFine else { return false }
         }
         examiner.layer = "\(own) (\(layer.type))"
         let slices = layer.parameters(for: shape).compactMap { layout["\(own).\($0.name)"] }
+        if let range = paddingRow(of: layer, in: slices) { fixed.append(range) }
         let subject = CheckedLayer(
           layer, path: own, input: shape, slices: slices, values: values, at: point,
           width: outputShape.reduce(1, *), isDiscrete: isDiscrete)
@@ -53,6 +60,14 @@ struct LayerWalk<Scalar: RealScalar> {
     }
     return true
   }
+}
+
+private func paddingRow(of layer: any Layer, in slices: [ParameterSlice]) -> Range<Int>? {
+  guard let embedding = layer as? Embedding, let padding = embedding.padding, let weight = slices.first else {
+    return nil
+  }
+  let start = weight.offset + padding * embedding.width
+  return start..<start + embedding.width
 }
 
 /// One layer alone at one point, its parameters between others that it may not touch.
@@ -247,11 +262,13 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
       }
     }
     var probe = layer.makeLinearization(at: site, as: Scalar.self)
+    let fixed = paddingRow(of: layer, in: slices) ?? 0..<0
     return CheckedJacobian(
       count: slices.reduce(0) { $0 + $1.count }, scale: Examiner.rootMeanSquare(gathered(point.values)),
       value: { [self] step in
         var moved = point
         scattered(step, into: &moved.values) { $0 += $1 }
+        for j in fixed { moved.values[j] = point.values[j] }
         var output = unshaped
         probe.forward(at: moved, into: &output)
         return output.elements

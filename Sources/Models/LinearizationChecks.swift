@@ -14,8 +14,9 @@ import LinearAlgebra
 /// Double, where small mistakes show; Float then shows what is wrong in single precision only.
 ///
 /// Finite differences are wrong across a kink (ReLU, maxima). So three directions are tried with three steps each, and
-/// the median direction counts; where the steps disagree the limit is higher, up to a twentieth, and the verdict says
-/// so. A point next to a kink may still fail: try another seed or other parameters before suspecting the layer.
+/// the median direction counts; outputs with another slope on either side of the point may have any slope between; and
+/// where the steps disagree otherwise the limit is higher, up to a twentieth. The verdict says so. A point next to a
+/// kink may still fail: try another seed or other parameters before suspecting the layer.
 ///
 /// - Parameters:
 ///   - parameters: in the model's layout.
@@ -36,6 +37,7 @@ public func checkLinearization<M: Model>(
     examiner.expect(.trainable, false, advice: error.description)
     return examiner.report
   }
+  var fixed: [Range<Int>] = []
   if let network = model as? Network<M.Scalar> {
     var moved = inputs.features
     moved.fill(with: M.Scalar(0.25))
@@ -46,11 +48,11 @@ public func checkLinearization<M: Model>(
       input: inputs.features, values: parameters.values, inputGram: inputs.gram, dropoutSeed: inputs.dropoutSeed)
     let isComplete = walk.walk(
       network.architecture.layers, path: "", shape: network.architecture.input, at: point, isDiscrete: isDiscrete)
-    examiner = walk.examiner
+    (examiner, fixed) = (walk.examiner, walk.fixed)
     guard isComplete else { return examiner.report }
   }
   examiner.layer = "model"
-  CheckedModel(model, at: parameters, inputs: inputs).check(with: &examiner)
+  CheckedModel(model, at: parameters, inputs: inputs, fixed: fixed).check(with: &examiner)
   return examiner.report
 }
 
@@ -60,11 +62,13 @@ private final class CheckedModel<M: Model>: CheckedRows {
   private let model: M
   private let parameters: Parameters<Scalar>
   private let inputs: Inputs<Scalar>
+  /// What differences leave as it is.
+  private let fixed: [Range<Int>]
   private var linearization: M.LinearizationType
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(_ model: M, at parameters: Parameters<Scalar>, inputs: Inputs<Scalar>) {
-    (self.model, self.parameters, self.inputs) = (model, parameters, inputs)
+  init(_ model: M, at parameters: Parameters<Scalar>, inputs: Inputs<Scalar>, fixed: [Range<Int>]) {
+    (self.model, self.parameters, self.inputs, self.fixed) = (model, parameters, inputs, fixed)
     linearization = model.makeLinearization()
   }
 
@@ -156,6 +160,7 @@ private final class CheckedModel<M: Model>: CheckedRows {
       value: { [self] step in
         var (moved, outputs) = (parameters, Matrix<Scalar>(rows: 0, columns: 0))
         moved.move(by: 1, along: step)
+        for j in fixed.joined() { moved.values[j] = parameters.values[j] }
         probe.linearize(at: moved, inputs: inputs, outputs: &outputs)
         return outputs.elements
       },

@@ -49,9 +49,9 @@ public struct Network<Scalar: RealScalar>: Model {
     guard !architecture.input.isEmpty, architecture.input.allSatisfy({ $0 >= 1 }) else {
       throw LayerError("expected an input shape of positive sizes, got \(architecture.input)")
     }
-    try Self.checkPlaces(layers)
     self.architecture = architecture
     shapes = try LayerStack<Scalar>.shapes(layers, input: architecture.input)
+    try Self.checkPlaces(layers)
     inputWidth = architecture.input.reduce(1, *)
     split = layers.firstIndex { $0 is Positions }
     rowsPerExample = if let split { shapes[split][0] } else { 1 }

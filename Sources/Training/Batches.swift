@@ -50,7 +50,7 @@ public struct Batches<Scalar: RealScalar>: Sendable {
       gram!.reshape(rows: index.count, columns: index.count)
       Gram.gather(featureGram, index, into: &gram!)
     }
-    return data.batch(Inputs(features, gram: gram), of: index.map(Int.init))
+    return data.batch(Inputs(features, gram: gram), of: index)
   }
 }
 
@@ -61,10 +61,19 @@ extension Dataset {
   /// Whether an example says anything about parameters.
   func isUsed(_ example: Int) -> Bool { weights.map { $0[example] > 0 } ?? true && isLabelled(example) }
 
-  /// The rows of `examples`, whose features `inputs` has: those with a label, each with its example's weight.
-  func batch(_ inputs: Inputs<Scalar>, of examples: some Collection<Int>) -> Batch<Scalar> {
-    let all = labels(of: examples)
-    let exampleWeights = weights.map { weights in examples.map { weights[$0] } }
+  /// The rows of neighbouring examples, whose features `inputs` has.
+  func batch(_ inputs: Inputs<Scalar>, of examples: Range<Int>) -> Batch<Scalar> {
+    let positions = examples.lowerBound * labelsPerExample..<examples.upperBound * labelsPerExample
+    return batch(inputs, Array(labels[positions]), weights.map { Array($0[examples]) })
+  }
+
+  /// The rows of the examples `index`.
+  func batch(_ inputs: Inputs<Scalar>, of index: [Int32]) -> Batch<Scalar> {
+    batch(inputs, labels(of: index), weights.map { weights in index.map { weights[Int($0)] } })
+  }
+
+  /// The rows that have a label, each with its example's weight.
+  private func batch(_ inputs: Inputs<Scalar>, _ all: [Int32], _ exampleWeights: [Scalar]?) -> Batch<Scalar> {
     guard labelsPerExample > 1 else { return Batch(inputs: inputs, labels: all, weights: exampleWeights) }
     var (inputs, rows) = (inputs, [Int32]())
     for (row, label) in all.enumerated() where label >= 0 { rows.append(Int32(row)) }

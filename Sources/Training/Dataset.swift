@@ -78,9 +78,11 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     return counts
   }
 
-  /// The labels of some examples, all their positions.
-  func labels(of examples: some Collection<Int>) -> [Int32] {
-    examples.flatMap { labels[$0 * labelsPerExample..<($0 + 1) * labelsPerExample] }
+  /// The labels of the examples `index`, all their positions.
+  func labels(of index: [Int32]) -> [Int32] {
+    let count = labelsPerExample
+    if count == 1 { return index.map { labels[Int($0)] } }
+    return index.flatMap { labels[Int($0) * count..<(Int($0) + 1) * count] }
   }
 
   /// Whether an example has a label at all.
@@ -147,7 +149,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     var part = Matrix<Scalar>(rows: 0, columns: featureCount)
     RowKernels.gather(features.view, index, into: &part)
     return try Dataset(
-      features: part, labels: labels(of: index.map(Int.init)), labelsPerExample: labelsPerExample,
+      features: part, labels: labels(of: index), labelsPerExample: labelsPerExample,
       classNames: classNames, weights: weights.map { weights in index.map { weights[Int($0)] } }, source: source)
   }
 

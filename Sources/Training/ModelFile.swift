@@ -46,8 +46,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
 
   /// Writes the file under a temporary name and renames it; the same model gives the same bytes.
   /// - Throws: `DataError` for parameters that are not finite, and for a model that is neither a `LinearHead` nor a
-  ///   `Network`; `LayerError` for a layer that has no form in architecture files; `FileError` if the file cannot be
-  ///   written.
+  ///   `Network`; `LayerError` for a layer that has no form in architecture files (its tensors can be written by
+  ///   `SafeTensors` and read with the architecture); `FileError` if the file cannot be written.
   public func write(to path: String) throws {
     guard parameters.values.isFinite else {
       throw DataError(path, "refused to save parameters that are not finite")

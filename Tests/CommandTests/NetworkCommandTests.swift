@@ -145,6 +145,39 @@ import Testing
     try await checkUse(pair, Double.self, rows: labels.count { $0 >= 0 }, shape: [60, 5])
   }
 
+  /// Sequences of six tokens of five. The class of a position is whether its token is the first one again.
+  @Test func tokens() async throws {
+    var generator = SeededGenerator(seed: 8)
+    let rows = 80
+    let tokens = (0..<rows * 6).map { _ in generator.index(below: 5) }
+    let labels = tokens.indices.map { i in
+      i % 6 == 0 ? -1 : tokens[i] == tokens[i - i % 6] ? 1 : 0
+    }
+    let (x, y) = (directory.file("X.npy"), directory.file("y.npy"))
+    try NPY.write(tokens, shape: [rows, 6], to: x)
+    try NPY.write(labels, shape: [rows, 6], to: y)
+    let architecture = try directory.write(
+      """
+      {"schema_version": 1, "input": [6], "layers": [
+        {"type": "embedding", "vocabulary": 5, "width": 8}, {"type": "positional_embedding"},
+        {"type": "residual", "body": [{"type": "layer_norm"}, {"type": "self_attention", "heads": 2, "causal": true}]},
+        {"type": "dense", "width": 16}, {"type": "gelu"}, {"type": "positions"}, {"type": "dense", "width": 2}]}
+      """, "net.json")
+    let summary = try await train(
+      ["--features", x, "--labels", y, "--model", architecture, "--epochs", "20", "--batch-size", "16"])
+    #expect(try #require(summary["accuracy"] as? Double) > 0.9, "four in five are of one class")
+    try await checkUse(["--features", x, "--labels", y], Float.self, rows: rows * 5, shape: [rows, 6])
+    // A class for the whole sequence, of the same numbers.
+    try NPY.write((0..<rows).map { tokens[$0 * 6..<$0 * 6 + 6].contains(3) ? 1 : 0 }, to: y)
+    let bag = try directory.write(
+      #"{"schema_version": 1, "input": [6], "layers": [{"type": "embedding_bag", "vocabulary": 5, "width": 4}, "#
+        + #"{"type": "relu"}, {"type": "dense", "width": 2}]}"#, "bag.json")
+    let second = try await train(
+      ["--features", x, "--labels", y, "--model", bag, "--epochs", "20", "--batch-size", "16"])
+    #expect(try #require(second["accuracy"] as? Double) > 0.9)
+    try await checkUse(["--features", x, "--labels", y], Float.self, rows: rows, shape: [rows])
+  }
+
   @Test func sameBytesOnAnyNumberOfThreads() async throws {
     let toy = try ToyData(rows: 300, features: 20, classes: 5).npz(directory.file("t.npz"))
     let architecture = try directory.write(Self.convolutional, "net.json")

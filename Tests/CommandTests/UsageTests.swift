@@ -35,6 +35,20 @@ import Testing
     (train + ["--validation-fraction", "1"], "--validation-fraction must be between 0 and 1, got 1.0."),
     (train + ["--validation-fraction", "nan"], "--validation-fraction must be between 0 and 1, got nan."),
     (train + ["--validation-fraction", "0.5", "--sample-weights", "W.npy"], "not --validation-fraction."),
+    (train + ["--model", "16"], "--model must be widths such as 16-128-64-26, two at least, or a .json file, got 16."),
+    (train + ["--model", "16-x-3"], "--model must be widths such as 16-128-64-26, two at least, or a .json file"),
+    (train + ["--model", "16--3"], "got 16--3."), (train + ["--model", "16-0-3"], "got 16-0-3."),
+    (train + ["--model", "16-+8-3"], "got 16-+8-3."), (train + ["--model", "4-9999999-3"], "got 4-9999999-3."),
+    (train + ["--model", "net.txt"], "got net.txt."), (train + ["--model", ""], "or a .json file, got ."),
+    (
+      train + ["--activation", "relu"], "--activation goes with --model and widths: an architecture file says its own."
+    ),
+    (train + ["--model", "net.json", "--activation", "relu"], "--activation goes with --model and widths"),
+    (
+      train + ["--model", "4-3", "--activation", "elu"], "The value 'elu' is invalid for '--activation"
+    ),
+    (train + ["--model", "4-3", "--no-intercept"], "--no-intercept is for a linear head from the start"),
+    (train + ["--initial", "m", "--no-intercept"], "--no-intercept is for a linear head from the start"),
     (train + ["--class-weight", "even"], "The value 'even' is invalid for '--class-weight"),
     (train + ["--precision", "half"], "Please provide one of 'float' and 'double'"),
     (train + ["--unknown"], "Unknown option '--unknown'"),
@@ -66,12 +80,15 @@ import Testing
         "--features", "--labels", "--label-column", "--no-header", "--validation", "--validation-fraction",
         "--curvature", "--solver", "--damping", "--fixed-damping", "--epochs", "--batch-size", "--l2", "--standardize",
         "--no-intercept", "--sample-weights", "--class-weight", "--precision", "--threads", "--seed", "--time-limit",
-        "--patience", "--gram-budget", "--output", "--log", "--curve", "--json",
+        "--patience", "--gram-budget", "--output", "--log", "--curve", "--json", "--model", "--activation", "--initial",
       ]
     ),
-    ("evaluate", ["--features", "--labels", "--l2", "--precision", "--threads", "--json"]),
-    ("predict", ["--features", "--output", "--probabilities", "--precision", "--threads", "--json"]),
-    ("inspect", ["--damping", "--l2", "--curvature", "--solver", "--precision", "--direction", "--json"]),
+    ("evaluate", ["--features", "--labels", "--architecture", "--l2", "--precision", "--threads", "--json"]),
+    ("predict", ["--features", "--architecture", "--output", "--probabilities", "--precision", "--threads", "--json"]),
+    (
+      "inspect",
+      ["--architecture", "--damping", "--l2", "--curvature", "--solver", "--precision", "--direction", "--json"]
+    ),
   ]
 
   @Test(arguments: options) func helpListsEveryOption(_ command: String, _ options: [String]) async throws {

@@ -40,6 +40,13 @@ import Testing
     #expect(outputs.rows == 7 && outputs.columns == 3)
   }
 
+  @Test func extents() {
+    let kernel: Extent = 3
+    let strip = Extent(height: 1, width: 7)
+    #expect(kernel == Extent(height: 3, width: 3))
+    #expect("\(strip)" == "1 x 7")
+  }
+
   /// y = g x: a learned gain for each feature.
   struct Scale: Layer {
     var type: String { "scale" }

@@ -34,7 +34,7 @@ extension Subject {
       let isEuclidean = curvature == .ggn && report.choice.solver == .cg
       let start = residual(center, isEuclidean: isEuclidean)
       let end = residual(direction.wide, isEuclidean: isEuclidean)
-      let rounding = 100 * epsilon(Scalar.self)
+      let rounding = 100 * problem.slack * epsilon(Scalar.self)
       findings.expect(
         end / start / (tolerance + rounding), atMost: 1, "residual / (tolerance of the initial)",
         "tolerance \(tolerance) \(report.solve)")

@@ -87,7 +87,8 @@ extension Subject {
         descent.linearize(at: parameters, batch: batch)
         return descent.objective(at: parameters, l2: l2)
       }
-      let difference = (moved(step) - moved(-step)) / (2 * step)
+      func central(_ step: Double) -> Double { (moved(step) - moved(-step)) / (2 * step) }
+      let difference = (4 * central(step) - central(2 * step)) / 3
       let slope = zip(along, gradient).reduce(0) { $0 + Double($1.0) * Double($1.1) }
       findings.expect(
         (difference - slope).magnitude / max(exact.norm, 1e-3),

@@ -91,6 +91,7 @@ final class DenseReference {
   let weights: [Wide]
   private let outputs: WideOutputs
   private var matrices: [Curvature: WideMatrix] = [:]
+  private var directions: [Curvature: (damping: Double, direction: [Double])] = [:]
 
   init<M: Model>(_ problem: Problem<M>) {
     let (model, batch) = (problem.model, problem.batch)
@@ -166,9 +167,12 @@ final class DenseReference {
 
   /// d of (F + lambda + l2) d = -gradient + lambda memory.
   func direction(_ curvature: Curvature, damping: Double, memory: [Double]? = nil) -> [Double] {
+    if memory == nil, let known = directions[curvature], known.damping == damping { return known.direction }
     var right = gradient.map { -$0 }
     if let memory { for j in right.indices { right[j] += Wide(damping) * Wide(memory[j]) } }
-    return matrix(curvature).solve(adding: regularisation(damping), right).map { Double($0) }
+    let direction = matrix(curvature).solve(adding: regularisation(damping), right).map { Double($0) }
+    if memory == nil { directions[curvature] = (damping, direction) }
+    return direction
   }
 }
 

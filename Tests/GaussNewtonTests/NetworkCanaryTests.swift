@@ -45,7 +45,8 @@ import Testing
     .rowSquaredNorms: "row norms",
   ]
 
-  @Test(arguments: LayerFault.allCases.filter { $0 != .none }) func brokenLayersAreFoundOut(_ fault: LayerFault) throws {
+  @Test(arguments: LayerFault.allCases.filter { $0 != .none }) func brokenLayersAreFoundOut(_ fault: LayerFault) throws
+  {
     for place in Self.places {
       let violated = try problem(place, fault).battery(damping: 0.3).violated
       #expect(violated.contains(try #require(Self.direct[fault])), "\(fault.rawValue) in \(place.name)")

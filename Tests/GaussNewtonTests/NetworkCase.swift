@@ -104,6 +104,22 @@ extension NetworkCase {
         Conv2D(channels: 3, kernel: 2, padding: 1), Activation(.tanh), AveragePool2D(kernel: 2),
         GlobalAveragePool(), Dense(3),
       ]),
+    NetworkCase(
+      "embedding", [4], [Embedding(vocabulary: 5, width: 3), Activation(.tanh), Flatten(), Dense(3)]
+    )
+    .with { $0.vocabulary = 5 },
+    NetworkCase("embedding bag", [4], [EmbeddingBag(vocabulary: 6, width: 4, padding: 0), Activation(.tanh), Dense(3)])
+      .with { $0.vocabulary = 6 },
+    NetworkCase(
+      "positional embedding", [3, 2], [Dense(3), PositionalEmbedding(), Activation(.tanh), Flatten(), Dense(3)]),
+    NetworkCase("self-attention", [3, 2], [Dense(4), SelfAttention(heads: 2), MeanPositions(), Dense(3)]),
+    NetworkCase(
+      "causal self-attention", [3, 2], [SelfAttention(heads: 1, causal: true, bias: false), Flatten(), Dense(3)]),
+    NetworkCase("positions", [3, 2], [Dense(4), Activation(.tanh), Positions(), Dense(4), LayerNorm(), Dense(3)]),
+    NetworkCase(
+      "positions of a frozen trunk", [3, 2], [Frozen(Dense(4)), Positions(), Dense(4), Activation(.tanh), Dense(3)]
+    )
+    .with { $0.rows = [0, 1, 3, 4, 5, 8, 12, 14] },
     NetworkCase("frozen trunk", [3], [Frozen(Dense(4)), Activation(.tanh), Dense(4), Activation(.tanh), Dense(3)]),
     NetworkCase("frozen between", [3], [Dense(4), Frozen(Dense(4)), Activation(.tanh), Dense(3)]),
   ]
@@ -132,12 +148,34 @@ extension NetworkCase {
       [Dropout(0.2), Dense(8), Activation(.tanh), Dropout(0.5), Dense(6), Activation(.tanh), Dropout(0.3), Dense(4)]
     ).with { $0.dropoutSeed = 11 },
     NetworkCase(
+      "attention classifier", [4],
+      [Embedding(vocabulary: 7, width: 3), PositionalEmbedding()] + block(heads: 3) + block(heads: 1)
+        + [LayerNorm(), MeanPositions(), Dense(3)]
+    ).with { $0.vocabulary = 7 },
+    NetworkCase(
+      "embedding-bag classifier", [5],
+      [EmbeddingBag(vocabulary: 8, width: 5, padding: 0), Dense(6), Activation(.relu), Dense(4)]
+    ).with { ($0.vocabulary, $0.isSmooth, $0.count) = (8, false, 7) },
+    NetworkCase(
+      "token classifier", [4],
+      [Embedding(vocabulary: 6, width: 3), PositionalEmbedding()] + block(heads: 1) + [Positions(), LayerNorm()]
+        + [Dense(4), Activation(.gelu), Dense(3)]
+    ).with { ($0.vocabulary, $0.count, $0.rows) = (6, 4, [0, 1, 2, 4, 7, 8, 9, 10, 11, 13]) },
+    NetworkCase(
       "batch norm with frozen statistics", [2, 4, 4],
       [
         Conv2D(channels: 3, kernel: 3, bias: false), BatchNorm(statistics: .frozen), Activation(.silu), Flatten(),
         Dense(5), BatchNorm(statistics: .frozen), Activation(.tanh), Dense(3),
       ]),
   ]
+
+  /// An attention block that normalises first, of width 3.
+  private static func block(heads: Int) -> [any Layer] {
+    [
+      Residual([LayerNorm(), SelfAttention(heads: heads)]),
+      Residual([LayerNorm(), Dense(4), Activation(.gelu), Dense(3)]),
+    ]
+  }
 
   static var all: [NetworkCase] { layers + networks }
 }

@@ -18,18 +18,10 @@ import Testing
     (SelfAttention(heads: 1, bias: false), [3, 5], 4),
   ]
 
-  func rules<S: RealScalar>(_ type: S.Type) throws {
-    for ((layer, shape, rows), seed) in zip(Self.layers, UInt64(10)...) {
-      var probe = try LayerProbe<S>(layer, input: shape, rows: rows, seed: seed)
-      let findings = probe.check("\(layer) \(shape)")
-      findings.report("attention")
-      #expect(findings.violations.isEmpty)
+  @Test func rules() {
+    for ((layer, shape, rows), seed) in zip(Self.layers, UInt64(1)...) {
+      #expect(LayerCase(layer: layer, input: shape, rows: rows, seed: seed).check().violations.isEmpty)
     }
-  }
-
-  @Test func rules() throws {
-    try rules(Double.self)
-    try rules(Float.self)
   }
 
   /// The definition in plain loops, in double.
@@ -69,73 +61,51 @@ import Testing
     return dense(attended, "out_proj.weight", "out_proj.bias", width)
   }
 
-  func forward<S: RealScalar>(_ type: S.Type) throws {
-    for ((layer, shape, rows), seed) in zip(Self.layers, UInt64(20)...) {
-      var probe = try LayerProbe<S>(layer, input: shape, rows: rows, seed: seed)
-      let output = probe.output()
-      for i in 0..<rows {
-        let expected = Self.reference(layer, shape, probe.point.input.row(i).map(Double.init)) { name in
-          probe.layout["0.\(name)"].map { probe.point.values[$0.range].map(Double.init) }
-        }
-        let error = relativeError(Array(output.row(i)), expected)
-        #expect(error < tolerance(S.self, double: 1e-14, float: 1e-6), "\(layer) \(shape) \(S.precisionName)")
+  /// The largest relative error of an example's output.
+  private func forwardError<S: RealScalar>(_ layer: SelfAttention, _ shape: [Int], _ checks: LayerChecks<S>) -> Double {
+    (0..<checks.point.rows).reduce(0) { worst, i in
+      let expected = Self.reference(layer, shape, checks.point.input.row(i).map(Double.init)) { name in
+        checks.layout[name].map { checks.point.values[$0.range].map(Double.init) }
       }
+      return largest(worst, relativeError(Array(checks.output.row(i)), expected))
     }
   }
 
-  @Test func forward() throws {
-    try forward(Double.self)
-    try forward(Float.self)
+  @Test func forward() {
+    for ((layer, shape, rows), seed) in zip(Self.layers, UInt64(20)...) {
+      let test = LayerCase(layer: layer, input: shape, rows: rows, seed: seed)
+      #expect(forwardError(layer, shape, LayerChecks<Double>(test, limit: 0)) < 1e-14, "\(layer) \(shape)")
+      #expect(forwardError(layer, shape, LayerChecks<Float>(test, limit: 0)) < 1e-6, "\(layer) \(shape)")
+    }
   }
 
   /// Scores far apart neither overflow nor leave the sum of one.
-  @Test func largeScores() throws {
-    var probe = try LayerProbe<Float>(SelfAttention(heads: 2, causal: true), input: [17, 4], rows: 2, seed: 5)
-    probe.point.input.scale(by: 300)
-    let output = probe.output()
-    for i in 0..<2 {
-      let expected = Self.reference(
-        SelfAttention(heads: 2, causal: true), [17, 4], probe.point.input.row(i).map(Double.init)
-      ) { name in probe.layout["0.\(name)"].map { probe.point.values[$0.range].map(Double.init) } }
-      #expect(relativeError(Array(output.row(i)), expected) < 1e-3)
-    }
+  @Test func largeScores() {
+    let layer = SelfAttention(heads: 2, causal: true)
+    var checks = LayerChecks<Float>(LayerCase(layer: layer, input: [17, 4], rows: 2), limit: 0)
+    checks.point.input.scale(by: 300)
+    checks.layer.forward(at: checks.point, into: &checks.output)
+    #expect(forwardError(layer, [17, 4], checks) < 1e-3)
   }
 
   /// A position of a causal layer does not depend on what follows.
-  @Test func causality() throws {
-    var probe = try LayerProbe<Double>(SelfAttention(heads: 2, causal: true), input: [6, 4], rows: 1, seed: 6)
-    let output = probe.output()
-    for column in 4 * 4..<6 * 4 { probe.point.input[0, column] += 3 }
-    let changed = probe.output()
-    #expect(Array(output.row(0)[..<16]) == Array(changed.row(0)[..<16]))
-    #expect(largestDifference(Array(output.row(0)[16...]), Array(changed.row(0)[16...])) > 1e-3)
+  @Test func causality() {
+    let layer = SelfAttention(heads: 2, causal: true)
+    var checks = LayerChecks<Double>(LayerCase(layer: layer, input: [6, 4], rows: 1), limit: 0)
+    let output = checks.output
+    for column in 4 * 4..<6 * 4 { checks.point.input[0, column] += 3 }
+    checks.layer.forward(at: checks.point, into: &checks.output)
+    #expect(output.row(0)[..<16] == checks.output.row(0)[..<16])
+    #expect(largestDifference(Array(output.row(0)[16...]), Array(checks.output.row(0)[16...])) > 1e-3)
   }
 
-  func threads<S: RealScalar>(_ type: S.Type) throws {
+  /// At sizes where the work is really cut.
+  @Test func resultsDoNotDependOnThreads() {
     for isCausal in [false, true] {
-      var probe = try LayerProbe<S>(SelfAttention(heads: 2, causal: isCausal), input: [33, 16], rows: 70, seed: 8)
-      let cotangents: Matrix<S> = probe.generator.matrix(70, 33 * 16)
-      let shape = Attention(positions: 33, width: 16, heads: 2, isCausal: isCausal)
-      #expect(70 * shape.flops > 4e6, "the work is cut")
-      let fixed = probe
-      #expect(areIdentical(onThreads { products(fixed, cotangents) }))
+      let test = LayerCase(layer: SelfAttention(heads: 2, causal: isCausal), input: [33, 16], rows: 70)
+      #expect(70 * Attention(positions: 33, width: 16, heads: 2, isCausal: isCausal).flops > 4e6)
+      #expect(test.isDeterministic(as: Float.self) && test.isDeterministic(as: Double.self))
     }
-  }
-
-  private func products<S: RealScalar>(_ probe: LayerProbe<S>, _ cotangents: Matrix<S>) -> [S] {
-    var probe = probe
-    var result = probe.output().elements
-    result += probe.pushforward(cotangents, probe.generator.vector(probe.layout.trainableCount)).elements
-    probe.linearization.prepare(cotangents, at: probe.point)
-    result += probe.parameterPullback(cotangents, rowWeights: probe.generator.vector(70))
-    var inputCotangents = Matrix<S>(rows: 0, columns: 0)
-    probe.linearization.pullback(cotangents, at: probe.point, into: &inputCotangents)
-    return result + inputCotangents.elements
-  }
-
-  @Test func threads() throws {
-    try threads(Double.self)
-    try threads(Float.self)
   }
 
   @Test func parameters() {
@@ -147,9 +117,9 @@ import Testing
     #expect(SelfAttention(heads: 2, bias: false).parameters(for: [7, 4]).map(\.shape) == [[12, 4], [4, 4]])
   }
 
-  @Test func costs() throws {
-    let probe = try LayerProbe<Double>(SelfAttention(heads: 2), input: [5, 6], rows: 3, seed: 1)
-    let costs = probe.linearization.costs(rows: 3)
+  @Test func costs() {
+    let test = LayerCase(layer: SelfAttention(heads: 2), input: [5, 6])
+    let costs = test.layer.makeLinearization(at: test.site, as: Double.self).costs(rows: 3)
     let dense = 2.0 * 15 * 6 * 6
     let core = 2 * 3 * 4.0 * 25 * 6
     #expect(costs.input == 4 * dense + core)

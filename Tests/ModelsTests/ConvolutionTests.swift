@@ -32,6 +32,7 @@ import Testing
     Case(layer: Conv2D(channels: 2, kernel: 3, stride: 3), input: [2, 9, 10]),
     Case(layer: Conv2D(channels: 4, kernel: 1, stride: 2, bias: false), input: [2, 5, 6]),
     Case(layer: Conv2D(channels: 2, kernel: 3, padding: 5), input: [1, 2, 1]),
+    Case(layer: Conv2D(channels: 2, kernel: 3, padding: 1, bias: false), input: [1, 15, 14], rows: 3),
     Case(layer: Conv2D(channels: 20, kernel: 3, padding: 1), input: [1, 7, 7], rows: 13),
   ]
 
@@ -69,20 +70,38 @@ import Testing
   static func check<S: RealScalar>(_ type: S.Type, _ item: Case, _ way: PositionSize.Way?) -> Findings {
     var check = ImageLayerCheck<S>(item.layer, input: item.input, rows: item.rows, seed: 5)
     let slices = check.site.slices
-    return check.run(
+    let findings = check.run(
       { ConvolutionLinearization(item.layer, at: $0, gramWay: way) },
       forward: { naive(item.layer, item.input, slices, $0, $1) })
+    findings.report("convolution \(S.precisionName)")
+    return findings
   }
 
   @Test(arguments: cases, [PositionSize.Way.doubleSum, .gradients])
   func rules(item: Case, way: PositionSize.Way) {
     var findings = Self.check(Float.self, item, way)
     findings.merge(Self.check(Double.self, item, way))
-    findings.report("convolution")
     #expect(findings.violations.isEmpty)
   }
 
-  @Test func sums() throws {
+  /// alpha and beta of the product itself, for blocks of one example and of several.
+  @Test(arguments: [6, 16], [true, false]) func addedTo(side: Int, hasBias: Bool) {
+    let window = SlidingWindow(input: (side, side), kernel: (3, 3))
+    let shape = Convolution.Shape(window: window, channels: 2, outputs: 3)
+    var generator = SeededGenerator(seed: 1)
+    let x: Matrix<Double> = generator.matrix(4, shape.inputWidth)
+    let (weight, bias): (Matrix<Double>, Matrix<Double>) = (generator.matrix(3, 18), generator.matrix(1, 3))
+    let old: Matrix<Double> = generator.matrix(4, shape.outputWidth)
+    var workspace = Convolution.Workspace<Double>()
+    var (plain, result) = (old, old)
+    let row = hasBias ? bias.view : nil
+    Convolution.apply(shape, x, weight: weight.view, bias: row, into: &plain, using: &workspace)
+    Convolution.apply(shape, x, weight: weight.view, bias: row, beta: 0.5, into: &result, using: &workspace)
+    plain.combine(0.5, old)
+    #expect(relativeError(result.elements, plain.elements) < 1e-15)
+  }
+
+  @Test func shapes() throws {
     let conv = Conv2D(channels: 8, kernel: Extent(height: 3, width: 5), stride: 2, padding: 1, groups: 2)
     #expect(try conv.outputShape(for: [4, 9, 10]) == [8, 5, 4])
     #expect(

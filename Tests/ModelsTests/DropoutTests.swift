@@ -50,6 +50,8 @@ struct DropoutTests {
     }
     // Each element has a number of its own, also where the work is cut.
     let large = output(0.5, seed: 3, rows: 1000, width: 250)
+    let larger = output(0.5, seed: 3, rows: 3000, width: 250)
+    #expect(larger.elements[..<250_000].elementsEqual(large.elements))
     func block(_ k: Int) -> Matrix<Float> {
       Matrix(rows: 40, columns: 250, elements: Array(large.elements[k * 10_000..<(k + 1) * 10_000]))
     }

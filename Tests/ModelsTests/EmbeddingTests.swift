@@ -15,126 +15,143 @@ func randomTokens<S: RealScalar>(
 
 @Suite(.serialized) struct EmbeddingTests {
   static let batches: [(rows: Int, positions: Int, vocabulary: Int, width: Int, padding: Int?)] = [
-    (1, 1, 1, 1, nil), (5, 7, 6, 19, nil), (6, 9, 5, 3, 2), (4, 1, 3, 5, 0), (7, 12, 40, 33, 39), (5, 6, 2, 8, 1),
+    (1, 1, 1, 1, nil), (5, 7, 6, 19, nil), (6, 9, 5, 3, 2), (8, 1, 3, 5, 0), (7, 12, 40, 33, 39), (9, 2, 2, 8, 1),
   ]
 
-  func rules<S: RealScalar>(_ type: S.Type) throws {
-    for (batch, seed) in zip(Self.batches, UInt64(0)...) {
-      var generator = SeededGenerator(seed: seed)
-      var tokens: Matrix<S> = randomTokens(batch.rows, batch.positions, vocabulary: batch.vocabulary, &generator)
-      if let padding = batch.padding {
-        for t in 0..<batch.positions { tokens[batch.rows - 1, t] = S(padding) }
-      }
-      let masked = batch.padding.map { $0 * batch.width..<($0 + 1) * batch.width } ?? 0..<0
+  @Test func rules() {
+    for (batch, seed) in zip(Self.batches, UInt64(1)...) {
+      let padding = batch.padding.map { $0 * batch.width..<($0 + 1) * batch.width } ?? 0..<0
       let layers: [any Layer] = [
         Embedding(vocabulary: batch.vocabulary, width: batch.width, padding: batch.padding),
         EmbeddingBag(vocabulary: batch.vocabulary, width: batch.width, padding: batch.padding),
       ]
       for layer in layers {
-        var probe = try LayerProbe<S>(
-          layer, input: [batch.positions], rows: batch.rows, features: tokens, seed: seed)
-        let findings = probe.check("\(layer.type) \(batch)", masked: masked)
-        findings.report("embeddings")
-        #expect(findings.violations.isEmpty)
-        guard let padding = batch.padding else { continue }
-        // The row of the padding token is never trained.
-        let cotangents: Matrix<S> = generator.matrix(batch.rows, probe.outputWidth)
-        let gradient = probe.parameterPullback(cotangents, rowWeights: nil)
-        let start = probe.layout["0.weight"]!.offset + padding * batch.width
-        #expect(gradient[start..<start + batch.width].allSatisfy { $0 == 0 })
+        let test = LayerCase(
+          layer: layer, input: [batch.positions], rows: batch.rows, seed: seed, vocabulary: batch.vocabulary,
+          untrained: padding)
+        #expect(test.check().violations.isEmpty)
+        checkTokens(test, padding, as: Double.self)
+        checkTokens(test, padding, as: Float.self)
       }
     }
   }
 
-  @Test func rules() throws {
-    try rules(Double.self)
-    try rules(Float.self)
+  /// Nothing reaches tokens, or the row of the padding token; and that row moves nothing.
+  func checkTokens<S: RealScalar>(_ test: LayerCase, _ padding: Range<Int>, as type: S.Type) {
+    var checks = LayerChecks<S>(test, limit: 0)
+    #expect(checks.pullback(checks.cotangents).elements.allSatisfy { $0 == 0 })
+    let gradient = checks.parameterPullback(checks.rowWeights)
+    var tangent = checks.tangent
+    for k in padding {
+      #expect(gradient[checks.slices[0].offset + k] == 0)
+      tangent[checks.slices[0].offset + k] = 1
+    }
+    #expect(checks.pushforward(nil, tangent) == checks.pushforward(nil, checks.tangent))
   }
 
-  func positionalRules<S: RealScalar>(_ type: S.Type) throws {
+  @Test func positionalRules() {
     for (rows, shape) in [(1, [1, 1]), (5, [4, 3]), (3, [6, 17])] {
       for layer in [PositionalEmbedding(), MeanPositions()] as [any Layer] {
-        var probe = try LayerProbe<S>(layer, input: shape, rows: rows, seed: 3)
-        let findings = probe.check("\(layer.type) \(rows) \(shape)")
-        findings.report("positions")
-        #expect(findings.violations.isEmpty)
+        #expect(LayerCase(layer: layer, input: shape, rows: rows).check().violations.isEmpty)
       }
     }
-  }
-
-  @Test func positionalRules() throws {
-    try positionalRules(Double.self)
-    try positionalRules(Float.self)
   }
 
   /// Against the definitions.
-  func values<S: RealScalar>(_ type: S.Type) throws {
-    let tokens = Matrix<S>(rows: 3, columns: 3, elements: [2, 0, 2, 1, 1, 0, 1, 1, 1])
-    var plain = try LayerProbe<S>(
-      Embedding(vocabulary: 3, width: 2, padding: 1), input: [3], rows: 3, features: tokens, seed: 1)
-    let start = plain.layout["0.weight"]!.offset
-    let weight = Array(plain.point.values[start..<start + 6])
-    func row(_ token: Int) -> [S] { Array(weight[2 * token..<2 * token + 2]) }
-    #expect(plain.output().elements == tokens.elements.flatMap { row(Int($0)) }, "the padding row reads as stored")
+  func values<S: RealScalar>(_ type: S.Type) {
+    func outputs(_ layer: any Layer, _ input: [Int], _ features: [S]) -> (output: [S], weight: [S]) {
+      var checks = LayerChecks<S>(
+        LayerCase(layer: layer, input: input, vocabulary: layer.takesTokens ? 1 : nil), limit: 0)
+      let columns = input.reduce(1, *)
+      checks.point.input = Matrix(rows: features.count / columns, columns: columns, elements: features)
+      checks.layer.forward(at: checks.point, into: &checks.output)
+      return (checks.output.elements, checks.slices.isEmpty ? [] : Array(checks.point.values[checks.slices[0].range]))
+    }
+    let tokens: [S] = [2, 0, 2, 1, 1, 0, 1, 1, 1]
+    let plain = outputs(Embedding(vocabulary: 3, width: 2, padding: 1), [3], tokens)
+    let expected = tokens.flatMap { plain.weight[2 * Int($0)..<2 * Int($0) + 2] }
+    #expect(plain.output == expected, "the padding row reads as stored")
 
-    var bag = try LayerProbe<S>(
-      EmbeddingBag(vocabulary: 3, width: 2, padding: 1), input: [3], rows: 3, features: tokens, seed: 1)
-    let mean = (0..<2).map { (row(2)[$0] + row(0)[$0] + row(2)[$0]) * (1 / S(3)) }
-    let expected = mean + row(0) + [0, 0]
-    #expect(largestDifference(bag.output().elements, expected) <= epsilon(S.self))
+    let bag = outputs(EmbeddingBag(vocabulary: 3, width: 2, padding: 1), [3], tokens)
+    var mean: [S] = []
+    for d in 0..<2 { mean.append((2 * bag.weight[4 + d] + bag.weight[d]) / 3) }
+    let means: [S] = mean + Array(bag.weight[..<2]) + [0, 0]
+    #expect(largestDifference(bag.output, means) <= epsilon(S.self))
 
-    var positional = try LayerProbe<S>(PositionalEmbedding(), input: [2, 2], rows: 2, seed: 1)
-    let shift = positional.point.values[positional.layout["0.weight"]!.range]
-    let sum = zip(positional.point.input.elements, Array(shift) + Array(shift)).map { $0 + $1 }
-    #expect(positional.output().elements == sum)
-
-    var mean2 = try LayerProbe<S>(
-      MeanPositions(), input: [2, 2], rows: 2,
-      features: Matrix(rows: 2, columns: 4, elements: [1, 2, 5, 8, -1, 0, 1, 3]), seed: 1)
-    #expect(mean2.output().elements == [3, 5, 0, 1.5])
+    let features: [S] = [1, 2, 5, 8, -1, 0, 1, 3]
+    let positional = outputs(PositionalEmbedding(), [2, 2], features)
+    let sums: [S] = zip(features, positional.weight + positional.weight).map { $0 + $1 }
+    #expect(positional.output == sums)
+    #expect(outputs(MeanPositions(), [2, 2], features).output == [3, 5, 0, 1.5])
   }
 
-  @Test func values() throws {
-    try values(Double.self)
-    try values(Float.self)
+  @Test func values() {
+    values(Double.self)
+    values(Float.self)
   }
 
-  /// The same bits on any number of threads, at sizes where the work is really cut.
-  func threads<S: RealScalar>(_ type: S.Type) throws {
+  /// Against sums over all pairs of positions.
+  @Test func gramOfEqualTokens() {
+    let (positions, width) = (4, 3)
+    for isBag in [false, true] {
+      let layer: any Layer =
+        isBag
+        ? EmbeddingBag(vocabulary: 4, width: width, padding: 3) : Embedding(vocabulary: 4, width: width, padding: 3)
+      var checks = LayerChecks<Double>(
+        LayerCase(layer: layer, input: [positions], rows: 7, seed: 9, vocabulary: 4), limit: 0)
+      for t in 0..<positions { checks.point.input[2, t] = 3 }
+      checks.layer.forward(at: checks.point, into: &checks.output)
+      let (tokens, cotangents) = (checks.point.input, checks.cotangents)
+      func cotangent(_ i: Int, _ t: Int) -> [Double] {
+        if !isBag { return Array(cotangents.row(i).dropFirst(t * width).prefix(width)) }
+        let count = tokens.row(i).count { $0 != 3 }
+        return cotangents.row(i).map { $0 / Double(count) }
+      }
+      var gram = RowGram<Double>()
+      gram.reset(rows: 7)
+      checks.layer.addRowGram(of: checks.cotangents, at: checks.point, into: &gram)
+      for i in 0..<7 {
+        for j in 0...i {
+          var sum = 0.0
+          for t in 0..<positions where tokens[i, t] != 3 {
+            for u in 0..<positions where tokens[i, t] == tokens[j, u] {
+              sum += zip(cotangent(i, t), cotangent(j, u)).reduce(0) { $0 + $1.0 * $1.1 }
+            }
+          }
+          #expect((gram.penalised[i, j] - sum).magnitude < 1e-14 * max(1, sum.magnitude), "\(i) \(j)")
+        }
+      }
+      #expect(gram.free.elements.allSatisfy { $0 == 0 })
+    }
+  }
+
+  /// At sizes where the work is really cut.
+  @Test func resultsDoNotDependOnThreads() {
     let (rows, positions, vocabulary, width) = (60, 50, 90, 160)
-    var generator = SeededGenerator(seed: 8)
-    let tokens: Matrix<S> = randomTokens(rows, positions, vocabulary: vocabulary, &generator)
     let layers: [any Layer] = [
       Embedding(vocabulary: vocabulary, width: width, padding: 3),
       EmbeddingBag(vocabulary: vocabulary, width: width, padding: 3),
     ]
     for layer in layers {
-      let probe = try LayerProbe<S>(layer, input: [positions], rows: rows, features: tokens, seed: 8)
-      let cotangents: Matrix<S> = generator.matrix(rows, probe.outputWidth)
-      #expect(areIdentical(onThreads { everything(probe, cotangents) }), "\(layer.type)")
+      let test = LayerCase(layer: layer, input: [positions], rows: rows, vocabulary: vocabulary)
+      #expect(test.isDeterministic(as: Float.self) && test.isDeterministic(as: Double.self), "\(layer.type)")
     }
-    let probe = try LayerProbe<S>(MeanPositions(), input: [positions, width], rows: rows, seed: 8)
-    let cotangents: Matrix<S> = generator.matrix(rows, width)
-    #expect(areIdentical(onThreads { everything(probe, cotangents) }), "mean_positions")
+    let mean = LayerCase(layer: MeanPositions(), input: [positions, width], rows: rows)
+    #expect(mean.isDeterministic(as: Float.self) && mean.isDeterministic(as: Double.self))
   }
 
-  @Test func threads() throws {
-    try threads(Double.self)
-    try threads(Float.self)
-  }
-
-  /// An estimate of the Gram's cost for the tokens at hand.
-  @Test func gramCost() throws {
-    func cost(_ tokens: [Double]) throws -> Double {
-      let features = Matrix<Double>(rows: 3, columns: 2, elements: tokens)
-      var probe = try LayerProbe<Double>(
-        Embedding(vocabulary: 9, width: 4), input: [2], rows: 3, features: features, seed: 1)
-      _ = probe.output()
-      return probe.linearization.costs(rows: 3).rowGram
+  /// The Gram's cost is that of the tokens at hand.
+  @Test func gramCost() {
+    func cost(_ tokens: [Double]) -> Double {
+      let layer = Embedding(vocabulary: 9, width: 4)
+      var checks = LayerChecks<Double>(LayerCase(layer: layer, input: [2], rows: 3, vocabulary: 9), limit: 0)
+      checks.point.input = Matrix(rows: 3, columns: 2, elements: tokens)
+      checks.layer.forward(at: checks.point, into: &checks.output)
+      return checks.layer.costs(rows: 3).rowGram
     }
-    #expect(try cost([0, 1, 2, 3, 4, 5]) == 24 + 2 * 6 * 4, "an entry meets itself")
-    #expect(try cost([0, 0, 0, 0, 0, 0]) == 24 + 2 * 6 * 4, "equal tokens of an example are one entry")
-    #expect(try cost([0, 1, 0, 1, 0, 1]) == 24 + 2 * 12 * 4)
+    #expect(cost([0, 1, 2, 3, 4, 5]) == 24 + 2 * 6 * 4, "an entry meets itself")
+    #expect(cost([0, 0, 0, 0, 0, 0]) == 24 + 2 * 6 * 4, "equal tokens of an example are one entry")
+    #expect(cost([0, 1, 0, 1, 0, 1]) == 24 + 2 * 12 * 4)
   }
 
   @Test func refusals() throws {
@@ -181,36 +198,15 @@ func randomTokens<S: RealScalar>(
 
   #if os(Linux) || os(macOS)
     @Test func tokenOutOfRangeStops() async {
-      await #expect(processExitsWith: .failure) {
-        let features = Matrix<Float>(rows: 1, columns: 2, elements: [0, 3])
-        var probe = try LayerProbe<Float>(
-          Embedding(vocabulary: 3, width: 2), input: [2], rows: 1, features: features, seed: 1)
-        _ = probe.output()
-      }
+      await #expect(processExitsWith: .success) { EmbeddingTests.forward(last: 2) }
+      await #expect(processExitsWith: .failure) { EmbeddingTests.forward(last: 3) }
+    }
+
+    static func forward(last token: Float) {
+      let layer = Embedding(vocabulary: 3, width: 2)
+      var checks = LayerChecks<Float>(LayerCase(layer: layer, input: [2], vocabulary: 3), limit: 0)
+      checks.point.input[4, 1] = token
+      checks.layer.forward(at: checks.point, into: &checks.output)
     }
   #endif
-}
-
-/// All numbers that a layer gives for these cotangents, one after the other.
-func everything<S: RealScalar>(_ probe: LayerProbe<S>, _ cotangents: Matrix<S>) -> [S] {
-  var probe = probe
-  let rows = probe.point.rows
-  let isTrained = !probe.ownTrainable.isEmpty
-  var result = probe.output().elements
-  let inputTangent: Matrix<S>? = probe.takesTokens ? nil : probe.generator.matrix(rows, probe.point.input.columns)
-  let tangent: [S]? = isTrained ? probe.generator.vector(probe.layout.trainableCount) : nil
-  result += probe.pushforward(inputTangent, tangent).elements
-  probe.linearization.prepare(cotangents, at: probe.point)
-  var inputCotangents = Matrix<S>(rows: 0, columns: 0)
-  probe.linearization.pullback(cotangents, at: probe.point, into: &inputCotangents)
-  result += inputCotangents.elements
-  guard let tangent else { return result }
-  result += probe.parameterPullback(cotangents, rowWeights: probe.generator.vector(rows))
-  var numbers = [S](repeating: 0, count: rows)
-  probe.linearization.addRowProducts(tangent, cotangents, at: probe.point, into: &numbers)
-  probe.linearization.addRowSquaredNorms(of: cotangents, at: probe.point, into: &numbers)
-  var gram = RowGram<S>()
-  gram.reset(rows: rows)
-  probe.linearization.addRowGram(of: cotangents, at: probe.point, into: &gram)
-  return result + numbers + gram.penalised.elements + gram.free.elements
 }

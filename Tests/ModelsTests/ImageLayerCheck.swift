@@ -52,9 +52,14 @@ struct ImageLayerCheck<S: RealScalar> {
   }
 
   private func output(_ at: LayerPoint<S>, _ linearization: inout some LayerLinearization<S>) -> Matrix<S> {
-    var y = Matrix<S>(rows: 0, columns: 0)
+    var y = memory(outputWidth)
     linearization.forward(at: at, into: &y)
     return y
+  }
+
+  /// Results come into memory that holds something: NaN.
+  private func memory(_ columns: Int) -> Matrix<S> {
+    Matrix(rows: rows, columns: columns, elements: [S](repeating: .nan, count: rows * columns))
   }
 
   private mutating func checkForward(
@@ -79,7 +84,7 @@ struct ImageLayerCheck<S: RealScalar> {
     difference.combine(-1, moved(-h))
     difference.scale(by: 1 / (2 * h))
     _ = output(point, &linearization)
-    var product = Matrix<S>(rows: 0, columns: 0)
+    var product = memory(outputWidth)
     linearization.pushforward(dx, site.slices.isEmpty ? nil : t, at: point, into: &product)
     findings.expect(
       relativeError(product.elements, difference.elements.map { Double($0) }), atMost: 1e-8, "central differences")
@@ -91,7 +96,7 @@ struct ImageLayerCheck<S: RealScalar> {
     _ = output(point, &linearization)
     let dx: Matrix<S> = generator.matrix(rows, point.input.columns)
     let u: Matrix<S> = generator.matrix(rows, outputWidth)
-    var (jx, back) = (Matrix<S>(rows: 0, columns: 0), Matrix<S>(rows: 0, columns: 0))
+    var (jx, back) = (memory(outputWidth), memory(dx.columns))
     linearization.pushforward(dx, nil, at: point, into: &jx)
     linearization.prepare(u, at: point)
     linearization.pullback(u, at: point, into: &back)
@@ -99,7 +104,7 @@ struct ImageLayerCheck<S: RealScalar> {
     expectEqual(u.elements, jx.elements, back.elements, dx.elements, "<u, Jx v> = <Jx^T u, v>")
     guard !site.slices.isEmpty else { return }
     let t = tangent()
-    var (jt, both) = (Matrix<S>(rows: 0, columns: 0), Matrix<S>(rows: 0, columns: 0))
+    var (jt, both) = (memory(outputWidth), memory(outputWidth))
     linearization.pushforward(nil, t, at: point, into: &jt)
     var g = [S](repeating: 0, count: layout.trainableCount)
     linearization.parameterPullback(

@@ -12,6 +12,10 @@ struct LayerCase {
   var dropoutSeed: UInt64?
   /// Keeps inputs from where a function has a kink, so that differences exist.
   var isAwayFromZero = false
+  /// Inputs are token numbers below it, and do not move.
+  var vocabulary: Int?
+  /// Elements of the layer's first slice that are read but not trained: tangents are zero there.
+  var untrained = 0..<0
 
   var layout: ParameterLayout {
     var layout = ParameterLayout()
@@ -66,8 +70,16 @@ struct LayerChecks<S: RealScalar> {
         for j in 0..<test.width where abs(point.input[k, j]) < 0.05 { point.input[k, j] += 0.1 }
       }
     }
-    inputTangent = Matrix(rows: test.rows, columns: test.width, elements: draw(test.rows * test.width))
-    tangent = draw(layout.trainableCount)
+    var inputTangent = Matrix(rows: test.rows, columns: test.width, elements: draw(test.rows * test.width))
+    var tangent = draw(layout.trainableCount)
+    if let vocabulary = test.vocabulary {
+      for k in 0..<point.input.rows {
+        for j in 0..<test.width { point.input[k, j] = S(generator.index(below: vocabulary)) }
+      }
+      inputTangent.clear()
+    }
+    for k in test.untrained { tangent[slices[0].offset + k] = 0 }
+    (self.inputTangent, self.tangent) = (inputTangent, tangent)
     cotangents = Matrix(rows: test.rows, columns: test.outputWidth, elements: draw(test.rows * test.outputWidth))
     rowWeights = draw(test.rows)
     layer = test.layer.makeLinearization(at: test.site, as: S.self)
@@ -289,8 +301,9 @@ extension LayerCase {
     }
     let step = 3e-4
     let own: [Double]? = checks.trained.isEmpty ? nil : checks.tangent
+    let input = vocabulary == nil ? checks.inputTangent : nil
     let cases: [(String, Matrix<Double>?, [Double]?)] = [
-      ("input", checks.inputTangent, nil), ("parameters", nil, own), ("both", checks.inputTangent, own),
+      ("input", input, nil), ("parameters", nil, own), ("both", input, own),
     ]
     for (name, inputTangent, tangent) in cases where inputTangent != nil || tangent != nil {
       let values = [-2, -1, 1, 2].map { output($0 * step, inputTangent, tangent) }
@@ -333,7 +346,8 @@ extension LayerCase {
   }
 
   /// Whether all results are the same bit for bit on 1, 2 and 3 threads, and those of the last row, where rows do not
-  /// depend on each other, what they are for that row alone. Rows and shape should be large enough for the work to be cut.
+  /// depend on each other, what they are for that row alone. Rows and shape should be large enough for the work to be
+  /// cut.
   func isDeterministic<S: RealScalar>(as type: S.Type, rowsAreIndependent: Bool = true) -> Bool {
     let drawn = LayerChecks<S>(self, limit: 0)
     let all = onThreads {

@@ -152,7 +152,7 @@ import Testing
     var type: String { "sum" }
     var body: [any Layer]
     var forgetsInput = false
-    var parts: [(name: String, layers: [any Layer])] { [("body", body)] }
+    var branches: [(name: String, layers: [any Layer])] { [("body", body)] }
 
     func parameters(for input: [Int]) -> [ParameterSpec] {
       LayerStack<Double>.parameters(body, input: input).map { $0.under("body") }
@@ -294,5 +294,53 @@ import Testing
         #expect(!isFaulty || report.faultyLayers == ["1 (ramp)"])
       }
     }
+  }
+
+  /// Maxima over windows that ReLU filled with zeros: the point is on kinks, and any slope between the two sides' is
+  /// right; one outside is not.
+  @Test func tiesDoNotAlarm() throws {
+    let layers: [any Layer] = [Bias(), Activation(.relu), MaxPool2D(kernel: 2), Flatten(), Dense(3)]
+    for report in [
+      try report(Double.self, layers, input: [2, 4, 4], count: 20),
+      try report(Float.self, layers, input: [2, 4, 4], count: 20),
+    ] {
+      #expect(report.passed, "\(report)")
+      let verdict = report.verdicts.first { $0.layer == "2 (max_pool2d)" && $0.check == .inputDifferences }
+      #expect(try #require(verdict).advice.contains("at a kink"))
+    }
+  }
+
+  /// A bias before a normalisation over its channel has no effect: its gradient is rounding, and nothing to compare.
+  @Test func slicesWithoutEffectDoNotAlarm() throws {
+    let layers: [any Layer] = [Conv2D(channels: 2, kernel: 2), GroupNorm(groups: 2), Flatten(), Dense(3)]
+    for report in [
+      try report(Double.self, layers, input: [1, 3, 3]), try report(Float.self, layers, input: [1, 3, 3]),
+    ] {
+      #expect(report.passed, "\(report)")
+    }
+  }
+
+  /// Tokens are no input to differentiate by, and the row of the padding token is used but never trained.
+  @Test func tokensAndPadding() throws {
+    func run<S: RealScalar>(_ type: S.Type) throws {
+      let layers: [any Layer] = [
+        Embedding(vocabulary: 5, width: 3, padding: 2), LayerNorm(), MeanPositions(), Dense(3),
+      ]
+      let network = try Network<S>(Architecture(input: [4], layers: layers))
+      var generator = SeededGenerator(seed: 6)
+      let tokens = Matrix<S>(rows: 3, columns: 4, elements: [0, 2, 1, 2, 4, 3, 3, 2, 2, 0, 0, 1])
+      let parameters = Parameters<S>(layout: network.layout, values: generator.vector(network.layout.count))
+      let report = checkLinearization(network, at: parameters, inputs: Inputs(tokens))
+      #expect(report.passed, "\(report)")
+      let checks = Set(report.verdicts.filter { $0.layer == "0 (embedding)" }.map(\.check))
+      #expect(checks.contains(.differences) && !checks.contains(.inputDifferences))
+
+      var wrong = tokens
+      wrong[1, 1] = 5
+      let refused = checkLinearization(network, at: parameters, inputs: Inputs(wrong))
+      #expect(refused.failures.map(\.check) == [.trainable], "\(refused)")
+    }
+    try run(Double.self)
+    try run(Float.self)
   }
 }

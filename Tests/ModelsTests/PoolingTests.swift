@@ -50,15 +50,16 @@ import Testing
     _ type: S.Type, _ layer: any Layer, _ item: Case, reduce: @escaping ([Double], Int) -> Double
   ) -> Findings {
     var check = ImageLayerCheck<S>(layer, input: item.input, rows: item.rows, seed: 3)
-    return check.run(
+    let findings = check.run(
       { layer.makeLinearization(at: $0, as: S.self) }, forward: { x, _ in naive(item, x, reduce: reduce) })
+    findings.report("\(layer.type) \(S.precisionName)")
+    return findings
   }
 
   @Test(arguments: cases) func maximum(item: Case) {
     let layer = MaxPool2D(kernel: item.kernel, stride: item.stride, padding: item.padding)
     var findings = Self.check(Float.self, layer, item) { seen, _ in seen.max() ?? .nan }
     findings.merge(Self.check(Double.self, layer, item) { seen, _ in seen.max() ?? .nan })
-    findings.report("max pool")
     #expect(findings.violations.isEmpty)
   }
 
@@ -66,7 +67,6 @@ import Testing
     let layer = AveragePool2D(kernel: item.kernel, stride: item.stride, padding: item.padding)
     var findings = Self.check(Float.self, layer, item) { seen, area in seen.reduce(0, +) / Double(area) }
     findings.merge(Self.check(Double.self, layer, item) { seen, area in seen.reduce(0, +) / Double(area) })
-    findings.report("average pool")
     #expect(findings.violations.isEmpty)
   }
 
@@ -74,7 +74,6 @@ import Testing
     let item = Case(kernel: Extent(height: input[1], width: input[2]), input: input)
     var findings = Self.check(Float.self, GlobalAveragePool(), item) { $0.reduce(0, +) / Double($1) }
     findings.merge(Self.check(Double.self, GlobalAveragePool(), item) { $0.reduce(0, +) / Double($1) })
-    findings.report("global average pool")
     #expect(findings.violations.isEmpty)
   }
 

@@ -47,6 +47,15 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
       Frozen(SelfAttention(heads: 3)), ForwardOnly(), Positions(), ForwardOnly(), Dense(4),
     ])
 
+  /// A small language model.
+  static let transformer = Architecture(
+    input: [positions],
+    layers: [
+      Embedding(vocabulary: vocabulary, width: width), PositionalEmbedding(),
+      Residual([LayerNorm(), SelfAttention(heads: 2, causal: true)]),
+      Residual([LayerNorm(), Dense(8), Activation(.gelu), Dense(width)]), Positions(), LayerNorm(), Dense(4),
+    ])
+
   /// Trained and frozen layers on both sides.
   static let mixed = Architecture(
     input: [positions],
@@ -71,7 +80,7 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
   func rules<S: RealScalar>(_ type: S.Type) throws {
     let networks = [
       ("trained", Self.trained), ("frozen", Self.frozen), ("mixed", Self.mixed), ("frozen head", Self.frozenHead),
-      ("plain", Self.plain),
+      ("plain", Self.plain), ("transformer", Self.transformer),
     ]
     for (name, architecture) in networks {
       for (selection, seed) in zip(Self.selections, UInt64(0)...) {
@@ -131,7 +140,7 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
         + ["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"]
         .map { "3.\($0)" } + ["6.weight", "6.bias"])
     #expect(frozen.allSatisfy { $0.offset >= layout.trainableCount })
-    #expect(network.layerCount == 3)
+    #expect(network.layerCount == 4, "weights to train: of positions, two of attention, of the last layer")
     var generator = SeededGenerator(seed: 1)
     let features: Matrix<Double> = randomTokens(4, Self.positions, vocabulary: Self.vocabulary, &generator)
     var probe = try NetworkProbe(Self.mixed, features: features, rows: [2, 9], seed: 1)
@@ -174,6 +183,11 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
     #expect(trained.rowProducts == head + trunk)
     #expect(trained.rowGram > 3 * trunk)
     let all = try costs(Self.trained, nil)
+    var plain = try NetworkProbe<Double>(Self.plain, features: Matrix(rows: 4, columns: 15), rows: [1, 2], seed: 1)
+    _ = plain.outputs()
+    let (first, middle, last) = (2.0 * 2 * 3 * 4, 2.0 * 2 * 4 * 3, 2.0 * 2 * 3 * 3)
+    #expect(plain.linearization.costs.backpropagation == middle + last)
+    #expect(plain.linearization.costs.rowPullback == first + last, "the middle layer is frozen")
     #expect(all.rowSquaredNorms > 2 * trained.rowSquaredNorms, "five passes against two")
     #expect(all.rowSquaredNorms < all.rowGram)
   }
@@ -219,6 +233,10 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
     #expect(
       message([4], [embedding, Positions(), Positions(), Dense(2)])
         == "layer 2 (positions): expected [positions, n], got [3]")
+    let inside = Residual([Embedding(vocabulary: 5, width: 3)], shortcut: [Embedding(vocabulary: 5, width: 3)])
+    #expect(
+      message([4], [inside, MeanPositions(), Dense(2)])
+        == "layer 0 (residual): expected embedding to be the network's first layer, got it inside")
     #expect(message([4], [embedding, Dense(2)]).contains("the network's output must be [classes]"))
   }
 

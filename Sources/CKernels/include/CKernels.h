@@ -91,9 +91,7 @@ const char *fgn_kernel_level(void);
 
 #undef FGN_DECLARE
 #include "CElementwise.h"
-#include "CNormalization.h"
-
 #include "CImageKernels.h"
-
+#include "CNormalization.h"
 #include "CSequenceKernels.h"
 #endif

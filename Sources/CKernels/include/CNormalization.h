@@ -4,9 +4,9 @@
 #include <stdint.h>
 
 /*
- * What acts on channels: x [.., channels, spatial], with a number for each channel. Pointers to such numbers may be NULL
- * where a default is named. Normalisation is over segments [channels, spatial]; segment k uses the numbers of group
- * k mod groups.
+ * What acts on channels: x [.., channels, spatial], with a number for each channel. Pointers to such
+ * numbers may be NULL where a default is named. Normalisation is over segments [channels, spatial];
+ * segment k uses the numbers of group k mod groups.
  */
 
 #define FGN_DECLARE(T, S)                                                                          \

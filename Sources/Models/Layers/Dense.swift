@@ -115,20 +115,26 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
     _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
     at point: LayerPoint<Scalar>, into result: inout [Scalar]
   ) {
-    // The weights scale whichever of the two factors is smaller.
+    // The weights scale whichever of the two factors is smaller; the cotangents where an example has several positions,
+    // since the sums for the bias need them then.
     var (a, x) = (flat(cotangents, width), flat(point.input, inputWidth))
-    let weights = rowWeights.map { positions == 1 ? $0 : $0.flatMap { repeatElement($0, count: positions) } }
-    if let weights {
-      let factor = inputWidth <= width ? x : a
+    var sumWeights = rowWeights
+    if let rowWeights {
+      let scalesInput = positions == 1 && inputWidth <= width
+      let factor = scalesInput ? point.input.view : cotangents.view
       scaled.reshape(rows: factor.rows, columns: factor.columns)
-      RowKernels.scale(factor, by: weights, into: &scaled)
-      if inputWidth <= width { x = scaled.view } else { a = scaled.view }
+      RowKernels.scale(factor, by: rowWeights, into: &scaled)
+      if scalesInput {
+        x = scaled.view
+      } else {
+        a = flat(scaled, width)
+        sumWeights = nil
+      }
     }
     Products.transposedTimes(a, x, alpha: alpha[weight], beta: beta[weight], into: &result, at: weight.offset)
     if let bias {
       RowKernels.columnSums(
-        flat(cotangents, width), weights: weights, alpha: alpha[bias], beta: beta[bias], into: &result,
-        at: bias.offset)
+        a, weights: sumWeights, alpha: alpha[bias], beta: beta[bias], into: &result, at: bias.offset)
     }
   }
 

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// y = mask x: each element is zero with probability `rate` and 1 / (1 - rate) times itself otherwise (Srivastava et al.
-/// 2014), so that its mean stays.
+/// y = mask x: each element is zero with probability `rate` and 1 / (1 - rate) times itself otherwise, so that its mean
+/// stays (Srivastava et al. 2014).
 ///
 /// The mask is a hash of `LayerPoint.dropoutSeed`, the layer's path and the element's number in the batch: one mask for
 /// all products of a linearisation, the same on any number of threads. Without a seed the layer is the identity.

@@ -1,9 +1,6 @@
-/// A height and a width in pixels. A number alone is both.
-///
-/// ```swift
-/// let kernel: Extent = 3
-/// let strip = Extent(height: 1, width: 7)
-/// ```
+import LinearAlgebra
+
+/// A height and a width in pixels. An integer literal is both: `kernel: 3`.
 public struct Extent: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   public var height: Int
   public var width: Int
@@ -38,15 +35,16 @@ enum ImageShape {
     guard stride.smallest >= 1 else { throw LayerError("expected a stride of at least 1, got \(stride)") }
     guard padding.smallest >= 0 else { throw LayerError("expected a padding of at least 0, got \(padding)") }
     guard dilation.smallest >= 1 else { throw LayerError("expected a dilation of at least 1, got \(dilation)") }
-    let reach = Extent(
-      height: dilation.height * (kernel.height - 1) + 1, width: dilation.width * (kernel.width - 1) + 1)
-    let padded = Extent(height: size.height + 2 * padding.height, width: size.width + 2 * padding.width)
-    guard reach.height <= padded.height && reach.width <= padded.width else {
+    let output = Extent(
+      height: SlidingWindow.outputs(size.height, kernel.height, stride.height, padding.height, dilation.height),
+      width: SlidingWindow.outputs(size.width, kernel.width, stride.width, padding.width, dilation.width))
+    guard output.smallest >= 1 else {
+      let reach = Extent(
+        height: dilation.height * (kernel.height - 1) + 1, width: dilation.width * (kernel.width - 1) + 1)
       let spread = dilation == 1 ? "" : ", \(reach) with its dilation,"
+      let padded = Extent(height: size.height + 2 * padding.height, width: size.width + 2 * padding.width)
       throw LayerError("a kernel of \(kernel)\(spread) is larger than the padded input of \(padded)")
     }
-    return Extent(
-      height: (padded.height - reach.height) / stride.height + 1,
-      width: (padded.width - reach.width) / stride.width + 1)
+    return output
   }
 }

@@ -3,8 +3,8 @@ import LinearAlgebra
 /// y = weight h + bias, h = (x - mean) / sqrt(variance + epsilon), mean and biased variance over groups of neighbouring
 /// channels of each example; weight and bias for each channel (Wu & He 2018, arXiv 1803.08494; PyTorch's nn.GroupNorm).
 ///
-/// On [C, H, W] or [C]. Weights start at one, biases at zero, and neither is penalised. Some 8 flops an element for each
-/// product; the row Gram costs 2 B^2 C.
+/// On [C, H, W] or [C]. Weights start at one, biases at zero, and neither is penalised. Some 10 flops an element for
+/// each product; the row Gram costs 2 B^2 C.
 public struct GroupNorm: Layer {
   public var type: String { "group_norm" }
   public var groups: Int

@@ -29,9 +29,7 @@ struct MeanPositionsLinearization<Scalar: RealScalar>: LayerLinearization {
   mutating func pushforward(
     _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
     into result: inout Matrix<Scalar>
-  ) {
-    if let inputTangent { PositionMeans.mean(inputTangent.view, positions: positions, into: &result) }
-  }
+  ) { PositionMeans.mean(required(inputTangent).view, positions: positions, into: &result) }
 
   mutating func pullback(
     _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>

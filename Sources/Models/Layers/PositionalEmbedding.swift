@@ -33,7 +33,7 @@ struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization 
   }
 
   mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
-    copy(point.input, into: &output)
+    output.copy(point.input)
     RowKernels.add(row(point.values), to: &output)
   }
 
@@ -42,7 +42,7 @@ struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization 
     into result: inout Matrix<Scalar>
   ) {
     if let inputTangent {
-      copy(inputTangent, into: &result)
+      result.copy(inputTangent)
       if let tangent { RowKernels.add(row(tangent), to: &result) }
     } else if let tangent {
       result.reshape(rows: point.rows, columns: slices[0].count)
@@ -52,7 +52,7 @@ struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization 
 
   mutating func pullback(
     _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
-  ) { copy(cotangents, into: &result) }
+  ) { result.copy(cotangents) }
 
   mutating func parameterPullback(
     _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
@@ -83,10 +83,5 @@ struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization 
     let elements = Double(rows) * Double(slices[0].count)
     return LayerCosts(
       input: elements, parameters: 2 * elements, rowGram: Double(rows) * elements, rowSquaredNorms: 2 * elements)
-  }
-
-  private func copy(_ x: Matrix<Scalar>, into result: inout Matrix<Scalar>) {
-    result.reshape(rows: x.rows, columns: x.columns)
-    result.assign(x.view)
   }
 }

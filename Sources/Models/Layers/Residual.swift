@@ -3,9 +3,9 @@ import LinearAlgebra
 /// y = shortcut(x) + body(x), each some layers one after the other; without a shortcut x itself is added (He et al.
 /// 2015, arXiv 1512.03385).
 ///
-/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their row
-/// Grams add up.
-public struct Residual: Layer {
+/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their
+/// row Grams add up.
+public struct Residual: CompositeLayer {
   public var type: String { "residual" }
   public var body: [any Layer]
   public var shortcut: [any Layer]
@@ -17,7 +17,7 @@ public struct Residual: Layer {
   }
 
   /// The two branches by name; the identity is none.
-  private var branches: [(name: String, layers: [any Layer])] {
+  public var branches: [(name: String, layers: [any Layer])] {
     shortcut.isEmpty ? [("body", body)] : [("body", body), ("shortcut", shortcut)]
   }
 
@@ -165,9 +165,9 @@ struct ResidualLinearization<Scalar: RealScalar>: LayerLinearization {
   func costs(rows: Int) -> LayerCosts {
     var costs = LayerCosts(input: Double(rows * outputWidth))
     for branch in [body, shortcut].compactMap({ $0 }) {
-      // Products with J_x go through all layers, whatever is trained in them.
+      // Products with J_x go through all layers, whatever is trained in them, and so do cotangents in `prepare`.
       var (trained, forward) = branch.costs(rows: rows)
-      trained.input = forward
+      (trained.input, trained.inner) = (forward, forward)
       costs = costs + trained
     }
     return costs
