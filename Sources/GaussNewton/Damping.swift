@@ -31,8 +31,11 @@ public enum Damping: Sendable, Codable, Equatable {
     /// - Parameters:
     ///   - curvature: the batch's mean row curvature, unscaled.
     ///   - batch: B.
-    ///   - layers: parameter layers of the model, 1 for a head.
-    mutating func next(_ damping: Damping, curvature: Double, batch: Int, layers: Int) -> Double {
+    ///   - layers: weights of the model, 1 for a head.
+    ///   - relative: factor on automatic damping, of `StepBudget`.
+    mutating func next(
+      _ damping: Damping, curvature: Double, batch: Int, layers: Int, relative: Double = 1
+    ) -> Double {
       defer {
         steps += 1
         raised = max(1, raised / 2)
@@ -43,7 +46,7 @@ public enum Damping: Sendable, Codable, Equatable {
         scale += max(0.05, 1 / Double(steps + 1)) * (curvature - scale)
         // Rows that are flat to the last bit leave no scale; any lambda gives the same direction up to length.
         let measured = scale > 0 ? scale : 1
-        let automatic = raised * factor * measured / Double(batch * layers)
+        let automatic = raised * relative * factor * measured / Double(batch * layers)
         guard let initial, steps < 60 else { return automatic }
         return automatic * exponential(logarithm(initial / automatic) / Double(1 << steps))
       }

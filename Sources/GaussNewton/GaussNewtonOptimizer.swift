@@ -13,7 +13,7 @@ public struct GaussNewtonOptions: Sendable, Codable, Equatable {
   /// How far a step may go, and when it is taken back.
   public var trustRegion: TrustRegion
   /// mu of projected momentum, 0..<1: each direction is regularised toward mu times the last one, for one product with
-  /// the rows. Nil takes `automaticMomentum` of each batch.
+  /// the rows. Nil leaves it to `StepBudget`.
   public var momentum: Double?
   /// Step length over the run.
   public var schedule: Schedule
@@ -29,13 +29,6 @@ public struct GaussNewtonOptions: Sendable, Codable, Equatable {
     self.trustRegion = trustRegion
     self.momentum = momentum
     self.schedule = schedule
-  }
-
-  /// 0.85 for a head; 1 - 0.15 (64 / B)^(1/4) for deeper models, which is 0.85 at B = 64, 0.89 at 256 and 0.925 at 1024,
-  /// at least 0. Larger batches are fewer and less noisy, and want a longer memory; a convex objective does not. Chosen
-  /// by measurement: docs/mathematics.md.
-  public static func automaticMomentum(batch: Int, layers: Int) -> Double {
-    layers == 1 ? 0.85 : max(0, 1 - 0.15 * (64 / Double(batch)).squareRoot().squareRoot())
   }
 }
 
@@ -108,19 +101,23 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     _ parameters: inout Parameters<Scalar>, size: Int, at progress: Progress, _ report: inout StepReport
   ) {
     let solver = descent.choice.solver
+    let layers = descent.model.layerCount
+    let momentum =
+      options.momentum ?? StepBudget.momentum(stepsPerEpoch: progress.stepsPerEpoch, layers: layers)
     let damping = state.damping.next(
       options.damping, curvature: descent.meanRowCurvature(solver: solver, seed: UInt64(state.damping.steps)),
       batch: size,
-      layers: descent.model.layerCount)
+      layers: layers,
+      relative: StepBudget.damping(stepsPerEpoch: progress.stepsPerEpoch, layers: layers))
     guard damping.isFinite, damping > 0 else { return }
     let keepsDirection = momentum > 0 || options.l2 > 0
-    if keepsDirection { recenter(parameters, damping: damping) }
+    if keepsDirection { recenter(parameters, damping: damping, momentum: momentum) }
     let solution = descent.solve(damping: damping, l2: options.l2)
     (report.damping, report.path, report.solve) = (damping, solver.rawValue, solution.solve)
     report.shortening = options.trustRegion.shortening(solution.quadratic, at: progress, state: state.trustRegion)
     report.stepLength = options.schedule.factor(at: progress)
     let isSolved = solution.solve.outcome == .converged || solution.solve.outcome == .iterationLimit
-    guard isSolved && solution.bound <= largestBound else {
+    guard isSolved && solution.bound <= Self.largestBound(momentum) else {
       state.damping.raise()
       forget()
       return
@@ -169,7 +166,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
 
   /// Turns the remembered direction into the centre d_0 = c mu d_prev - l2 / (lambda + l2) theta on penalised parameters,
   /// c = lambda / (lambda + l2), and mu d_prev on the others; its margins cost one pushforward.
-  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double) {
+  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double, momentum: Double) {
     let isFirst = state.direction.isEmpty
     if isFirst { state.direction = [Scalar](repeating: 0, count: parameters.layout.trainableCount) }
     let memory = Scalar(momentum) * state.scale
@@ -193,14 +190,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
 
   /// Up to here finite parameters stay finite: what momentum (at most 1e4 / (1 - mu), the least scale in it) makes of
   /// such directions is less than half the spacing of the largest numbers.
-  private var largestBound: Double {
+  private static func largestBound(_ momentum: Double) -> Double {
     Double(Scalar.greatestFiniteMagnitude.ulp) * 1e-5 * (1 - momentum)
-  }
-
-  /// Of the batch at hand.
-  private var momentum: Double {
-    options.momentum
-      ?? GaussNewtonOptions.automaticMomentum(batch: descent.rows.count, layers: descent.model.layerCount)
   }
 
   private mutating func forget() {

@@ -10,11 +10,14 @@ public struct Progress: Sendable, Codable, Equatable {
   public var step: Int
   /// Steps the whole run is planned to take.
   public var total: Int
+  /// Steps in a pass over the data; nil where there is no such thing.
+  public var stepsPerEpoch: Int?
 
-  public init(step: Int, total: Int) {
-    precondition(step >= 0 && total >= 1, "step \(step) of \(total)")
+  public init(step: Int, total: Int, stepsPerEpoch: Int? = nil) {
+    precondition(step >= 0 && total >= 1 && stepsPerEpoch ?? 1 >= 1, "step \(step) of \(total)")
     self.step = step
     self.total = total
+    self.stepsPerEpoch = stepsPerEpoch
   }
 
   /// In 0...1.

@@ -119,7 +119,7 @@ public struct Trainer<ModelType: Model>: Sendable {
       for number in 0..<batches.count {
         let report = takeStep(
           &optimizer, &parameters, batches: &batches, number: number, data: training, featureGram: featureGram,
-          at: Progress(step: step, total: plan.totalSteps))
+          at: Progress(step: step, total: plan.totalSteps, stepsPerEpoch: plan.stepsPerEpoch))
         step += 1
         record.add(report)
         observer.stepTaken(step, epoch: epoch, report)

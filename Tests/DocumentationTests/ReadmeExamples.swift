@@ -1,8 +1,10 @@
 import FastGaussNewton
 import Testing
 
-/// The block of the README, and that it prints what the README says.
+/// The blocks of the README, and that they print what the README says. `Scale` is in ModelExamples.swift.
 @Suite struct ReadmeExamples {
+  typealias Scale = ModelExamples.Scale
+
   @Test func fifteenLines() throws {
     // Three blobs on a circle, 100 points each.
     var generator = SeededGenerator(seed: 1)
@@ -21,6 +23,21 @@ import Testing
     let last = result.epochs.last!
     print("objective \(NumberText.fixed(last.objective, 3)), accuracy \(NumberText.percent(last.accuracy))")
 
+    let network = try Network<Float>(
+      Architecture(input: [2], layers: [Scale(), Dense(16), Activation(.tanh), Dense(3)]))
+    let start = network.initialParameters(using: &generator)
+    let verdicts = checkLinearization(network, at: start, inputs: Inputs(data.features))
+    print(verdicts.passed ? "every product is right" : verdicts.description)
+
+    var method = GaussNewtonOptimizer(model: network)
+    let trained = try Trainer(model: network, options: TrainingOptions(epochs: 10, batchSize: 32))
+      .run(&method, from: start, on: data, observer: &observer)
+    let end = trained.epochs.last!
+    print("objective \(NumberText.fixed(end.objective, 3)), accuracy \(NumberText.percent(end.accuracy))")
+
+    #expect(verdicts.passed, "\(verdicts)")
+    let second = "objective \(NumberText.fixed(end.objective, 3)), accuracy \(NumberText.percent(end.accuracy))"
+    #expect(try Repository.text("README.md").contains("every product is right\n\(second)\n"), "\(second)")
     let shown = "objective \(NumberText.fixed(last.objective, 3)), accuracy \(NumberText.percent(last.accuracy))"
     #expect(try Repository.text("README.md").contains("\n\(shown)\n"), "\(shown)")
   }

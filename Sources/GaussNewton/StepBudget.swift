@@ -1,0 +1,26 @@
+import Optimization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// How momentum and automatic damping depend on S, the number of steps in a pass over the data.
+///
+/// Large batches and small data sets leave few steps, and less noise in each: a longer memory and less damping then. For
+/// models deeper than a head; a head's objective is convex, and one setting serves it at every S. Fitted to
+/// measurements on three data sets: docs/mathematics.md.
+public enum StepBudget {
+  /// mu of projected momentum: 1 - 0.15 (S / 240)^0.4 between 0.85 and 0.95; 0.85 for a head and where S is not known.
+  public static func momentum(stepsPerEpoch: Int?, layers: Int) -> Double {
+    guard let stepsPerEpoch, layers > 1 else { return 0.85 }
+    return 1 - min(0.15, max(0.05, 0.15 * pow(Double(stepsPerEpoch) / 240, 0.4)))
+  }
+
+  /// Factor on automatic damping: (S / 60)^0.75, at most 1; 1 for a head and where S is not known.
+  public static func damping(stepsPerEpoch: Int?, layers: Int) -> Double {
+    guard let stepsPerEpoch, layers > 1 else { return 1 }
+    return min(1, pow(Double(stepsPerEpoch) / 60, 0.75))
+  }
+}
