@@ -2,9 +2,9 @@
 
     somax_network_step.py FOLDER THREADS WIDTHS
 
-The commands are those of Sources/NetworkSteps: `describe`, and `time sgn_ce SECONDS`. A step is somax's own, compiled as
-one function by jax.jit as in somax_step.py, with ten conjugate gradient iterations (maxiter=10, tol=0, no warm start,
-constant damping, learning_rate=1), and is over when its result is there.
+The commands are those of Sources/NetworkSteps: `describe`, and `time sgn_ce SECONDS`. A step is somax's own, compiled
+as one function by jax.jit as in somax_step.py, with ten conjugate gradient iterations (maxiter=10, tol=0, no warm
+start, constant damping, learning_rate=1), and is over when its result is there.
 """
 
 import sys

@@ -3,8 +3,8 @@
 
     torch_check.py [--limit 1e-9]
 
-Needs benchmarks/setup. Sources/TorchCheck writes parameters and results; here torch loads the parameters into modules of
-its own by name and computes everything again by other means: forward-mode and reverse-mode automatic differentiation,
+Needs benchmarks/setup. Sources/TorchCheck writes parameters and results; here torch loads the parameters into modules
+of its own by name and computes everything again by other means: forward-mode and reverse-mode automatic differentiation,
 explicit gradients of every row's margin, and dense matrices for the directions. Prints the largest relative
 errors and fails beyond the limit.
 """

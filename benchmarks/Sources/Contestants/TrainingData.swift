@@ -21,8 +21,8 @@ public enum TrainingData {
     return (training, try files("test").load(as: Float.self, classNames: training.classNames))
   }
 
-  /// Handwritten digits, 8 x 8 (scikit-learn's copy of the UCI set): the first 1437 and the last 360, which other people
-  /// wrote. Grey values 0...16 become 0...1.
+  /// Handwritten digits, 8 x 8 (scikit-learn's copy of the UCI set): the first 1437 and the last 360, which other
+  /// people wrote. Grey values 0...16 become 0...1.
   public static func digits(_ path: String) throws -> (Dataset<Float>, Dataset<Float>) {
     let all = try DataFiles(.file(path)).load(as: Float.self).data
     var features = all.features

@@ -2,8 +2,8 @@ import FastGaussNewton
 
 /// A data set and the network that benchmarks train on it.
 public struct TrainingProblem: Sendable {
-  public let training: Dataset<Float>
-  public let test: Dataset<Float>
+  public private(set) var training: Dataset<Float>
+  public private(set) var test: Dataset<Float>
   public let model: Network<Float>
 
   /// - Parameters:
@@ -28,5 +28,10 @@ public struct TrainingProblem: Sendable {
           ]))
     default: fatalError("unknown data set: \(name)")
     }
+  }
+
+  /// Puts a random part of the training rows in the place of the test set, which is put away.
+  public mutating func holdOut(fraction: Double) throws {
+    (training, test) = try training.split(validationFraction: fraction, seed: 0)
   }
 }

@@ -6,8 +6,8 @@ import FastGaussNewton
 //   LanguageHead head | network [STEPS]        512 rows, D = 768, C = 50,000
 //
 // head is a LinearHead on 512 examples; network has 16 examples of 64 positions, of which 512 have a label. Prints the
-// BLAS, then lines "part megabytes", tab-separated: what is known to be there, and the largest resident size so far after
-// each stage (10^6 bytes). Linux only.
+// BLAS, then lines "part megabytes", tab-separated: what is known to be there, and the largest resident size so far
+// after each stage (10^6 bytes). Linux only.
 
 let (rows, width, classes) = (512, 768, 50_000)
 

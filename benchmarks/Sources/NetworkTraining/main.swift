@@ -1,11 +1,12 @@
 import Contestants
 import FastGaussNewton
 
-// Trains a network with FGN at its defaults and with Adam at several rates: same data, starting points, batches, epochs.
+// Trains a network with FGN at its defaults and with Adam at several rates: same data, starting points and batches.
 //
 //   NetworkTraining letter FILE.csv | clinc150 FOLDER | digits FILE.npz
 //                   [--epochs 8] [--batch-size 64] [--seeds 5] [--threads 0] [--methods fgn,adam]
 //                   [--rates 3e-4,1e-3,3e-3,1e-2,3e-2]
+//                   [--on test | validation]  validation: a fifth of the training rows in place of the test set
 //                   [--damping-factor F] [--radius R] [--warm-up W] [--momentum M] [--l2 L]  instead of the defaults
 //
 // Prints the BLAS, the parameters, then lines, tab-separated:
@@ -17,7 +18,7 @@ import FastGaussNewton
 // Methods take turns within each seed.
 
 struct Arguments {
-  let problem: TrainingProblem
+  var problem: TrainingProblem
   var training = TrainingOptions(epochs: 8, batchSize: 64)
   var options = GaussNewtonOptions()
   var seeds = 5
@@ -35,6 +36,7 @@ struct Arguments {
       case ("--seeds", let value?): seeds = Int(value)
       case ("--threads", let value?): Partition.threads = Int(value)
       case ("--rates", _): rates = numbers
+      case ("--on", _): if words[i + 1] == "validation" { try problem.holdOut(fraction: 0.2) }
       case ("--methods", _): methods = words[i + 1].split(separator: ",").map(String.init)
       case ("--damping-factor", let value?): options.damping = .automatic(factor: value)
       case ("--radius", let value?): options.trustRegion.radius = value

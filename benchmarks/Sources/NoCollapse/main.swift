@@ -6,8 +6,8 @@ import FastGaussNewton
 //   NoCollapse LETTER.csv FIRST COUNT [EPOCHS]
 //
 // Runs FIRST..<FIRST + COUNT of a fixed shuffled list of all combinations. Prints the BLAS, then a line for each run,
-// tab-separated: number, architecture, activation, B, scale, seed, loss on the training set at the start, after the last
-// epoch, largest after any epoch, steps undone, steps rejected, outcome, CPU seconds.
+// tab-separated: number, architecture, activation, B, scale, seed, loss on the training set at the start, after the
+// last epoch, largest after any epoch, steps undone, steps rejected, outcome, CPU seconds.
 
 struct Configuration {
   var architecture: String
