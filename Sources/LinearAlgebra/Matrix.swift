@@ -15,7 +15,7 @@ public struct Matrix<Scalar: RealScalar>: Sendable, Equatable {
 
   /// A matrix of zeros.
   public init(rows: Int, columns: Int) {
-    self.init(rows: rows, columns: columns, elements: [Scalar](repeating: 0, count: rows * columns))
+    self.init(rows: rows, columns: columns, elements: VectorLoops.zeros(rows * columns))
   }
 
   /// Takes over `elements`, row-major; their count must be `rows * columns`.
@@ -114,7 +114,7 @@ extension Array where Element: RealScalar {
       removeLast(self.count - count)
     } else if count > self.count {
       let kept = self
-      self = [Element](repeating: 0, count: count)
+      self = VectorLoops.zeros(count)
       replaceSubrange(0..<kept.count, with: kept)
     }
   }

@@ -85,6 +85,10 @@ enum VectorLoops {
 
   @specialized(where S == Float)
   @specialized(where S == Double)
+  static func zeros<S: RealScalar>(_ count: Int) -> [S] { [S](repeating: 0, count: count) }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
   static func fill<S: RealScalar>(_ x: inout [S], with value: S) {
     x.withUnsafeMutableBufferPointer { $0.update(repeating: value) }
   }
