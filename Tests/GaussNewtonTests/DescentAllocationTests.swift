@@ -88,4 +88,28 @@ import Testing
     checkProducts(Float.self, classes)
     checkProducts(Double.self, classes)
   }
+
+  /// Through the layers of a network too, whose products are large enough for the BLAS not to allocate and small enough
+  /// to stay on one thread.
+  func checkNetwork<S: RealScalar>(_ type: S.Type) throws {
+    let network = try Network<S>(.mlp([160, 128, 160, 20], activation: Activation(.tanh)))
+    var generator = SeededGenerator(seed: 4)
+    let parameters = network.initialParameters(using: &generator)
+    let features: Matrix<S> = generator.matrix(64, 160)
+    var linearization = network.makeLinearization()
+    var rows = MarginRows<S>()
+    linearization.linearize(at: parameters, inputs: Inputs(features), outputs: &rows.rows)
+    rows.evaluate(labels: (0..<64).map { $0 % 20 }, weights: nil)
+    linearization.backpropagate(rows.rows)
+    let vector = [S](repeating: 0, count: 64)
+    expectNone(
+      RowOperator(
+        linearization: linearization, root: rows.rootWeight, metric: SliceFactors(1), tangent: parameters.values,
+        accumulated: parameters.values, scaled: vector), "rows of a network", 20)
+  }
+
+  @Test(.enabled(if: isCounted)) func network() throws {
+    try checkNetwork(Float.self)
+    try checkNetwork(Double.self)
+  }
 }
