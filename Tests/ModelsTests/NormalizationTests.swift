@@ -138,6 +138,13 @@ struct NormalizationTests {
       #expect(error?.message.contains(word) == true, "\(word)")
     }
     try BatchNorm(statistics: .frozen).checkTrainable()
+    // In a frozen trunk it is evaluated, and nothing of it is trained.
+    let trunk: [any Layer] = [Frozen(Residual([Dense(4), BatchNorm()])), Frozen(BatchNorm()), Dense(3)]
+    try Network<Float>(Architecture(input: [4], layers: trunk)).checkTrainable()
+    let inNetwork = #expect(throws: LayerError.self) {
+      try Network<Float>(Architecture(input: [4], layers: [BatchNorm(), Dense(3)])).checkTrainable()
+    }
+    #expect(inNetwork?.path == "0")
   }
 
   @Test func resultsDoNotDependOnThreads() {

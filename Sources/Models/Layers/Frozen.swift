@@ -1,6 +1,7 @@
 import LinearAlgebra
 
 /// A layer whose parameters stay as they are. At the start of a network it costs its forward pass and nothing else.
+/// A batch normalisation in it is evaluated with its running statistics, as nothing of it is trained.
 public struct Frozen: Layer {
   public var type: String { "frozen" }
   public var layer: any Layer
@@ -20,8 +21,6 @@ public struct Frozen: Layer {
   public func makeLinearization<Scalar: RealScalar>(
     at site: LayerSite, as type: Scalar.Type
   ) -> any LayerLinearization<Scalar> { layer.makeLinearization(at: site, as: type) }
-
-  public func checkTrainable() throws(LayerError) { try layer.checkTrainable() }
 
   public var takesTokens: Bool { layer.takesTokens }
 
