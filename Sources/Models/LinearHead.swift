@@ -37,6 +37,7 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
   public var cotangents = Matrix<Scalar>(rows: 0, columns: 0)
   private var inputs = Inputs<Scalar>(Matrix(rows: 0, columns: 0))
   private var product = Matrix<Scalar>(rows: 0, columns: 0)
+  private var rowWorkspace = Products.RowWorkspace<Scalar>()
   private var scaled = Matrix<Scalar>(rows: 0, columns: 0)
   private var innerGram = Matrix<Scalar>(rows: 0, columns: 0)
   private var ones = Matrix<Scalar>(rows: 0, columns: 0)
@@ -93,6 +94,13 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
   }
 
   public mutating func rowProducts(_ tangent: [Scalar], into result: inout [Scalar]) {
+    if head.outputWidth >= Products.rowProductOutputs {
+      result.fill(with: 0)
+      return Products.addRowProducts(
+        inputs.features.view, MatrixView(tangent, rows: head.outputWidth, columns: head.inputWidth),
+        bias: bias.map { MatrixView(tangent, offset: $0.offset, rows: 1, columns: head.outputWidth) }, cotangents.view,
+        into: &result, using: &rowWorkspace)
+    }
     var image = exchange(&product, with: Matrix(rows: 0, columns: 0))
     image.reshape(rows: rows, columns: head.outputWidth)
     pushforward(tangent, into: &image)

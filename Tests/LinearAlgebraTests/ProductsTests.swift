@@ -120,4 +120,31 @@ import Testing
       }
     }
   }
+
+  /// a_i . (w x_i + b) by blocks of outputs, against the whole product; the same bits on any number of threads.
+  @Test(arguments: [1, 511, 512, 5000, 9000]) func rowProducts(outputs: Int) {
+    func check<S: RealScalar>(_ type: S.Type) {
+      var generator = SeededGenerator(seed: 21)
+      let (x, w): (Matrix<S>, Matrix<S>) = (generator.matrix(9, 70), generator.matrix(outputs, 70))
+      let (a, b): (Matrix<S>, Matrix<S>) = (generator.matrix(9, outputs), generator.matrix(1, outputs))
+      let start: [S] = generator.vector(9)
+      for bias in [nil, b] {
+        var whole = Matrix<S>(rows: 9, columns: outputs)
+        if let bias { RowKernels.fill(&whole, with: bias.view) }
+        Products.timesTransposed(x.view, w.view, beta: 1, into: &whole)
+        var expected = start
+        RowKernels.addDots(a.view, whole.view, into: &expected)
+        let results = onThreads { () -> [S] in
+          var workspace = Products.RowWorkspace<S>()
+          var result = start
+          Products.addRowProducts(x.view, w.view, bias: bias?.view, a.view, into: &result, using: &workspace)
+          return result
+        }
+        #expect(areIdentical(results))
+        #expect(relativeError(results[0], expected.map { Double($0) }) < tolerance(S.self, double: 1e-13, float: 2e-5))
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
 }

@@ -48,6 +48,7 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   private var scaled = Matrix<Scalar>(rows: 0, columns: 0)
   private var positionGram: PositionGram<Scalar>
   private var product = Matrix<Scalar>(rows: 0, columns: 0)
+  private var rowWorkspace = Products.RowWorkspace<Scalar>()
 
   init(_ layer: Dense, at site: LayerSite) {
     slices = site.slices
@@ -142,6 +143,12 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   mutating func addRowProducts(
     _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
   ) {
+    if width >= Products.rowProductOutputs && positions == 1 {
+      return Products.addRowProducts(
+        point.input.view, MatrixView(tangent, offset: weight.offset, rows: width, columns: inputWidth),
+        bias: bias.map { MatrixView(tangent, offset: $0.offset, rows: 1, columns: width) }, cotangents.view,
+        into: &result, using: &rowWorkspace)
+    }
     var image = exchange(&product, with: Matrix(rows: 0, columns: 0))
     affine(tangent, point.input, beta: 0, into: &image)
     RowKernels.addDots(cotangents.view, image.view, into: &result)
