@@ -168,11 +168,6 @@ CLONES void NAME(fgn_softmax)(real *z, ptrdiff_t rows, ptrdiff_t classes) {
   }
 }
 
-CLONES void NAME(fgn_row_dots)(const real *a, const real *b, real *result, ptrdiff_t rows,
-                               ptrdiff_t columns) {
-  for (ptrdiff_t i = 0; i < rows; i++) result[i] = row_dot(a + i * columns, b + i * columns, columns);
-}
-
 CLONES void NAME(fgn_add_row_dots)(const real *a, const real *b, real *result, ptrdiff_t rows,
                                    ptrdiff_t columns) {
   for (ptrdiff_t i = 0; i < rows; i++)

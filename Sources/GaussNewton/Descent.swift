@@ -146,7 +146,7 @@ public struct Descent<ModelType: Model>: Sendable {
     5 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count) + linearization.costs.rowGramBytes
   }
 
-  /// The solver for this batch, and why.
+  /// The solver for this batch, and why. A model may know its costs only once the rows are carried back.
   public var choice: SolverChoice {
     guard options.solver == .automatic else {
       return SolverChoice(solver: options.solver, curvature: options.curvature)
@@ -190,7 +190,8 @@ public struct Descent<ModelType: Model>: Sendable {
     return Double(tangent.dot(tangent))
   }
 
-  /// Sets the centre d_0 = scale * buffer, [P]: one pushforward. Without this call d_0 is zero.
+  /// Sets the centre d_0 = scale * buffer, [P]: one product with the rows, for the GGN a pushforward. Without
+  /// this call d_0 is zero.
   public mutating func setCenter(_ buffer: [Scalar], scale: Scalar) {
     modelPasses += 1
     if options.curvature == .ggn {
@@ -213,6 +214,7 @@ public struct Descent<ModelType: Model>: Sendable {
   /// - Returns: what the solve did. Not converging is reported, not thrown.
   public mutating func solve(damping: Double, l2: Double = 0) -> DescentReport {
     precondition(damping > 0 && damping.isFinite && l2 >= 0, "damping must be positive, got \(damping)")
+    if options.curvature != .ggn { backpropagate() }
     let choice = choice
     lastChoice = choice
     metric = SliceFactors(penalised: Scalar(damping / (damping + l2)), free: 1)

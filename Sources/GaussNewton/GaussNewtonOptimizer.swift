@@ -100,6 +100,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   private mutating func takeStep(
     _ parameters: inout Parameters<Scalar>, size: Int, at progress: Progress, _ report: inout StepReport
   ) {
+    if options.descent.curvature != .ggn { descent.backpropagate() }
     let solver = descent.choice.solver
     let layers = descent.model.layerCount
     let momentum =

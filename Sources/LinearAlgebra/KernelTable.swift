@@ -15,7 +15,6 @@ public struct KernelTable<Scalar>: Sendable {
   let rootTransposedRows: @Sendable (Input, Labels, Input, Output, Int, Int) -> Void
   let probabilities: @Sendable (Output, Labels, Input, Int, Int) -> Void
   let softmax: @Sendable (Output, Int, Int) -> Void
-  let rowDots: @Sendable (Input, Input, Output, Int, Int) -> Void
   let addRowDots: @Sendable (Input, Input, Output, Int, Int) -> Void
   let scaleRows: @Sendable (Input, Input, Output, Int, Int) -> Void
   let fillRows: @Sendable (Input, Output, Int, Int) -> Void
@@ -58,7 +57,7 @@ extension Float: RealScalar {
   public static let kernels = KernelTable<Float>(
     marginRows: fgn_margin_rows_f, curvatureRows: fgn_curvature_rows_f, rootRows: fgn_root_rows_f,
     rootTransposedRows: fgn_root_transposed_rows_f, probabilities: fgn_probabilities_f, softmax: fgn_softmax_f,
-    rowDots: fgn_row_dots_f, addRowDots: fgn_add_row_dots_f, scaleRows: fgn_scale_rows_f, fillRows: fgn_fill_rows_f,
+    addRowDots: fgn_add_row_dots_f, scaleRows: fgn_scale_rows_f, fillRows: fgn_fill_rows_f,
     columnSums: fgn_column_sums_f, standardizeRows: fgn_standardize_rows_f,
     ranks: fgn_ranks_f, argmax: fgn_argmax_f, multiplyGrams: fgn_multiply_grams_f, combineGrams: fgn_combine_grams_f,
     gram: fgn_gram_f,
@@ -79,7 +78,7 @@ extension Double: RealScalar {
   public static let kernels = KernelTable<Double>(
     marginRows: fgn_margin_rows_d, curvatureRows: fgn_curvature_rows_d, rootRows: fgn_root_rows_d,
     rootTransposedRows: fgn_root_transposed_rows_d, probabilities: fgn_probabilities_d, softmax: fgn_softmax_d,
-    rowDots: fgn_row_dots_d, addRowDots: fgn_add_row_dots_d, scaleRows: fgn_scale_rows_d, fillRows: fgn_fill_rows_d,
+    addRowDots: fgn_add_row_dots_d, scaleRows: fgn_scale_rows_d, fillRows: fgn_fill_rows_d,
     columnSums: fgn_column_sums_d, standardizeRows: fgn_standardize_rows_d,
     ranks: fgn_ranks_d, argmax: fgn_argmax_d, multiplyGrams: fgn_multiply_grams_d, combineGrams: fgn_combine_grams_d,
     gram: fgn_gram_d,

@@ -135,18 +135,8 @@ public enum RowKernels {
 
   /// result_i = a_i . b_i.
   public static func dots<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, into result: inout [Scalar]) {
-    let (rows, columns) = (a.rows, a.columns)
-    precondition(b.rows == rows && b.columns == columns && result.count == rows, "shapes differ")
-    a.withPointer { a in
-      b.withPointer { b in
-        result.withMutablePointer { out in
-          Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
-            let i = r.lowerBound
-            Scalar.kernels.rowDots(a + i * columns, b + i * columns, out + i, r.count, columns)
-          }
-        }
-      }
-    }
+    result.fill(with: 0)
+    addDots(a, b, into: &result)
   }
 
   /// result_i += a_i b_i, for [B] vectors.

@@ -209,5 +209,12 @@ import Testing
     #expect(report.passed, "\(report)")
     descent.linearize(at: start, batch: batch)
     #expect(descent.gradient(at: start).dot(direction) < 0)
+
+    // Its default costs count rows: few of them are solved through the Gram, and the step that says so is the one taken.
+    var optimizer = GaussNewtonOptimizer(model: model)
+    var moved = start
+    let step = optimizer.step(&moved, on: batch, at: Progress(step: 0, total: 1))
+    #expect(step.outcome == .accepted && step.path == "gram")
+    #expect(optimizer.explanation.hasPrefix("gram: "))
   }
 }

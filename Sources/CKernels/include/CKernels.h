@@ -28,7 +28,7 @@
   void fgn_probabilities_##S(T *a, const int32_t *labels, const T *residual, ptrdiff_t rows,       \
                              ptrdiff_t classes);                                                   \
   void fgn_softmax_##S(T *z, ptrdiff_t rows, ptrdiff_t classes);                                   \
-  void fgn_row_dots_##S(const T *a, const T *b, T *result, ptrdiff_t rows, ptrdiff_t columns);     \
+  /* result_i += a_i . b_i. */                                                                     \
   void fgn_add_row_dots_##S(const T *a, const T *b, T *result, ptrdiff_t rows, ptrdiff_t columns); \
   void fgn_scale_rows_##S(const T *a, const T *w, T *result, ptrdiff_t rows, ptrdiff_t columns);   \
   /* Every row of result = bias [columns]. */                                                     \
