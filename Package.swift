@@ -25,7 +25,8 @@ let package = Package(
         "CKernels", .target(name: "COpenBLAS", condition: .when(platforms: [.linux])),
       ]),
     .target(name: "Models", dependencies: ["LinearAlgebra"]),
-    .target(name: "Optimization", dependencies: ["Models"]),
+    .target(name: "Losses", dependencies: ["LinearAlgebra"]),
+    .target(name: "Optimization", dependencies: ["Models", "Losses"]),
     .target(name: "GaussNewton", dependencies: ["Optimization"]),
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
@@ -43,7 +44,7 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport", "AllocationCounter"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(
-      name: "GaussNewtonTests", dependencies: ["GaussNewton", "TestSupport", "AllocationCounter"],
+      name: "GaussNewtonTests", dependencies: ["GaussNewton", "Losses", "TestSupport", "AllocationCounter"],
       resources: [.copy("Golden")]),
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),

@@ -1,6 +1,7 @@
 // One import for a library user.
 @_exported import GaussNewton
 @_exported import LinearAlgebra
+@_exported import Losses
 @_exported import Models
 @_exported import Optimization
 @_exported import TensorFiles

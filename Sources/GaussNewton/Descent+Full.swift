@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 
 /// The full Gauss-Newton matrix, two ways: what FGN is compared with.
@@ -41,22 +42,18 @@ extension Descent {
       preconditionFailure("the dual solver needs a model with J J^T = K x I_C; use cg")
     }
     residualWithCenter()
-    let rootWeights = rows.weights.map { $0.map { $0.squareRoot() } }
     var `operator` = DualOperator(
-      shared: gram, rows: rows, rootWeights: rootWeights,
-      outputs: exchange(&outputs, with: Matrix(rows: 0, columns: 0)),
+      shared: gram, rows: rows, outputs: exchange(&outputs, with: Matrix(rows: 0, columns: 0)),
       product: Matrix(rows: rows.count, columns: model.outputWidth))
     // The parameter residual without a step is C^(1/2) J^T h / B, and the solve's R^T e / B with R = N J C^(1/2).
     Products.times(gram.view, `operator`.outputs.view, into: &`operator`.product)
     let scale = max(0, Double(`operator`.outputs.elements.dot(`operator`.product.elements))).squareRoot()
     // `outputs` of the operator holds h; it becomes alpha_0 = (I - p 1^T) D h, and `right` sqrt(w p) g D h.
     var right = Matrix<Scalar>(rows: rows.count, columns: model.outputWidth)
-    DualStart.start(
-      rows: rows.rows.elements, labels: rows.labels, residual: rows.residual, weights: rows.weights ?? [],
-      norms: gram.diagonal, shift: system.shift, &`operator`.outputs, &right)
+    rows.start(norms: gram.diagonal, shift: system.shift, &`operator`.outputs, &right)
     var start = `operator`.outputs
     Products.times(gram.view, start.view, into: &`operator`.product)
-    `operator`.root()
+    rows.applyRoot(transposed: false, to: &`operator`.product)
     right.combine(-1, `operator`.product)
     var solution = [Scalar](repeating: 0, count: `operator`.dimension)
     var report = conjugateGradient.solve(
@@ -64,7 +61,7 @@ extension Descent {
       options: iterative)
     report.products += 2
     `operator`.outputs.assign(solution)
-    `operator`.rootTransposed()
+    rows.applyRoot(transposed: true, to: &`operator`.outputs)
     start.combine(1, `operator`.outputs)
     if !start.elements.isFinite { report.outcome = .notFinite }
     // J (d - d_0) = K alpha, and no element of d - d_0 exceeds |C^(1/2) J^T alpha|.
@@ -78,13 +75,10 @@ extension Descent {
 
   /// `outputs` = w (e_y - p) - H J d_0: minus the gradient in the outputs, after the centre.
   private mutating func residualWithCenter() {
-    let weighted = rows.weights.map { zip($0, rows.residual).map { $0 * $1 } } ?? rows.residual
-    outputs.reshape(rows: rows.count, columns: model.outputWidth)
-    RowKernels.scale(rows.rows.view, by: weighted, into: &outputs)
+    rows.descent(into: &outputs)
     guard hasCenter else { return }
     var curved = centerOutputs
-    let (kept, rest) = options.curvature.coefficients(of: rows)
-    RowKernels.curvature(rows.rows, labels: rows.labels, kept: kept, rest: rest, times: &curved)
+    rows.apply(options.curvature, to: &curved)
     outputs.combine(-1, curved)
   }
 
@@ -93,39 +87,7 @@ extension Descent {
     var change = change
     if hasCenter { change.combine(1, centerOutputs) }
     var curved = change
-    let (kept, rest) = options.curvature.coefficients(of: rows)
-    RowKernels.curvature(rows.rows, labels: rows.labels, kept: kept, rest: rest, times: &curved)
+    rows.apply(options.curvature, to: &curved)
     return Double(change.elements.dot(curved.elements)) / Double(rows.count)
-  }
-}
-
-private enum DualStart {
-  /// h becomes alpha_0 = (I - p 1^T)(D h) and right becomes sqrt(w p) g D h, row by row, D = 1 / (mu + g w p).
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  static func start<S: RealScalar>(
-    rows: [S], labels: [Int32], residual: [S], weights: [S], norms: [S], shift: S, _ h: inout Matrix<S>,
-    _ right: inout Matrix<S>
-  ) {
-    let classes = h.columns
-    for i in 0..<h.rows {
-      let weight = weights.isEmpty ? 1 : weights[i]
-      var total: S = 0
-      for k in 0..<classes {
-        let p = probability(rows, labels, residual, i, k, classes)
-        let scaled = h[i, k] / (shift + norms[i] * weight * p)
-        h[i, k] = scaled
-        right[i, k] = (weight * p).squareRoot() * norms[i] * scaled
-        total += scaled
-      }
-      for k in 0..<classes { h[i, k] -= probability(rows, labels, residual, i, k, classes) * total }
-    }
-  }
-
-  @inline(__always)
-  private static func probability<S: RealScalar>(
-    _ rows: [S], _ labels: [Int32], _ residual: [S], _ i: Int, _ k: Int, _ classes: Int
-  ) -> S {
-    Int(labels[i]) == k ? 1 - residual[i] : -rows[i * classes + k] * residual[i]
   }
 }

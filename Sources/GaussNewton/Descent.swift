@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 
@@ -67,9 +68,10 @@ public struct DescentReport: Sendable {
 public struct Descent<ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
   public let model: ModelType
+  public let loss: any Loss
   public var options: DescentOptions
   /// The batch, after `linearize`.
-  public internal(set) var rows = MarginRows<Scalar>()
+  public internal(set) var rows: any LossRows<Scalar>
   /// The solver of the last solve, and why.
   public private(set) var lastChoice: SolverChoice?
   /// Passes through the model since the count was last set to zero: forward, pushforward and pullback each count one.
@@ -109,12 +111,16 @@ public struct Descent<ModelType: Model>: Sendable {
     case outputs
   }
 
-  public init(model: ModelType, options: DescentOptions = DescentOptions()) {
+  public init(
+    model: ModelType, loss: any Loss = CrossEntropy(), options: DescentOptions = DescentOptions()
+  ) {
     precondition(
       Solver.available(for: options.curvature).contains(options.solver),
       "the curvature \(options.curvature.rawValue) has no solver \(options.solver.rawValue)")
     self.model = model
+    self.loss = loss
     self.options = options
+    rows = loss.makeRows(as: Scalar.self)
     linearization = model.makeLinearization()
   }
 
@@ -124,7 +130,7 @@ public struct Descent<ModelType: Model>: Sendable {
     linearization.releaseCotangents()
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
     modelPasses += 1
-    rows.evaluate(labels: batch.labels, weights: batch.weights)
+    rows.evaluate(batch.targets, weights: batch.weights)
     system.prepare(rows, curvature: options.curvature, floor: Scalar(options.weightFloor))
     hasGram = false
     hasRows = false

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 
@@ -70,9 +71,11 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   public var state = State()
   var descent: Descent<ModelType>
 
-  public init(model: ModelType, options: GaussNewtonOptions = GaussNewtonOptions()) {
+  public init(
+    model: ModelType, loss: any Loss = CrossEntropy(), options: GaussNewtonOptions = GaussNewtonOptions()
+  ) {
     self.options = options
-    descent = Descent(model: model, options: options.descent)
+    descent = Descent(model: model, loss: loss, options: options.descent)
   }
 
   public var explanation: String { descent.lastChoice.map { "\($0.solver.rawValue): \($0.reason)" } ?? "no step yet" }

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 
@@ -67,7 +68,7 @@ extension Inspection {
     let gradient = descent.gradient(at: parameters, l2: l2)
     let loss = descent.rows.meanLoss
     let objective = descent.objective(at: parameters, l2: l2)
-    let competitors = descent.rows.effectiveCompetitors.sorted()
+    let competitors = (descent.rows as? MarginRows<ModelType.Scalar>)?.effectiveCompetitors.sorted() ?? []
     let gradientNorm = Double(gradient.norm)
 
     func solve(_ curvature: Curvature) -> (direction: [ModelType.Scalar], summary: Direction, trace: Double) {
@@ -100,9 +101,11 @@ extension Inspection {
     let inspection = Inspection(
       examples: batch.count, damping: damping, l2: l2, loss: loss, objective: objective, gradientNorm: gradientNorm,
       traceFGN: fgn.trace, traceGGN: ggn.trace, keptShare: fgn.trace / ggn.trace,
-      effectiveCompetitors: [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1].map {
-        competitors[Int((Double(competitors.count - 1) * $0).rounded())]
-      },
+      effectiveCompetitors: competitors.isEmpty
+        ? []
+        : [0, 0.1, 0.25, 0.5, 0.75, 0.9, 1].map {
+          competitors[Int((Double(competitors.count - 1) * $0).rounded())]
+        },
       cosine: Double(fgn.direction.dot(ggn.direction)) / (fgn.summary.norm * ggn.summary.norm),
       relativeError: Double(difference.norm) / ggn.summary.norm, fgn: fgn.summary, ggn: ggn.summary)
     return (inspection, options.curvature == .ggn ? ggn.direction : fgn.direction)

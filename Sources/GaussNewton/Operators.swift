@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 
 /// K = R C R^T without forming it: x -> sigma * M C M^T (sigma * x). One pullback and one product with the rows, of the
@@ -49,12 +50,11 @@ struct GramOperator<Scalar: RealScalar>: LinearOperator {
   }
 }
 
-/// N (K x I_C) N^T on the B C output rows of the GGN, N_i = sqrt(w_i) diag(sqrt p_i) (I - 1 p_i^T): symmetric, and
-/// N^T N is the Hessian of the loss in the outputs. 2 B^2 C flops a product.
+/// N (K x I_C) N^T on the B C output rows of the GGN, N_i^T N_i the Hessian of the loss in the outputs, such as
+/// N_i = sqrt(w_i) diag(sqrt p_i) (I - 1 p_i^T): symmetric. 2 B^2 C flops a product.
 struct DualOperator<Scalar: RealScalar>: LinearOperator {
   let shared: Matrix<Scalar>
-  let rows: MarginRows<Scalar>
-  let rootWeights: [Scalar]?
+  let rows: any LossRows<Scalar>
   var outputs: Matrix<Scalar>
   var product: Matrix<Scalar>
 
@@ -62,21 +62,9 @@ struct DualOperator<Scalar: RealScalar>: LinearOperator {
 
   mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
     outputs.assign(x)
-    rootTransposed()
+    rows.applyRoot(transposed: true, to: &outputs)
     Products.times(shared.view, outputs.view, into: &product)
-    root()
+    rows.applyRoot(transposed: false, to: &product)
     result.combine(1, product.elements, beta: 0)
-  }
-
-  /// `outputs` <- N^T outputs.
-  mutating func rootTransposed() {
-    RowKernels.root(rows.rows, labels: rows.labels, residual: rows.residual, transposed: true, times: &outputs)
-    if let rootWeights { RowKernels.scale(&outputs, by: rootWeights) }
-  }
-
-  /// `product` <- N product. (A method that takes the matrix would hold a second reference to it, and copy.)
-  mutating func root() {
-    RowKernels.root(rows.rows, labels: rows.labels, residual: rows.residual, transposed: false, times: &product)
-    if let rootWeights { RowKernels.scale(&product, by: rootWeights) }
   }
 }

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 
 /// The B x B system of a curvature with one row for each example, and the arithmetic on its [B] vectors.
 ///
@@ -28,7 +29,7 @@ struct RowSystem<Scalar: RealScalar>: Sendable {
   var shift: Scalar = 0
 
   /// Below this s, sqrt(s) = e^(-|m|/2) / (1 + e^-|m|) is floored: 0 keeps the direction exact.
-  mutating func prepare(_ rows: MarginRows<Scalar>, curvature: Curvature, floor: Scalar) {
+  mutating func prepare(_ rows: some LossRows<Scalar>, curvature: Curvature, floor: Scalar) {
     root.resize(to: rows.count)
     residual.resize(to: rows.count)
     target.resize(to: rows.count)
@@ -59,7 +60,7 @@ enum RowArithmetic {
     _ rootWeight: [S], _ residual: [S], _ weights: [S], fisher: Bool, floor: S, _ root: inout [S], _ target: inout [S]
   ) {
     for i in 0..<root.count {
-      let base = fisher ? residual[i] : rootWeight[i]
+      let base = fisher ? residual[i].magnitude : rootWeight[i]
       let weight = weights.isEmpty ? 1 : weights[i]
       root[i] = (base < floor ? floor : base) * weight.squareRoot()
       target[i] = residual[i] * weight
@@ -85,17 +86,6 @@ enum RowArithmetic {
   static func hasHardRows<S: RealScalar>(_ target: [S], _ root: [S]) -> Bool {
     for i in 0..<root.count where target[i].magnitude > 100 * root[i] { return true }
     return false
-  }
-
-  @specialized(where S == Float)
-  @specialized(where S == Double)
-  static func standardError<S: RealScalar>(_ loss: [S], _ weights: [S], mean: Double) -> Double {
-    var total = 0.0
-    for i in 0..<loss.count {
-      let deviation = (Double(loss[i]) - mean) * (weights.isEmpty ? 1 : Double(weights[i]))
-      total += deviation * deviation
-    }
-    return total.squareRoot() / Double(loss.count)
   }
 
   /// alpha_0 of the Jacobi start; of the hard rows only, if asked, with zeros elsewhere.

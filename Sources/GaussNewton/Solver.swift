@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 
 /// How the damped system is solved.

@@ -37,39 +37,32 @@ public enum RowKernels {
   }
 
   /// t_i <- kept_i a_i (a_i . t_i) + rest_i (diag(q_i) - q_i q_i^T) t_i in place: one row's curvature times t_i.
-  /// (kept, rest) = (s, v) is the GGN, (s, 0) FGN, (0, v) the within-competitor covariance, (v^2, 0) Fisher.
+  /// (kept, rest) = (s, v) is the GGN, (s, 0) FGN, (0, v) the within-competitor covariance, (v^2, 0) Fisher. `t` is
+  /// [k B, C]: k stacked copies of the batch.
   public static func curvature<Scalar>(
     _ a: Matrix<Scalar>, labels: [Int32], kept: [Scalar], rest: [Scalar], times t: inout Matrix<Scalar>
   ) {
-    let (rows, classes) = (a.rows, a.columns)
-    precondition(t.rows == rows && t.columns == classes && kept.count == rows && rest.count == rows, "shapes differ")
-    withRows(a, labels, &t) { a, labels, t in
+    let classes = a.columns
+    precondition(kept.count == a.rows && rest.count == a.rows, "shapes differ")
+    forEachCopy(a, labels, &t) { a, labels, t, i, count in
       kept.withPointer { kept in
         rest.withPointer { rest in
-          Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
-            let i = r.lowerBound
-            Scalar.kernels.curvatureRows(
-              a + i * classes, labels + i, kept + i, rest + i, t + i * classes, r.count, classes)
-          }
+          Scalar.kernels.curvatureRows(a + i * classes, labels + i, kept + i, rest + i, t, count, classes)
         }
       }
     }
   }
 
   /// u_i <- N_i u_i, or N_i^T u_i, in place, where N_i = diag(sqrt p_i) (I - 1 p_i^T) and N_i^T N_i = diag(p_i) - p_i p_i^T.
+  /// `u` is [k B, C]: k stacked copies of the batch.
   public static func root<Scalar>(
     _ a: Matrix<Scalar>, labels: [Int32], residual: [Scalar], transposed: Bool, times u: inout Matrix<Scalar>
   ) {
-    let (rows, classes) = (a.rows, a.columns)
-    precondition(u.rows == rows && u.columns == classes && residual.count == rows, "shapes differ")
+    let classes = a.columns
+    precondition(residual.count == a.rows, "shapes differ")
     let kernel = transposed ? Scalar.kernels.rootTransposedRows : Scalar.kernels.rootRows
-    withRows(a, labels, &u) { a, labels, u in
-      residual.withPointer { v in
-        Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
-          let i = r.lowerBound
-          kernel(a + i * classes, labels + i, v + i, u + i * classes, r.count, classes)
-        }
-      }
+    forEachCopy(a, labels, &u) { a, labels, u, i, count in
+      residual.withPointer { v in kernel(a + i * classes, labels + i, v + i, u, count, classes) }
     }
   }
 
@@ -195,15 +188,17 @@ public enum RowKernels {
     }
   }
 
-  /// a_i <- w_i a_i.
+  /// a_i <- w_i a_i; `a` is [k B, C], k stacked copies of a batch with B weights.
   public static func scale<Scalar>(_ a: inout Matrix<Scalar>, by w: [Scalar]) {
-    let (rows, columns) = (a.rows, a.columns)
-    precondition(w.count == rows, "one weight for each row")
+    let (rows, columns, count) = (a.rows, a.columns, w.count)
+    precondition(count > 0 ? rows % count == 0 : rows == 0, "one weight for each row")
     a.elements.withMutablePointer { a in
       w.withPointer { w in
-        Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
-          let start = a + r.lowerBound * columns
-          Scalar.kernels.scaleRows(start, w + r.lowerBound, start, r.count, columns)
+        for copy in stride(from: 0, to: rows, by: max(1, count)) {
+          Partition.forEach(count, work: Double(count * columns), grain: 4 * grain) { r in
+            let start = a + (copy + r.lowerBound) * columns
+            Scalar.kernels.scaleRows(start, w + r.lowerBound, start, r.count, columns)
+          }
         }
       }
     }
@@ -280,15 +275,30 @@ public enum RowKernels {
     }
   }
 
-  private static func withRows<Scalar>(
+  /// Calls `body` with pieces of `t` [k B, C], k stacked copies of a batch whose rows are `a` [B, C]: where the piece
+  /// starts, the number of its first row in the batch, and its rows.
+  private static func forEachCopy<Scalar>(
     _ a: Matrix<Scalar>, _ labels: [Int32], _ t: inout Matrix<Scalar>,
-    _ body: (UnsafePointer<Scalar>, UnsafePointer<Int32>, UnsafeMutablePointer<Scalar>) -> Void
+    _ body: (UnsafePointer<Scalar>, UnsafePointer<Int32>, UnsafeMutablePointer<Scalar>, Int, Int) -> Void
   ) {
-    precondition(labels.count == a.rows, "one label for each row")
+    let (rows, classes) = (a.rows, a.columns)
+    precondition(labels.count == rows && t.columns == classes, "shapes differ")
+    guard rows > 0 else { return }
+    precondition(t.rows % rows == 0, "\(t.rows) rows are not copies of \(rows)")
+    let all = t.rows
     a.elements.withPointer { a in
       labels.withUnsafeBufferPointer { labels in
+        let labels = labels.baseAddress!
         t.elements.withMutablePointer { t in
-          if let labels = labels.baseAddress { body(a, labels, t) }
+          Partition.forEach(all, work: Double(all * classes), grain: grain) { r in
+            var next = r.lowerBound
+            while next < r.upperBound {
+              let i = next % rows
+              let count = min(rows - i, r.upperBound - next)
+              body(a, labels, t + next * classes, i, count)
+              next += count
+            }
+          }
         }
       }
     }

@@ -13,10 +13,10 @@ public struct LinearHead<Scalar: RealScalar>: Model {
   ///
   /// - Parameters:
   ///   - features: D, at least 1.
-  ///   - classes: C, at least 2.
+  ///   - classes: C, at least 1: 1 for a regression.
   ///   - intercept: whether there is a bias.
   public init(features: Int, classes: Int, intercept: Bool = true) {
-    precondition(features >= 1 && classes >= 2, "a head needs features and two classes, got \(features), \(classes)")
+    precondition(features >= 1 && classes >= 1, "a head needs features and outputs, got \(features), \(classes)")
     inputWidth = features
     outputWidth = classes
     hasIntercept = intercept

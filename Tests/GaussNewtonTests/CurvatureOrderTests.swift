@@ -1,5 +1,6 @@
 import GaussNewton
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 import TestSupport

@@ -1,5 +1,6 @@
 import GaussNewton
 import LinearAlgebra
+import Losses
 import TestSupport
 import Testing
 

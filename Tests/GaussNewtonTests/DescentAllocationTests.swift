@@ -1,5 +1,6 @@
 import AllocationCounter
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 import TestSupport
@@ -52,7 +53,7 @@ import Testing
     var linearization = problem.model.makeLinearization()
     var rows = MarginRows<S>()
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
-    rows.evaluate(labels: batch.labels, weights: batch.weights)
+    rows.evaluate(batch.targets, weights: batch.weights)
     var gram = RowGram<S>()
     linearization.backpropagate(rows.rows)
     linearization.rowGram(into: &gram)
@@ -99,7 +100,7 @@ import Testing
     var linearization = network.makeLinearization()
     var rows = MarginRows<S>()
     linearization.linearize(at: parameters, inputs: Inputs(features), outputs: &rows.rows)
-    rows.evaluate(labels: (0..<64).map { $0 % 20 }, weights: nil)
+    rows.evaluate(.classes((0..<64).map { $0 % 20 }), weights: nil)
     linearization.backpropagate(rows.rows)
     let vector = [S](repeating: 0, count: 64)
     expectNone(

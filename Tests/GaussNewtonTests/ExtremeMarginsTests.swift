@@ -1,6 +1,7 @@
 import Foundation
 import GaussNewton
 import LinearAlgebra
+import Losses
 import TestSupport
 import Testing
 

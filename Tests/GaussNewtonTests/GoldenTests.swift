@@ -1,5 +1,6 @@
 import Foundation
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 import TestSupport
@@ -43,11 +44,11 @@ import Testing
     var change = [S](repeating: .nan, count: batch.count)
     linearization.rowProducts(golden.probe.data.map { S($0) }, into: &change)
     #expect(relativeError(change, golden.marginJVP.data) < limit)
-    #expect(relativeError(descent.rows.margin, golden.margins.data) < limit)
+    #expect(relativeError((descent.rows as! MarginRows<S>).margin, golden.margins.data) < limit)
     let objective = descent.objective(at: parameters, l2: golden.l2)
     #expect(abs(objective - golden.loss) < limit * golden.loss)
     #expect(relativeError(descent.gradient(at: parameters, l2: golden.l2), golden.gradient.data) < limit)
-    let competitors = descent.rows.effectiveCompetitors.map { S($0) }
+    let competitors = (descent.rows as! MarginRows<S>).effectiveCompetitors.map { S($0) }
     #expect(relativeError(competitors, golden.effectiveCompetitors.data) < limit)
     let probe = golden.probe.data.map { S($0) }
     var product = probe

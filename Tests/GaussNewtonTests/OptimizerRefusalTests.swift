@@ -83,7 +83,7 @@ import Testing
       let first = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
       #expect(first.outcome == .accepted && problem.parameters.values != start)
       // The same examples with other labels: what was learned is wrong now.
-      problem.batch.labels = problem.batch.labels.map { ($0 + 1) % 5 }
+      problem.batch.targets = .classes(problem.batch.labels.map { ($0 + 1) % 5 })
       let second = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 1, total: 9))
       #expect(second.outcome == .undone)
       var restored = problem.parameters.values

@@ -1,0 +1,211 @@
+import LinearAlgebra
+
+/// A loss that is a sum over outputs of a function of one output and one target.
+///
+/// All it takes is that function, its slope and its curvature:
+///
+/// ```swift
+/// struct LogCosh: ElementwiseLoss {
+///   var name: String { "log-cosh" }
+///   func evaluate(output z: Double, target t: Double) -> ElementLoss {
+///     let slope = tanh(z - t)
+///     return ElementLoss(loss: log(cosh(z - t)), slope: slope, curvature: 1 - slope * slope)
+///   }
+/// }
+/// ```
+public protocol ElementwiseLoss: Loss {
+  /// Loss, slope and curvature in the output; the curvature, or what stands for it, is finite and at least 0.
+  func evaluate(output: Double, target: Double) -> ElementLoss
+  /// What a target must be, where not every finite number will do: nil if `target` is fine.
+  func refusal(of target: Double) -> String?
+  /// Whether the curvature is 1 everywhere.
+  var isQuadratic: Bool { get }
+}
+
+/// Loss of one output, and its first and second derivative in the output.
+public struct ElementLoss: Sendable {
+  public var loss: Double
+  public var slope: Double
+  public var curvature: Double
+
+  public init(loss: Double, slope: Double, curvature: Double) {
+    self.loss = loss
+    self.slope = slope
+    self.curvature = curvature
+  }
+}
+
+extension ElementwiseLoss {
+  public var isQuadratic: Bool { false }
+
+  public func refusal(of target: Double) -> String? { nil }
+
+  public func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError) {
+    guard case .values(let values) = targets else {
+      throw TargetError("the \(name) loss wants numbers as targets, got classes: try cross-entropy")
+    }
+    guard values.columns == outputs else {
+      throw TargetError("expected \(outputs) targets a row, one for each output, got \(values.columns)")
+    }
+    for row in 0..<values.rows {
+      for column in 0..<outputs {
+        let target = Double(values[row, column])
+        let refusal = target.isFinite ? refusal(of: target) : "expected a finite target"
+        if let refusal { throw TargetError(row: row, "column \(column): \(refusal), got \(target)") }
+      }
+    }
+  }
+
+  public func makeRows<Scalar: RealScalar>(as type: Scalar.Type) -> any LossRows<Scalar> {
+    ElementRows<Scalar>(loss: self)
+  }
+}
+
+/// An elementwise loss on a batch. With slopes g and curvatures h of a row: one output has a = 1, v = -g, s = h; more
+/// have a = -g / |g|, v = |g| and s = 1 / sum_k (a_k^2 / h_k).
+public struct ElementRows<Scalar: RealScalar>: LossRows {
+  public let function: any ElementwiseLoss
+  public var rows = Matrix<Scalar>(rows: 0, columns: 0)
+  public private(set) var loss: [Scalar] = []
+  public private(set) var residual: [Scalar] = []
+  public private(set) var rootWeight: [Scalar] = []
+  public private(set) var weights: [Scalar]?
+  /// sqrt(h), [R C]; empty where every h is 1.
+  private var roots: [Scalar] = []
+  /// h [R, C] times what is applied to it, as a column of one number a row.
+  private var curvatures: [Scalar] = []
+  private var rootWeights: [Scalar] = []
+
+  public init(loss: any ElementwiseLoss) { function = loss }
+
+  public mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?) {
+    guard case .values(let values) = targets, values.rows == rows.rows, values.columns == rows.columns else {
+      preconditionFailure("the \(function.name) loss wants a number for each output")
+    }
+    self.weights = weights.map(Self.meanOne)
+    loss.resize(to: rows.rows)
+    residual.resize(to: rows.rows)
+    rootWeight.resize(to: rows.rows)
+    curvatures.resize(to: rows.elements.count)
+    ElementLoops.evaluate(function, &rows, values.elements, &loss, &residual, &rootWeight, &curvatures)
+    // Each element is a row of one column for the kernels that scale rows, with its example's weight in.
+    if let weights = self.weights { ElementLoops.weigh(&curvatures, weights, columns: rows.columns) }
+    roots = curvatures
+    ElementLoops.squareRoots(&roots)
+  }
+
+  public var isScalar: Bool { rows.columns == 1 }
+
+  private var isIdentity: Bool { function.isQuadratic && weights == nil }
+
+  public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
+    switch curvature {
+    case .ggn: scale(&t, by: curvatures)
+    case .fgn, .fisher: applyOuter(&t, curvature)
+    case .competitor:
+      var kept = t
+      applyOuter(&kept, .fgn)
+      scale(&t, by: curvatures)
+      t.combine(-1, kept)
+    }
+  }
+
+  /// t <- w c a (a . t), c = s or v^2.
+  private func applyOuter(_ t: inout Matrix<Scalar>, _ curvature: Curvature) {
+    var coefficients = curvature == .fgn ? rootWeight.map { $0 * $0 } : residual.map { $0 * $0 }
+    if let weights { coefficients = zip(coefficients, weights).map { $0 * $1 } }
+    for i in 0..<t.rows {
+      let row = i % rows.rows
+      var dot: Scalar = 0
+      for k in 0..<t.columns { dot += rows[row, k] * t[i, k] }
+      for k in 0..<t.columns { t[i, k] = coefficients[row] * dot * rows[row, k] }
+    }
+  }
+
+  public func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) { scale(&t, by: roots) }
+
+  /// t_ik <- c_ik t_ik, for stacked copies.
+  private func scale(_ t: inout Matrix<Scalar>, by factors: [Scalar]) {
+    if isIdentity { return }
+    let (count, columns) = (t.rows, t.columns)
+    t.reshape(rows: count * columns, columns: 1)
+    RowKernels.scale(&t, by: factors)
+    t.reshape(rows: count, columns: columns)
+  }
+
+  public func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
+    for i in 0..<h.rows {
+      for k in 0..<h.columns {
+        let curvature = curvatures[i * h.columns + k]
+        let scaled = h[i, k] / (shift + norms[i] * curvature)
+        h[i, k] = scaled
+        right[i, k] = roots[i * h.columns + k] * norms[i] * scaled
+      }
+    }
+  }
+
+  public func traces(_ curvature: Curvature) -> [Double] {
+    let columns = rows.columns
+    return (0..<count).map { i in
+      let (root, v) = (Double(rootWeight[i]), Double(residual[i]))
+      if curvature == .fisher { return v * v }
+      let weight = weights.map { Double($0[i]) } ?? 1
+      let full = (0..<columns).reduce(0.0) { $0 + Double(curvatures[i * columns + $1]) } / max(weight, 1e-300)
+      switch curvature {
+      case .fgn: return root * root
+      case .competitor: return full - root * root
+      default: return full
+      }
+    }
+  }
+}
+
+private enum ElementLoops {
+  /// Outputs become cotangents a; the rest as in `LossRows`.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func evaluate<S: RealScalar>(
+    _ function: any ElementwiseLoss, _ rows: inout Matrix<S>, _ targets: [S], _ loss: inout [S], _ residual: inout [S],
+    _ rootWeight: inout [S], _ curvatures: inout [S]
+  ) {
+    let columns = rows.columns
+    for i in 0..<rows.rows {
+      var (total, squares) = (0.0, 0.0)
+      for k in 0..<columns {
+        let element = function.evaluate(output: Double(rows[i, k]), target: Double(targets[i * columns + k]))
+        total += element.loss
+        squares += element.slope * element.slope
+        rows[i, k] = S(-element.slope)
+        curvatures[i * columns + k] = S(element.curvature)
+      }
+      loss[i] = S(total)
+      if columns == 1 {
+        residual[i] = rows[i, 0]
+        rows[i, 0] = 1
+        rootWeight[i] = curvatures[i].squareRoot()
+        continue
+      }
+      let norm = squares.squareRoot()
+      residual[i] = S(norm)
+      var inverse = 0.0
+      for k in 0..<columns {
+        let a = norm > 0 ? Double(rows[i, k]) / norm : 1 / Double(columns).squareRoot()
+        rows[i, k] = S(a)
+        if a != 0 { inverse += a * a / Double(curvatures[i * columns + k]) }
+      }
+      rootWeight[i] = S((1 / inverse).squareRoot())
+    }
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func weigh<S: RealScalar>(_ curvatures: inout [S], _ weights: [S], columns: Int) {
+    for i in curvatures.indices { curvatures[i] *= weights[i / columns] }
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func squareRoots<S: RealScalar>(_ x: inout [S]) {
+    for i in x.indices { x[i] = x[i].squareRoot() }
+  }
+}

@@ -1,0 +1,124 @@
+import LinearAlgebra
+
+/// A loss of a model's outputs: what it wants as targets, and how it is evaluated.
+///
+/// A loss is a plain description; `makeRows` gives the work areas that evaluate it on batches. A loss that is a sum over
+/// outputs is a small file: see `ElementwiseLoss`.
+public protocol Loss: Sendable {
+  /// As on the command line and in files: "cross-entropy".
+  var name: String { get }
+  /// What one unit of it is called: "nats".
+  var unit: String { get }
+  /// The smallest number of outputs that it makes sense for.
+  var minimumOutputs: Int { get }
+  /// Throws unless `targets` are of the right kind and in range for C outputs; says which row, what was expected, got.
+  func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError)
+  /// Work areas in a precision.
+  func makeRows<Scalar: RealScalar>(as type: Scalar.Type) -> any LossRows<Scalar>
+}
+
+extension Loss {
+  public var unit: String { "" }
+  public var minimumOutputs: Int { 1 }
+}
+
+/// Targets that a loss cannot take.
+public struct TargetError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Row of the targets, from 0; nil if none is to blame.
+  public var row: Int?
+  /// What was expected and got.
+  public var message: String
+
+  public init(row: Int? = nil, _ message: String) {
+    self.row = row
+    self.message = message
+  }
+
+  public var description: String { row.map { "row \($0): \(message)" } ?? message }
+}
+
+/// A loss on a batch of R rows with C outputs each, seen as the methods need it.
+///
+/// For outputs z and loss l of one row: the gradient is grad_z l = -v a, with one cotangent a [C] and one number v a
+/// row. The Hessian (or what stands for it: positive semidefinite always) is H = N^T N, and s is the largest number
+/// with s a a^T <= H, so s = 1 / (a^T H^+ a). FGN keeps s a a^T. Example weights w, scaled to mean 1, are in whatever
+/// says so and in nothing else.
+public protocol LossRows<Scalar>: Sendable {
+  associatedtype Scalar: RealScalar
+
+  /// The outputs [R, C] that `evaluate` is to read; after it, the cotangents a [R, C].
+  var rows: Matrix<Scalar> { get set }
+
+  /// Turns outputs into cotangents, and sets everything below. One pass over the outputs.
+  mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?)
+
+  /// Loss of each row [R], without its weight.
+  var loss: [Scalar] { get }
+  /// v [R], without weight; may be negative.
+  var residual: [Scalar] { get }
+  /// sqrt(s) [R], without weight.
+  var rootWeight: [Scalar] { get }
+  /// w [R], scaled to mean 1; nil is ones.
+  var weights: [Scalar]? { get }
+  /// Whether H = s a a^T exactly in every row, as where there is one output: FGN is the GGN then.
+  var isScalar: Bool { get }
+
+  /// t <- w H t in place, with the H of `curvature`; `t` is [k R, C], k stacked copies of the batch's rows.
+  func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>)
+
+  /// t <- sqrt(w) N t in place, or its transpose; `t` is [k R, C].
+  func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>)
+
+  /// The start of a solve in the space of N: with D = 1 / (mu + g n^2), n^2 the diagonal part of w N^T N and g the
+  /// `norms` [R] of the rows (any positive numbers will do), h [R, C] becomes alpha_0 = N^T D b and `right`
+  /// b - mu D b, where N^T b = h. Both stay bounded where b does not.
+  func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>)
+
+  /// The trace of H for each row [R], without weight.
+  func traces(_ curvature: Curvature) -> [Double]
+}
+
+extension LossRows {
+  /// R.
+  public var count: Int { loss.count }
+
+  /// Weighted mean of the losses; NaN if any is.
+  public var meanLoss: Double {
+    let total = weights.map { Double(loss.dot($0)) } ?? loss.sum
+    return total / Double(count)
+  }
+
+  /// Standard error of `meanLoss`: what the choice of the batch alone does to it.
+  public var lossStandardError: Double {
+    LossLoops.standardError(loss, weights ?? [], mean: meanLoss)
+  }
+
+  /// result [R, C] = -w grad_z l = w v a.
+  public func descent(into result: inout Matrix<Scalar>) {
+    let weighted = weights.map { zip($0, residual).map { $0 * $1 } } ?? residual
+    result.reshape(rows: rows.rows, columns: rows.columns)
+    RowKernels.scale(rows.view, by: weighted, into: &result)
+  }
+
+  /// Example weights with mean 1.
+  static func meanOne(_ weights: [Scalar]) -> [Scalar] {
+    let total = weights.reduce(0) { $0 + Double($1) }
+    precondition(total > 0 && total.isFinite, "weights must be finite, non-negative and not all zero")
+    let factor = Double(weights.count) / total
+    return weights.map { Scalar(Double($0) * factor) }
+  }
+}
+
+/// Loops over [R] vectors, compiled for each precision.
+enum LossLoops {
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func standardError<S: RealScalar>(_ loss: [S], _ weights: [S], mean: Double) -> Double {
+    var total = 0.0
+    for i in 0..<loss.count {
+      let deviation = (Double(loss[i]) - mean) * (weights.isEmpty ? 1 : Double(weights[i]))
+      total += deviation * deviation
+    }
+    return total.squareRoot() / Double(loss.count)
+  }
+}

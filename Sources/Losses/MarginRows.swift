@@ -1,0 +1,167 @@
+import LinearAlgebra
+
+/// Softmax cross-entropy of a batch, written through the true-vs-rest margin.
+///
+/// For logits z, class y, L = log sum_(k != y) e^(z_k) and m = z_y - L: loss log(1 + e^-m), residual v = 1 - p_y,
+/// curvature weight s = p_y (1 - p_y), margin row a = grad_z m = e_y - q with q the softmax over the competitors.
+/// Then grad_z loss = -v a and diag(p) - p p^T = s a a^T + v (diag(q) - q q^T), exactly (arXiv 2605.06081;
+/// docs/mathematics.md). Right and finite for margins from -1e4 to 1e4 in both precisions.
+///
+/// ```swift
+/// let rows = MarginRows(logits: Matrix<Double>(rows: 1, columns: 3, elements: [2, 0, 0]), labels: [0])
+/// let margin = rows.margin[0]  // 2 - log 2
+/// ```
+public struct MarginRows<Scalar: RealScalar>: LossRows {
+  /// The margin rows a [B, C]; while a batch is being evaluated, its logits.
+  public var rows: Matrix<Scalar>
+  /// [B].
+  public private(set) var labels: [Int32] = []
+  /// m [B].
+  public private(set) var margin: [Scalar] = []
+  /// Loss of each example [B], without its weight.
+  public private(set) var loss: [Scalar] = []
+  /// v = 1 - p_y [B].
+  public private(set) var residual: [Scalar] = []
+  /// sqrt(s) [B].
+  public private(set) var rootWeight: [Scalar] = []
+  /// Example weights scaled to mean 1 [B]; nil means ones.
+  public private(set) var weights: [Scalar]?
+  /// w s, w v, w v^2, sqrt(w) and zeros [B]: an iteration of a solver allocates nothing.
+  private var kept: [Scalar] = []
+  private var rest: [Scalar] = []
+  private var squares: [Scalar] = []
+  private var rootOfWeights: [Scalar] = []
+  private var zeros: [Scalar] = []
+
+  /// Work areas without a batch.
+  public init() { rows = Matrix(rows: 0, columns: 0) }
+
+  /// Evaluates logits [B, C], which become the rows.
+  public init(logits: Matrix<Scalar>, labels: [Int32], weights: [Scalar]? = nil) {
+    rows = logits
+    evaluate(labels: labels, weights: weights)
+  }
+
+  /// Turns the logits that `rows` holds into margin rows. One fused pass, no memory beyond [B] vectors.
+  public mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?) {
+    guard case .classes(let labels) = targets else { preconditionFailure("cross-entropy wants classes") }
+    evaluate(labels: labels, weights: weights)
+  }
+
+  mutating func evaluate(labels: [Int32], weights: [Scalar]?) {
+    self.labels = labels
+    self.weights = weights.map(Self.meanOne)
+    margin.resize(to: labels.count)
+    loss.resize(to: labels.count)
+    residual.resize(to: labels.count)
+    rootWeight.resize(to: labels.count)
+    RowKernels.margins(
+      &rows, labels: labels, margin: &margin, loss: &loss, residual: &residual, rootWeight: &rootWeight)
+    kept.resize(to: labels.count)
+    rest.resize(to: labels.count)
+    squares.resize(to: labels.count)
+    zeros.resize(to: labels.count)
+    MarginLoops.weigh(rootWeight, residual, self.weights ?? [], &kept, &rest, &squares)
+    rootOfWeights = self.weights.map { $0.map { $0.squareRoot() } } ?? []
+  }
+
+  /// With two classes the one competitor has no covariance.
+  public var isScalar: Bool { rows.columns == 2 }
+
+  /// 1 / |q|^2 for each example: how many competitors share the competitor mass. 1 to C - 1.
+  public var effectiveCompetitors: [Double] {
+    var squares = [Scalar](repeating: 0, count: count)
+    RowKernels.dots(rows.view, rows.view, into: &squares)
+    return squares.map { 1 / max(Double($0) - 1, .leastNormalMagnitude) }
+  }
+}
+
+extension MarginRows {
+  /// Coefficients of kept a a^T + rest (diag(q) - q q^T) for each row, weights in.
+  private func coefficients(_ curvature: Curvature) -> (kept: [Scalar], rest: [Scalar]) {
+    switch curvature {
+    case .fgn: (kept, zeros)
+    case .ggn: (kept, rest)
+    case .fisher: (squares, zeros)
+    case .competitor: (zeros, rest)
+    }
+  }
+
+  public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
+    let (kept, rest) = coefficients(curvature)
+    RowKernels.curvature(rows, labels: labels, kept: kept, rest: rest, times: &t)
+  }
+
+  /// N = diag(sqrt p) (I - 1 p^T).
+  public func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) {
+    RowKernels.root(rows, labels: labels, residual: residual, transposed: transposed, times: &t)
+    if weights != nil { RowKernels.scale(&t, by: rootOfWeights) }
+  }
+
+  public func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
+    MarginLoops.start(
+      rows: rows.elements, labels: labels, residual: residual, weights: weights ?? [], norms: norms, shift: shift, &h,
+      &right)
+  }
+
+  /// |a|^2 = 1 + |q|^2, and the covariance's trace is 1 - |q|^2.
+  public func traces(_ curvature: Curvature) -> [Double] {
+    var lengths = [Scalar](repeating: 0, count: count)
+    RowKernels.dots(rows.view, rows.view, into: &lengths)
+    return lengths.indices.map { i in
+      let (length, v) = (Double(lengths[i]), Double(residual[i]))
+      let kept = Double(rootWeight[i]) * Double(rootWeight[i]) * length
+      switch curvature {
+      case .fgn: return kept
+      case .ggn: return kept + v * (2 - length)
+      case .fisher: return v * v * length
+      case .competitor: return v * (2 - length)
+      }
+    }
+  }
+}
+
+private enum MarginLoops {
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func weigh<S: RealScalar>(
+    _ rootWeight: [S], _ residual: [S], _ weights: [S], _ kept: inout [S], _ rest: inout [S],
+    _ squares: inout [S]
+  ) {
+    for i in residual.indices {
+      let weight = weights.isEmpty ? 1 : weights[i]
+      kept[i] = weight * rootWeight[i] * rootWeight[i]
+      rest[i] = weight * residual[i]
+      squares[i] = rest[i] * residual[i]
+    }
+  }
+
+  /// h becomes alpha_0 = (I - p 1^T)(D h) and right becomes sqrt(w p) g D h, row by row, D = 1 / (mu + g w p).
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func start<S: RealScalar>(
+    rows: [S], labels: [Int32], residual: [S], weights: [S], norms: [S], shift: S, _ h: inout Matrix<S>,
+    _ right: inout Matrix<S>
+  ) {
+    let classes = h.columns
+    for i in 0..<h.rows {
+      let weight = weights.isEmpty ? 1 : weights[i]
+      var total: S = 0
+      for k in 0..<classes {
+        let p = probability(rows, labels, residual, i, k, classes)
+        let scaled = h[i, k] / (shift + norms[i] * weight * p)
+        h[i, k] = scaled
+        right[i, k] = (weight * p).squareRoot() * norms[i] * scaled
+        total += scaled
+      }
+      for k in 0..<classes { h[i, k] -= probability(rows, labels, residual, i, k, classes) * total }
+    }
+  }
+
+  @inline(__always)
+  private static func probability<S: RealScalar>(
+    _ rows: [S], _ labels: [Int32], _ residual: [S], _ i: Int, _ k: Int, _ classes: Int
+  ) -> S {
+    Int(labels[i]) == k ? 1 - residual[i] : -rows[i * classes + k] * residual[i]
+  }
+}

@@ -1,0 +1,60 @@
+import LinearAlgebra
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// (z - t)^2 / 2, summed over outputs: half the squared error.
+public struct SquaredLoss: ElementwiseLoss {
+  public init() {}
+  public var name: String { "squared" }
+  public var isQuadratic: Bool { true }
+
+  public func evaluate(output: Double, target: Double) -> ElementLoss {
+    let error = output - target
+    return ElementLoss(loss: 0.5 * error * error, slope: error, curvature: 1)
+  }
+}
+
+/// Squared near the target and linear beyond `delta`: delta (|e| - delta / 2), e = z - t.
+///
+/// The curvature beyond is delta / |e|, the slope of the chord to the centre, as in iteratively reweighted least
+/// squares (Holland & Welsch 1977): the second derivative, zero, would let the step run away.
+public struct HuberLoss: ElementwiseLoss {
+  /// Above 0, in units of the targets.
+  public var delta: Double
+
+  public init(delta: Double = 1) {
+    precondition(delta > 0, "delta must be above 0, got \(delta)")
+    self.delta = delta
+  }
+
+  public var name: String { "huber" }
+
+  public func evaluate(output: Double, target: Double) -> ElementLoss {
+    let error = output - target
+    let size = abs(error)
+    if size <= delta { return ElementLoss(loss: 0.5 * error * error, slope: error, curvature: 1) }
+    return ElementLoss(
+      loss: delta * (size - 0.5 * delta), slope: error > 0 ? delta : -delta, curvature: delta / size)
+  }
+}
+
+/// Poisson regression of counts t on the logarithm of the rate: e^z - t z, without the constant log t!.
+///
+/// The exponent is cut at 80: beyond, the loss goes on as its tangent.
+public struct PoissonLoss: ElementwiseLoss {
+  public init() {}
+  public var name: String { "poisson" }
+  public var unit: String { "nats" }
+
+  public func refusal(of target: Double) -> String? { target < 0 ? "expected a count of at least 0" : nil }
+
+  public func evaluate(output: Double, target: Double) -> ElementLoss {
+    let rate = exp(min(output, 80))
+    let beyond = max(output - 80, 0)
+    return ElementLoss(loss: rate * (1 + beyond) - target * output, slope: rate - target, curvature: rate)
+  }
+}
