@@ -66,7 +66,8 @@ extension Descent {
     // J (d - d_0) = K alpha, and no element of d - d_0 exceeds |C^(1/2) J^T alpha|.
     Products.times(gram.view, start.view, into: &`operator`.product)
     report.products += 1
-    let bound = max(0, Double(start.elements.dot(`operator`.product.elements))).squareRoot()
+    let square = Double(start.elements.dot(`operator`.product.elements))
+    let bound = square.isNaN ? .infinity : max(0, square).squareRoot()
     outputs = start
     self.solution = .outputs
     let quadratic = quadratic(of: `operator`.product)
