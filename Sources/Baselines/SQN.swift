@@ -134,12 +134,12 @@ public struct SQN<ModelType: Model>: Optimizer {
     let g = gradient.values
     direction.resize(to: g.count)
     direction.combine(Scalar(-scale), g, beta: 0)
-    let pairs = state.pairs
+    let (pairs, regularization) = (state.pairs, options.regularization)
     guard !pairs.isEmpty else { return }
     let failure = cholesky.refactor(order: pairs.count) { matrix in
       for i in pairs.indices {
         for j in 0...i { matrix[i, j] = pairs[i].products[pairs[i].products.count - 1 - i + j] }
-        matrix[i, i] += options.regularization
+        matrix[i, i] += regularization
       }
     }
     guard failure == nil else { return }
