@@ -212,13 +212,13 @@ extension BadInput {
       "y.npy: element 0: expected a whole number, got 0.5 (for numbers to predict say --loss squared)",
       values: [0.5, 1, 2]),
     regression(
-      "NaN target", ["--loss", "squared"], "X.npy: row 1, target \"y\": expected a finite number, got nan",
+      "NaN target", ["--loss", "squared"], "y.npy: row 1, target \"y\": expected a finite number, got nan",
       values: [0.5, .nan, 2]),
     regression(
-      "negative count", ["--loss", "poisson"], "X.npy: row 2: column 0: expected a count of at least 0, got -2.0",
+      "negative count", ["--loss", "poisson"], "y.npy: row 2: column 0: expected a count of at least 0, got -2.0",
       labels: [0, 1, -2]),
     regression(
-      "one target too few", ["--loss", "squared"], "X.npy: expected targets for each of the 3 feature rows, got 2 x 1",
+      "one target too few", ["--loss", "squared"], "y.npy: expected targets for each of the 3 feature rows, got 2 rows",
       values: [0.5, 1]),
     regression(
       "a network of other width", ["--loss", "squared", "--model", "1-4-2"],
