@@ -133,6 +133,58 @@ public enum BLAS {
     return Int(info)
   }
 
+  /// P L U of a column-major matrix in place, rows exchanged as `pivots` say; 0, or the 1-based place of a zero pivot.
+  @Sendable static func factorLU(n: Int, a: UnsafeMutablePointer<Float>, pivots: UnsafeMutablePointer<Int32>) -> Int {
+    _ = singleThreaded
+    var (rows, columns, stride, info) = (Size(n), Size(n), Size(n), Size(0))
+    #if canImport(Accelerate)
+      _ = sgetrf_(&rows, &columns, a, &stride, pivots, &info)
+    #else
+      sgetrf_(&rows, &columns, a, &stride, pivots, &info)
+    #endif
+    return Int(info)
+  }
+
+  /// x <- A^-1 x, or A^-T x, from the factors of a column-major A.
+  @Sendable static func solveLU(
+    n: Int, a: UnsafePointer<Float>, pivots: UnsafePointer<Int32>, transposed: Bool, x: UnsafeMutablePointer<Float>
+  ) {
+    var (flag, order, one, info) = (CChar(UInt8(ascii: transposed ? "T" : "N")), Size(n), Size(1), Size(0))
+    let (a, pivots) = (UnsafeMutablePointer(mutating: a), UnsafeMutablePointer(mutating: pivots))
+    var (strideA, strideX) = (order, order)
+    #if canImport(Accelerate)
+      _ = sgetrs_(&flag, &order, &one, a, &strideA, pivots, x, &strideX, &info)
+    #else
+      sgetrs_(&flag, &order, &one, a, &strideA, pivots, x, &strideX, &info)
+    #endif
+  }
+
+  /// P L U of a column-major matrix in place, rows exchanged as `pivots` say; 0, or the 1-based place of a zero pivot.
+  @Sendable static func factorLU(n: Int, a: UnsafeMutablePointer<Double>, pivots: UnsafeMutablePointer<Int32>) -> Int {
+    _ = singleThreaded
+    var (rows, columns, stride, info) = (Size(n), Size(n), Size(n), Size(0))
+    #if canImport(Accelerate)
+      _ = dgetrf_(&rows, &columns, a, &stride, pivots, &info)
+    #else
+      dgetrf_(&rows, &columns, a, &stride, pivots, &info)
+    #endif
+    return Int(info)
+  }
+
+  /// x <- A^-1 x, or A^-T x, from the factors of a column-major A.
+  @Sendable static func solveLU(
+    n: Int, a: UnsafePointer<Double>, pivots: UnsafePointer<Int32>, transposed: Bool, x: UnsafeMutablePointer<Double>
+  ) {
+    var (flag, order, one, info) = (CChar(UInt8(ascii: transposed ? "T" : "N")), Size(n), Size(1), Size(0))
+    let (a, pivots) = (UnsafeMutablePointer(mutating: a), UnsafeMutablePointer(mutating: pivots))
+    var (strideA, strideX) = (order, order)
+    #if canImport(Accelerate)
+      _ = dgetrs_(&flag, &order, &one, a, &strideA, pivots, x, &strideX, &info)
+    #else
+      dgetrs_(&flag, &order, &one, a, &strideA, pivots, x, &strideX, &info)
+    #endif
+  }
+
   /// x [m, n] <- x L^-T with L [n, n] lower: the panel below a factored diagonal block.
   @Sendable static func solveFromRight(
     m: Int, n: Int, l: UnsafePointer<Float>, ld: Int, x: UnsafeMutablePointer<Float>, ldX: Int
@@ -159,5 +211,60 @@ public enum BLAS {
     n: Int, l: UnsafePointer<Double>, ld: Int, transposed: Bool, x: UnsafeMutablePointer<Double>
   ) {
     cblas_dtrsv(CblasRowMajor, CblasLower, flag(transposed), CblasNonUnit, Size(n), l, Size(ld), x, 1)
+  }
+
+  /// The inverse of a matrix from its Cholesky factor, lower triangle in place; 0, or what LAPACK says is wrong.
+  @Sendable static func invertFactored(n: Int, a: UnsafeMutablePointer<Float>) -> Int {
+    var (uplo, size, leading, info) = (CChar(UInt8(ascii: "U")), Size(n), Size(n), Size(0))
+    #if canImport(Accelerate)
+      _ = spotri_(&uplo, &size, a, &leading, &info)
+    #else
+      spotri_(&uplo, &size, a, &leading, &info)
+    #endif
+    return Int(info)
+  }
+
+  @Sendable static func invertFactored(n: Int, a: UnsafeMutablePointer<Double>) -> Int {
+    var (uplo, size, leading, info) = (CChar(UInt8(ascii: "U")), Size(n), Size(n), Size(0))
+    #if canImport(Accelerate)
+      _ = dpotri_(&uplo, &size, a, &leading, &info)
+    #else
+      dpotri_(&uplo, &size, a, &leading, &info)
+    #endif
+    return Int(info)
+  }
+
+  /// Eigenvalues [n], ascending, of the row-major lower triangle, and eigenvectors as the rows of a; 0, or what LAPACK
+  /// says is wrong. With `work` empty, only the sizes of the two work areas, in their first elements.
+  @Sendable static func eigen(
+    n: Int, a: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>, work: UnsafeMutablePointer<Float>,
+    workSize: Int, integers: UnsafeMutablePointer<Int32>, integerSize: Int
+  ) -> Int {
+    _ = singleThreaded
+    var (job, uplo, info) = (CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Size(0))
+    var (size, leading) = (Size(n), Size(n))
+    var (workSize, integerSize) = (Size(workSize), Size(integerSize))
+    #if canImport(Accelerate)
+      _ = ssyevd_(&job, &uplo, &size, a, &leading, values, work, &workSize, integers, &integerSize, &info)
+    #else
+      ssyevd_(&job, &uplo, &size, a, &leading, values, work, &workSize, integers, &integerSize, &info)
+    #endif
+    return Int(info)
+  }
+
+  @Sendable static func eigen(
+    n: Int, a: UnsafeMutablePointer<Double>, values: UnsafeMutablePointer<Double>, work: UnsafeMutablePointer<Double>,
+    workSize: Int, integers: UnsafeMutablePointer<Int32>, integerSize: Int
+  ) -> Int {
+    _ = singleThreaded
+    var (job, uplo, info) = (CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Size(0))
+    var (size, leading) = (Size(n), Size(n))
+    var (workSize, integerSize) = (Size(workSize), Size(integerSize))
+    #if canImport(Accelerate)
+      _ = dsyevd_(&job, &uplo, &size, a, &leading, values, work, &workSize, integers, &integerSize, &info)
+    #else
+      dsyevd_(&job, &uplo, &size, a, &leading, values, work, &workSize, integers, &integerSize, &info)
+    #endif
+    return Int(info)
   }
 }

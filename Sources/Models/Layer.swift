@@ -96,10 +96,10 @@ public struct LayerPoint<Scalar: RealScalar>: Sendable {
   /// The input's own Gram, lower triangle, where it is known.
   public var inputGram: Matrix<Scalar>?
   /// Seed of the dropout masks, nil for none.
-  public var dropoutSeed: UInt64?
+  public var dropoutSeed: DropoutSeed?
 
   public init(
-    input: Matrix<Scalar>, values: [Scalar], inputGram: Matrix<Scalar>? = nil, dropoutSeed: UInt64? = nil
+    input: Matrix<Scalar>, values: [Scalar], inputGram: Matrix<Scalar>? = nil, dropoutSeed: DropoutSeed? = nil
   ) {
     self.input = input
     self.values = values
@@ -158,6 +158,10 @@ public protocol LayerLinearization<Scalar>: Sendable {
   /// Adds its diagonal to `result` [rows]. Default: by `rowGradients`.
   mutating func addRowSquaredNorms(
     of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar])
+
+  /// Adds the pairs of its trainable weights, after `prepare`. Default: none.
+  func addKroneckerPairs(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>])
 
   /// Flops of the products for so many rows.
   func costs(rows: Int) -> LayerCosts
@@ -256,6 +260,10 @@ extension LayerLinearization {
       RowKernels.addDots(rows.view, rows.view, into: &result)
     }
   }
+
+  public func addKroneckerPairs(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+  ) {}
 
   /// For a layer that has few operations an element; counts row gradients as a parameter pullback for each row.
   public func costs(rows: Int) -> LayerCosts {
