@@ -77,3 +77,8 @@ enum Problems {
       batch: Batch(inputs: Inputs(x), targets: targets, weights: weighted ? weights(batch, &generator) : nil))
   }
 }
+
+/// The error of a step, relative to its length.
+func stepError(_ a: [Double], _ b: [Double], from start: [Double]) -> Double {
+  relativeError(zip(a, start).map { $0 - $1 }, to: zip(b, start).map { $0 - $1 })
+}

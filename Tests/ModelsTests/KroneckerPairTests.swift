@@ -49,6 +49,15 @@ import Testing
       model, batch: 5, weights: ["0.weight", "3.body.0.weight", "3.shortcut.0.weight", "5.weight"])
   }
 
+  @Test func convolutions() throws {
+    let layers: [any Layer] = [
+      Conv2D(channels: 3, kernel: 3, stride: 2, padding: 1), Activation(.relu),
+      Conv2D(channels: 4, kernel: 1, bias: false), Conv2D(channels: 4, kernel: 2, groups: 2), Flatten(), Dense(3),
+    ]
+    let model = try Network<Double>(Architecture(input: [2, 5, 4], layers: layers))
+    Self.check(model, batch: 3, weights: ["0.weight", "2.weight", "5.weight"])
+  }
+
   @Test func positions() throws {
     let layers: [any Layer] = [Dense(4), Activation(.tanh), SelfAttention(heads: 2), Positions(), Dense(3)]
     let model = try Network<Double>(Architecture(input: [3, 5], layers: layers))
