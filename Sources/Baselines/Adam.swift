@@ -80,22 +80,11 @@ public struct Adam<ModelType: Model>: Optimizer {
       beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
       rate: gradient.rate / (1 - pow(options.beta1, Double(state.steps))),
       root: 1 / (1 - pow(options.beta2, Double(state.steps))).squareRoot())
-    let kept = gradient.kept(rate: gradient.rate)
-    guard kept.penalised != 1 else {
-      apply(update, to: &parameters, range: 0..<gradient.values.count, kept: 1)
-      return report
-    }
-    for slice in parameters.layout.trainable {
-      apply(update, to: &parameters, range: slice.range, kept: kept[slice])
+    for part in gradient.parts(parameters.layout, rate: gradient.rate) {
+      update.apply(
+        to: &parameters.values, gradient: gradient.values, first: &state.first, second: &state.second,
+        range: part.range, kept: part.kept)
     }
     return report
-  }
-
-  private mutating func apply(
-    _ update: AdamUpdate, to parameters: inout Parameters<Scalar>, range: Range<Int>, kept: Scalar
-  ) {
-    update.apply(
-      to: &parameters.values, gradient: gradient.values, first: &state.first, second: &state.second, range: range,
-      kept: kept)
   }
 }
