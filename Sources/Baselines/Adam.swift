@@ -36,10 +36,10 @@ public struct AdamOptions: Sendable, Codable, Equatable {
 
 /// Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019) where there is weight decay.
 ///
-/// m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2; after t steps
-/// x <- x - rate m' / (sqrt(v') + epsilon), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t), after decay of the penalised
-/// parameters by rate * weightDecay. L2 is in g. One forward pass, one pullback, one fused pass over P numbers; state
-/// 2 P. A step whose objective or gradient is not finite is rejected: it changes nothing and does not count in t.
+/// m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2; after t steps x <- x - rate m' / (sqrt(v') + epsilon),
+/// m' = m / (1 - beta1^t), v' = v / (1 - beta2^t), after decay of the penalised parameters by rate * weightDecay. L2 is
+/// in g. One forward pass, one pullback, one fused pass over P numbers; state 2 P. A step whose objective or gradient
+/// is not finite is rejected: it changes nothing and does not count in t.
 ///
 /// ```swift
 /// let gentle = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine, warmUp: 0.05), weightDecay: 0.01)

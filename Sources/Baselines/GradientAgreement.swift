@@ -29,8 +29,8 @@ public struct GradientAgreementOptions: Sendable, Codable, Equatable {
 /// `base` as it is.
 ///
 /// The gradients compared are of the loss alone: a penalty's, the same in all parts, would look like agreement. Cost
-/// beyond the base's: one forward pass and one pullback of the batch, 2 P numbers. Default: two parts and tau 0.97, as in
-/// the source's examples.
+/// beyond the base's: one forward pass and one pullback of the batch, 2 P numbers. Default: two parts and tau 0.97, as
+/// in the source's examples.
 ///
 /// ```swift
 /// let fgn = GaussNewtonOptimizer(model: head)

@@ -27,9 +27,9 @@ public struct SGDOptions: Sendable, Codable, Equatable {
 /// Stochastic gradient descent with momentum, as PyTorch has it.
 ///
 /// v <- mu v + g, v = 0 at the start; then x <- x - rate v, or by Nesterov x <- x - rate (g + mu v), after decay (see
-/// `GradientOptions`). One forward pass, one pullback and one fused pass over P numbers; P numbers of state if mu > 0. A step whose objective or
-/// gradient is not finite is rejected and leaves parameters and momentum alone. Sources: Robbins & Monro 1951,
-/// Polyak 1964, Sutskever et al. 2013.
+/// `GradientOptions`). One forward pass, one pullback and one fused pass over P numbers; P numbers of state if mu > 0.
+/// A step whose objective or gradient is not finite is rejected and leaves parameters and momentum alone. Sources:
+/// Robbins & Monro 1951, Polyak 1964, Sutskever et al. 2013.
 ///
 /// ```swift
 /// let rate = LearningRate(0.05, schedule: .cosine)
