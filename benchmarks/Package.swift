@@ -16,6 +16,9 @@ let package = Package(
     .executableTarget(name: "ProductRates", dependencies: ["Contestants"]),
     .executableTarget(name: "NetworkTraining", dependencies: ["Contestants"]),
     .executableTarget(name: "NetworkSteps", dependencies: ["Contestants"]),
+    .executableTarget(
+      name: "ExactSteps",
+      dependencies: ["Contestants", .product(name: "Figures", package: "fast-gauss-newton")]),
     .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
     .executableTarget(name: "LanguageHead", dependencies: ["Contestants"]),
     .executableTarget(
