@@ -8,6 +8,7 @@ let package = Package(
   products: [
     .library(name: "FastGaussNewton", targets: ["FastGaussNewton"]),
     .library(name: "Figures", targets: ["Figures"]),
+    .library(name: "Comparison", targets: ["Comparison"]),
     .executable(name: "fgn", targets: ["fgn"]),
   ],
   dependencies: [
@@ -31,11 +32,12 @@ let package = Package(
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Figures"),
+    .target(name: "Comparison", dependencies: ["GaussNewton", "Training", "Figures"]),
     .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Training"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
-        "FastGaussNewton", "Figures",
+        "FastGaussNewton", "Figures", "Comparison",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -1,0 +1,141 @@
+/// What a comparison found: all runs, and what follows from them.
+public struct ComparisonResult: Sendable {
+  public var options: ComparisonOptions
+  /// In the order of the options.
+  public var contestants: [ContestantResult]
+  public var hasTest: Bool
+}
+
+/// A contestant's runs.
+public struct ContestantResult: Sendable {
+  public var contestant: Contestant
+  /// With the setting that its grid found.
+  public private(set) var chosen: Contestant
+  /// Runs of the grid; empty where there was none.
+  public var tuning: [RunResult] = []
+  /// One for each seed.
+  public var runs: [RunResult] = []
+
+  init(contestant: Contestant) {
+    self.contestant = contestant
+    chosen = contestant
+  }
+
+  /// The settings that were tried, in the order of the grid, with the mean of their kept validation losses and how
+  /// many runs diverged.
+  public var grid: [(text: String, loss: Double, diverged: Int)] {
+    var settings: [String] = []
+    for run in tuning where !settings.contains(run.contestant) { settings.append(run.contestant) }
+    return settings.map { text in
+      let runs = tuning.filter { $0.contestant == text }
+      let total = runs.reduce(0) { $0 + $1.best.validationLoss }
+      return (text, total / Double(runs.count), runs.count { $0.outcome == .diverged })
+    }
+  }
+
+  /// Takes the setting with the lowest validation loss among those that diverged least.
+  mutating func choose() {
+    let best = grid.min { ($0.diverged, $0.loss) < ($1.diverged, $1.loss) }
+    if let best, let found = try? Contestant(best.text) { chosen = found }
+  }
+
+  /// Its series in figures and its name in tables.
+  public var name: String { contestant.description }
+}
+
+/// One run: its rows, and the best of them.
+public struct RunResult: Sendable, Equatable {
+  /// At least one, the start.
+  public var rows: [ComparisonRow]
+
+  public var contestant: String { rows[0].contestant }
+  public var seed: UInt64 { rows[0].seed }
+  public var outcome: RunOutcome { rows.last?.outcome ?? .finished }
+  public var last: ComparisonRow { rows[rows.count - 1] }
+
+  /// At each point, the row with the lowest validation loss so far: the parameters that would be kept.
+  public var kept: [ComparisonRow] {
+    var best = rows[0]
+    return rows.map { row in
+      if row.validationLoss < best.validationLoss || best.validationLoss.isNaN { best = row }
+      return best
+    }
+  }
+
+  /// The row that is kept in the end.
+  public var best: ComparisonRow { kept[rows.count - 1] }
+
+  /// `metric` of what is kept when `position` has come to `x`: linear between points; nil where it is not measured.
+  public func value(of metric: ComparisonMetric, at x: Double, along position: (ComparisonRow) -> Double) -> Double? {
+    let kept = kept
+    guard let next = rows.firstIndex(where: { position($0) >= x }) else { return metric.value(best) }
+    guard next > 0, let high = metric.value(kept[next]), let low = metric.value(kept[next - 1]) else {
+      return metric.value(kept[next])
+    }
+    let (start, end) = (position(rows[next - 1]), position(rows[next]))
+    return low + (high - low) * (x - start) / (end - start)
+  }
+
+  /// Where along `position` the validation loss first comes to `target`, linear between points; nil if it never does.
+  public func arrival(at target: Double, along position: (ComparisonRow) -> Double) -> Double? {
+    guard let next = rows.firstIndex(where: { $0.validationLoss <= target }) else { return nil }
+    guard next > 0 else { return position(rows[0]) }
+    let (before, after) = (rows[next - 1], rows[next])
+    let (start, end) = (position(before), position(after))
+    let fraction = (before.validationLoss - target) / (before.validationLoss - after.validationLoss)
+    return fraction.isFinite ? start + fraction * (end - start) : end
+  }
+}
+
+/// What is measured at each point.
+public enum ComparisonMetric: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
+  case validationLoss, validationAccuracy, validationRMSE, testLoss, testAccuracy, testRMSE
+
+  public func value(_ row: ComparisonRow) -> Double? {
+    switch self {
+    case .validationLoss: row.validationLoss
+    case .validationAccuracy: row.validationAccuracy
+    case .validationRMSE: row.validationRMSE
+    case .testLoss: row.testLoss
+    case .testAccuracy: row.testAccuracy
+    case .testRMSE: row.testRMSE
+    }
+  }
+
+  /// For people.
+  public var title: String {
+    switch self {
+    case .validationLoss: "validation loss"
+    case .validationAccuracy: "validation accuracy"
+    case .validationRMSE: "validation RMSE"
+    case .testLoss: "test loss"
+    case .testAccuracy: "test accuracy"
+    case .testRMSE: "test RMSE"
+    }
+  }
+
+  public var isFraction: Bool { self == .validationAccuracy || self == .testAccuracy }
+  /// Whether more is better.
+  public var isHigherBetter: Bool { isFraction }
+}
+
+/// Mean and standard deviation (n - 1) over seeds.
+public struct Spread: Sendable, Codable, Equatable {
+  public var mean: Double
+  /// Nil for one value.
+  public var deviation: Double?
+  public var count: Int
+
+  /// Nil for no values.
+  public init?(_ values: [Double]) {
+    guard !values.isEmpty else { return nil }
+    let mean = values.reduce(0, +) / Double(values.count)
+    self.mean = mean
+    count = values.count
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil
+  }
+
+  /// Of the mean; nil for one value.
+  public var standardError: Double? { deviation.map { $0 / Double(count).squareRoot() } }
+}
