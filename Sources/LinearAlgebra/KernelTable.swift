@@ -53,6 +53,7 @@ extension Float: RealScalar {
   public static let normalizationKernels = NormalizationKernels<Float>()
   public static let imageKernels = ImageKernels<Float>.single
   public static let sequenceKernels = SequenceKernels<Float>.float
+  public static let curvatureKernels = CurvatureKernels<Float>()
   public static var precisionName: String { "float32" }
   public static let kernels = KernelTable<Float>(
     marginRows: fgn_margin_rows_f, curvatureRows: fgn_curvature_rows_f, rootRows: fgn_root_rows_f,
@@ -74,6 +75,7 @@ extension Double: RealScalar {
   public static let normalizationKernels = NormalizationKernels<Double>()
   public static let imageKernels = ImageKernels<Double>.double
   public static let sequenceKernels = SequenceKernels<Double>.double
+  public static let curvatureKernels = CurvatureKernels<Double>()
   public static var precisionName: String { "float64" }
   public static let kernels = KernelTable<Double>(
     marginRows: fgn_margin_rows_d, curvatureRows: fgn_curvature_rows_d, rootRows: fgn_root_rows_d,
