@@ -133,7 +133,7 @@ struct TrainCommand: ParsableCommand {
     file.indexBase = data.indexBase
     file.producer = "fast-gauss-newton \(packageVersion)"
     try file.write(to: output)
-    if let curve { try AtomicFile.write(learningCurve(result.epochs), to: curve) }
+    if let curve { try AtomicFile.write(learningCurve(result.epochs, loss: CrossEntropy()), to: curve) }
     let onHeld = held.map { file.evaluate($0, l2: l2) }
     try TrainSummary(result: result, training: final, validation: onHeld, model: output).show(json: json)
     if let failure = lines?.failure { throw failure }

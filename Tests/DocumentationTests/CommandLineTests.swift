@@ -2,6 +2,8 @@ import FastGaussNewton
 import Foundation
 import Testing
 
+@testable import Training
+
 /// docs/command-line.md against Sources/fgn.
 @Suite struct CommandLineTests {
   /// Which section documents the options of which files.
@@ -83,6 +85,7 @@ import Testing
     try check(result.epochs[0], "### The log")
     try check(evaluation, "## fgn evaluate")
     try check(evaluation.classes[0], "## fgn evaluate")
+    try check(Evaluation.OutputFit(name: "y", rmse: 0), "## fgn evaluate")
     try check(inspection, "## fgn inspect")
     try check(inspection.fgn, "## fgn inspect")
     let summary = try Repository.text("Sources/fgn/TrainSummary.swift").components(separatedBy: "  init<")[0]
