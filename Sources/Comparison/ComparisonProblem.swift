@@ -15,8 +15,6 @@ public struct ComparisonProblem<ModelType: Model>: Sendable {
   public var validation: Dataset<Scalar>
   /// Nothing is chosen on it; where there is one, contestants are ranked by it.
   public var test: Dataset<Scalar>?
-  /// Where the model and its data come from, for the figure.
-  public var title = ""
 
   public init(
     model: ModelType, loss: any Loss = CrossEntropy(), training: Dataset<Scalar>, validation: Dataset<Scalar>,
@@ -33,7 +31,10 @@ public struct ComparisonProblem<ModelType: Model>: Sendable {
   /// - Throws: `LayerError` if the model cannot be trained, `DataError` if data do not fit it.
   public func check() throws {
     try model.checkTrainable()
-    for data in [training, validation, test].compactMap({ $0 }) { try data.checkFit(model) }
+    for data in [training, validation, test].compactMap({ $0 }) {
+      try data.check(loss)
+      try data.checkFit(model)
+    }
   }
 
   /// A number that changes with any bit of the data, the model's layout or the start.
@@ -47,6 +48,7 @@ public struct ComparisonProblem<ModelType: Model>: Sendable {
       guard let data else { continue }
       hash.add(data.features.elements)
       hash.add(data.labels.map(Double.init))
+      hash.add(data.values?.elements ?? [])
       hash.add(data.weights ?? [])
     }
     hash.add(start?.values ?? [])

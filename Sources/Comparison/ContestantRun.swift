@@ -24,14 +24,15 @@ struct ContestantRun<ModelType: Model> {
     let training = problem.training
     let batchSize = contestant.name.takesAllRows ? training.count : options.batchSize
     let trainer = Trainer(
-      model: problem.model, options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed, l2: options.l2))
+      model: problem.model, loss: problem.loss,
+      options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed, l2: options.l2))
     var generator = SeededGenerator(seed: seed, stream: RandomStream.initialisation.rawValue)
     var parameters = problem.start ?? problem.model.initialParameters(using: &generator)
     var batches = Batches(of: training, batchSize: batchSize, seed: seed)
     var timed = TimedOptimizer(optimizer)
     var schedule = PointSchedule(options, stepsPerEpoch: batches.count)
     if schedule.needsEstimate { schedule.estimate = dryStep(trainer, optimizer, parameters, batches) }
-    var evaluator = Evaluator(model: problem.model)
+    var evaluator = Evaluator(model: problem.model, loss: problem.loss)
     var watch = DivergenceWatch()
     var (objectives, inARow) = ([Double](), 0)
 
@@ -97,10 +98,10 @@ struct ContestantRun<ModelType: Model> {
     _ parameters: Parameters<Scalar>, _ evaluator: inout Evaluator<ModelType>, _ row: inout ComparisonRow
   ) {
     let held = evaluator.evaluate(parameters, problem.validation, l2: 0)
-    (row.validationLoss, row.validationAccuracy) = (held.loss, held.accuracy)
+    (row.validationLoss, row.validationAccuracy, row.validationRMSE) = (held.loss, held.accuracy, held.rmse)
     guard let test = problem.test else { return }
     let unseen = evaluator.evaluate(parameters, test, l2: 0)
-    (row.testLoss, row.testAccuracy) = (unseen.loss, unseen.accuracy)
+    (row.testLoss, row.testAccuracy, row.testRMSE) = (unseen.loss, unseen.accuracy, unseen.rmse)
   }
 }
 

@@ -1,3 +1,4 @@
+import Baselines
 import GaussNewton
 import LinearAlgebra
 import Losses
@@ -19,21 +20,45 @@ extension Contestant {
   /// ```
   public func make<M: Model>(_ model: M, loss: any Loss, l2: Double) -> MadeOptimizer<M.Scalar> {
     switch name {
-    case .fgn: gaussNewton(model, loss, options(.fgn, l2))
-    case .ggn: gaussNewton(model, loss, options(.ggn, l2))
-    case .egn: gaussNewton(model, loss, options(.ggn, l2))
-    case .fisher: gaussNewton(model, loss, options(.fisher, l2))
+    case .fgn, .ggn, .egn, .fisher:
+      made(gaussNewton(l2)) { GaussNewtonOptimizer(model: model, loss: loss, options: $0) }
+    case .sgd:
+      made(SGDOptions(gradient: gradient(l2), momentum: settings[.momentum] ?? 0)) {
+        SGD(model: model, loss: loss, options: $0)
+      }
+    case .nesterov:
+      made(SGDOptions(gradient: gradient(l2), momentum: settings[.momentum] ?? 0.9, nesterov: true)) {
+        SGD(model: model, loss: loss, options: $0)
+      }
+    case .adam: made(AdamOptions(gradient: gradient(l2))) { Adam(model: model, loss: loss, options: $0) }
+    case .adamw:
+      made(AdamOptions(gradient: gradient(l2, weightDecay: 0.01))) { Adam(model: model, loss: loss, options: $0) }
     default: fatalError()
     }
   }
 
-  private func gaussNewton<M: Model>(
-    _ model: M, _ loss: any Loss, _ options: GaussNewtonOptions
-  ) -> MadeOptimizer<M.Scalar> {
-    MadeOptimizer(optimizer: GaussNewtonOptimizer(model: model, loss: loss, options: options), options: options)
+  private func made<Options: Encodable & Sendable, Scalar>(
+    _ options: Options, _ make: (Options) -> any Optimizer<Scalar>
+  ) -> MadeOptimizer<Scalar> {
+    MadeOptimizer(optimizer: make(options), options: options)
   }
 
-  private func options(_ curvature: Curvature, _ l2: Double) -> GaussNewtonOptions {
+  /// Rate, penalties and clipping. Schedules are cosines unless set, as FGN's own is.
+  private func gradient(_ l2: Double, weightDecay: Double = 0) -> GradientOptions {
+    let rate = LearningRate(
+      settings[.learningRate] ?? name.defaultLearningRate ?? 0.1, schedule: settings.schedule ?? .cosine,
+      warmUp: settings[.warmUp] ?? 0)
+    return GradientOptions(
+      learningRate: rate, l2: l2, weightDecay: settings[.weightDecay] ?? weightDecay, clipping: settings[.clipping])
+  }
+
+  private func gaussNewton(_ l2: Double) -> GaussNewtonOptions {
+    let curvature: Curvature =
+      switch name {
+      case .fisher: .fisher
+      case .ggn, .egn: .ggn
+      default: .fgn
+      }
     var options = GaussNewtonOptions(
       descent: .training(curvature: curvature, solver: settings.solver ?? .automatic), l2: l2,
       damping: settings[.fixedDamping].map { .fixed($0) } ?? .automatic(initial: settings[.damping]),
