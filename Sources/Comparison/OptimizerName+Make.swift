@@ -8,7 +8,14 @@ import Optimization
 /// An optimizer, and all of its options for a log.
 public struct MadeOptimizer<Scalar: RealScalar>: Sendable {
   public var optimizer: any Optimizer<Scalar>
-  public var options: any Encodable & Sendable
+  public var options: OptimizerOptions
+}
+
+/// The options of any method, to be encoded.
+public struct OptimizerOptions: Encodable, Sendable {
+  public var value: any Encodable & Sendable
+
+  public func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
 }
 
 extension Contestant {
@@ -40,7 +47,7 @@ extension Contestant {
   private func made<Options: Encodable & Sendable, Scalar>(
     _ options: Options, _ make: (Options) -> any Optimizer<Scalar>
   ) -> MadeOptimizer<Scalar> {
-    MadeOptimizer(optimizer: make(options), options: options)
+    MadeOptimizer(optimizer: make(options), options: OptimizerOptions(value: options))
   }
 
   /// Rate, penalties and clipping. Schedules are cosines unless set, as FGN's own is.
@@ -71,4 +78,7 @@ extension Contestant {
 extension OptimizerName {
   /// Whether a step takes all training rows, whatever the batch size: its line searches want one objective.
   public var takesAllRows: Bool { self == .lbfgs }
+
+  /// Examples in a step where none are asked for, of `count`.
+  public func batchSize(of count: Int) -> Int { takesAllRows ? count : 128 }
 }

@@ -1,4 +1,5 @@
 import GaussNewton
+import Training
 
 /// The training methods, by the names that the command line knows them by. docs/methods.md tells more of each.
 public enum OptimizerName: String, Sendable, Codable, CaseIterable {
@@ -48,7 +49,8 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
     case .kfac:
       Traits(summary: "Kronecker-factored curvature", options: Self.gradient + [.damping], grid: Self.rate(1e-3))
     case .shampoo: Traits(summary: "Shampoo", options: Self.gradient, grid: Self.rate(0.1))
-    case .sophia: Traits(summary: "Sophia with the Gauss-Newton-Bartlett estimate", options: Self.gradient, grid: Self.rate(1e-4))
+    case .sophia:
+      Traits(summary: "Sophia with the Gauss-Newton-Bartlett estimate", options: Self.gradient, grid: Self.rate(1e-4))
     }
   }
 
@@ -67,8 +69,13 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
   /// What takes a learning rate where none is given; nil for methods without.
   public var defaultLearningRate: Double? { traits.grid.flatMap { $0.option == .learningRate ? $0.value : nil } }
 
-  /// What to do when it diverges.
-  public var remedy: String {
+  /// What happened to a run and what to do about it: that depends on the method where it diverged.
+  public func remedy(after outcome: TrainingOutcome) -> String {
+    guard outcome == .diverged else { return outcome.remedy }
+    return "\(rawValue) diverged: the objective was lost, or every step of an epoch refused; \(remedy)"
+  }
+
+  private var remedy: String {
     if needsLearningRate { return "lower the learning rate, add warm-up or clipping, or standardise the features" }
     if traits.options.contains(.damping) { return "raise the damping, standardise the features or use double" }
     return "standardise the features or use double"

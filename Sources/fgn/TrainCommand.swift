@@ -1,4 +1,5 @@
 import ArgumentParser
+import Comparison
 import FastGaussNewton
 import Logging
 
@@ -25,7 +26,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Passes over the data.")
   var epochs: Int = 3
   @Option(help: "Examples in a step, at most.")
-  var batchSize: Int = 128
+  var batchSize: Int?
   @Option(help: "Penalty (l2 / 2) |weight|^2; the bias is free.")
   var l2: Double = 0
   @Flag(help: "Standardise features by the training rows; the model remembers how.")
@@ -54,7 +55,7 @@ struct TrainCommand: ParsableCommand {
   func validate() throws {
     func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
     try check(epochs >= 1, "--epochs must be at least 1, got \(epochs).")
-    try check(batchSize >= 1, "--batch-size must be at least 1, got \(batchSize).")
+    try check(batchSize ?? 1 >= 1, "--batch-size must be at least 1, got \(batchSize ?? 0).")
     try check(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
     try check(timeLimit.map { $0 > 0 } ?? true, "--time-limit must be above 0, got \(timeLimit ?? 0).")
     try check(patience.map { $0 >= 1 } ?? true, "--patience must be at least 1, got \(patience ?? 0).")
@@ -101,9 +102,12 @@ struct TrainCommand: ParsableCommand {
   private func train<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
     let (training, held) = (data.training, data.held)
     for data in [training, held].compactMap({ $0 }) { try data.checkFit(model) }
-    var optimizer = GaussNewtonOptimizer(model: model, options: method.options(l2: l2))
+    let contestant = try method.contestant()
+    let made = contestant.make(model, loss: CrossEntropy(), l2: l2)
+    var optimizer = made.optimizer
     var options = TrainingOptions(
-      epochs: epochs, batchSize: batchSize, seed: seed, timeLimit: timeLimit, patience: patience, l2: l2)
+      epochs: epochs, batchSize: batchSize ?? contestant.name.batchSize(of: training.count), seed: seed,
+      timeLimit: timeLimit, patience: patience, l2: l2)
     options.gramBudget = gramBudget << 20
     logger.info(
       "\(training.count) examples, \(training.featureCount) features, \(training.classCount) classes; seed \(seed), \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
@@ -113,18 +117,20 @@ struct TrainCommand: ParsableCommand {
       let (all, trained) = (model.layout.count, model.layout.trainableCount)
       logger.info("a network of \(all) parameters\(all == trained ? "" : ", \(all - trained) of them frozen")")
     }
-    var observers = Observers([ProgressDisplay()])
-    let header = RunHeader(architecture: architecture, training: options, method: optimizer.options)
+    var observers = Observers([ProgressDisplay(name: contestant.name.rawValue)])
+    let header = RunHeader(
+      architecture: architecture, training: options, optimizer: contestant.description, method: made.options)
     let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }
     let result = try Trainer(model: model, options: options).run(
       &optimizer, from: start, on: training, validation: held, observer: &observers,
       isInterrupted: { Interrupt.isRequested })
-    logger.info("steps by \(result.explanation)")
-    if result.outcome != .finished { logger.warning("\(result.outcome.remedy)") }
+    logger.info("\(contestant): steps by \(result.explanation)")
+    let remedy = contestant.name.remedy(after: result.outcome)
+    if result.outcome != .finished { logger.warning("\(remedy)") }
     guard result.bestEpoch > 0, result.outcome != .diverged || result.epochs.count > 1 else {
-      printError("fgn: \(training.source): no step could be taken; nothing was saved: \(result.outcome.remedy)")
-      throw ExitCode(1)
+      printError("fgn: \(training.source): nothing was saved, no epoch ended well: \(remedy)")
+      throw ExitCode(2)
     }
 
     var file = ModelFile(model: model, parameters: result.parameters, classNames: training.classNames)
@@ -138,7 +144,7 @@ struct TrainCommand: ParsableCommand {
     try TrainSummary(result: result, training: final, validation: onHeld, model: output).show(json: json)
     if let failure = lines?.failure { throw failure }
     if result.outcome == .interrupted { throw ExitCode(130) }
-    if result.outcome == .diverged { throw ExitCode(1) }
+    if result.outcome == .diverged { throw ExitCode(2) }
   }
 
   /// Data for `network`, or for a linear head; weighted and standardised as the options and `initial` say.
@@ -205,5 +211,7 @@ private struct RunHeader: Encodable {
   /// JSON of a network; absent for a linear head.
   var architecture: String?
   var training: TrainingOptions
-  var method: GaussNewtonOptions
+  /// With the settings that were given.
+  var optimizer: String
+  var method: OptimizerOptions
 }
