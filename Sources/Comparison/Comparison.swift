@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Models
+import Optimization
 import Training
 
 /// Contestants on one problem with one budget, over several seeds.
@@ -26,7 +27,8 @@ public struct Comparison<ModelType: Model>: Sendable {
   private let version: String
   private let fingerprint: UInt64
 
-  /// - Throws: `LayerError` or `DataError` if the problem's parts do not fit each other.
+  /// - Throws: `LayerError` or `DataError` if the problem's parts do not fit each other, `OptimizerError` if batches are
+  ///   too large for a contestant.
   public init(
     _ problem: ComparisonProblem<ModelType>, _ options: ComparisonOptions, store: RunStore = RunStore(),
     version: String = ""
@@ -37,6 +39,11 @@ public struct Comparison<ModelType: Model>: Sendable {
     self.store = store
     self.version = version
     fingerprint = problem.fingerprint
+    for contestant in options.contestants {
+      let rows = options.batchSize(of: contestant, problem.training.count) * problem.model.rowsPerExample
+      let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2)
+      do { try made.optimizer.check(batchRows: rows) } catch { throw OptimizerError("\(contestant): \(error)") }
+    }
   }
 
   /// Runs what is not there yet.
@@ -63,6 +70,16 @@ public struct Comparison<ModelType: Model>: Sendable {
     var results = options.contestants.map { ContestantResult(contestant: $0) }
     guard try work(jobs, progress, isInterrupted, { results[$0.contestant].tuning.append($1) }) else { return nil }
     for c in results.indices { results[c].choose() }
+    for _ in 0..<(options.extendsGrid ? options.gridPoints : 0) {
+      jobs = tuned.flatMap { c in
+        let next = results[c].beyondEdge(factor: options.gridFactor)
+        return next.map { next in
+          tuningSeeds.map { Job(contestant: c, settings: next, seed: $0, isTuning: true) }
+        } ?? []
+      }
+      guard try work(jobs, progress, isInterrupted, { results[$0.contestant].tuning.append($1) }) else { return nil }
+      for c in results.indices { results[c].choose() }
+    }
 
     jobs = options.seeds.enumerated().flatMap { turn, seed in
       rotated(Array(results.indices), by: turn).map {
@@ -108,7 +125,7 @@ public struct Comparison<ModelType: Model>: Sendable {
   /// Everything that a run's rows depend on, and what its seconds do.
   private func key(of contestant: Contestant, seed: UInt64) -> String {
     var hash = Fingerprint()
-    let batch = contestant.name.takesAllRows ? "all" : "\(options.batchSize)"
+    let batch = options.batchSize(of: contestant, problem.training.count)
     hash.add(
       "\(fingerprint) \(contestant) \(seed) \(options.budget) \(options.clock) \(batch) \(options.l2) \(options.points)"
         + " \(version) \(BLAS.description) \(Partition.threads) \(ModelType.Scalar.precisionName)")

@@ -43,10 +43,18 @@ public struct ComparisonOptions: Sendable, Codable, Equatable {
   public var gridPoints = 5
   /// Ratio from one setting to the next, above 1.
   public var gridFactor = 3.1622776601683795
+  /// Whether a contestant whose best setting is at the edge of its grid tries further ones, at most `gridPoints`, while
+  /// they get better.
+  public var extendsGrid = false
   /// Whether settings are chosen by the mean over all seeds, or by the first seed.
   public var tunesOnAllSeeds = false
   /// Validation loss to be reached; nil for the best that the worst contestant reaches.
   public var target: Double?
+
+  /// Examples in a step of one contestant, of `count`.
+  func batchSize(of contestant: Contestant, _ count: Int) -> Int {
+    contestant.name.takesAllRows ? count : min(count, batchSize)
+  }
 
   public init(contestants: [Contestant], seeds: [UInt64], budget: Budget) {
     precondition(!contestants.isEmpty && !seeds.isEmpty, "a comparison needs contestants and seeds")

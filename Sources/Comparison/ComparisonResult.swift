@@ -21,22 +21,45 @@ public struct ContestantResult: Sendable {
     chosen = contestant
   }
 
-  /// The settings that were tried, in the order of the grid, with the mean of their kept validation losses and how
-  /// many runs diverged.
-  public var grid: [(text: String, loss: Double, diverged: Int)] {
-    var settings: [String] = []
-    for run in tuning where !settings.contains(run.contestant) { settings.append(run.contestant) }
-    return settings.map { text in
-      let runs = tuning.filter { $0.contestant == text }
+  /// One setting that was tried.
+  public struct GridPoint: Sendable {
+    public var settings: Contestant
+    public var value: Double
+    /// Mean of the kept validation losses.
+    public var loss: Double
+    public var diverged: Int
+  }
+
+  /// The settings that were tried, by their values.
+  public var grid: [GridPoint] {
+    guard let option = contestant.gridOption else { return [] }
+    return Dictionary(grouping: tuning, by: \.contestant).compactMap { text, runs in
+      guard let settings = try? Contestant(text), let value = settings.settings[option] else { return nil }
       let total = runs.reduce(0) { $0 + $1.best.validationLoss }
-      return (text, total / Double(runs.count), runs.count { $0.outcome == .diverged })
-    }
+      return GridPoint(
+        settings: settings, value: value, loss: total / Double(runs.count),
+        diverged: runs.count { $0.outcome == .diverged })
+    }.sorted { $0.value < $1.value }
   }
 
   /// Takes the setting with the lowest validation loss among those that diverged least.
   mutating func choose() {
-    let best = grid.min { ($0.diverged, $0.loss) < ($1.diverged, $1.loss) }
-    if let best, let found = try? Contestant(best.text) { chosen = found }
+    if let best = grid.min(by: { ($0.diverged, $0.loss) < ($1.diverged, $1.loss) }) { chosen = best.settings }
+  }
+
+  /// The next setting where the best so far is at an edge of the grid; nil where it is not.
+  func beyondEdge(factor: Double) -> Contestant? {
+    let grid = grid
+    guard let option = contestant.gridOption, grid.count > 1, let first = grid.first, let last = grid.last else {
+      return nil
+    }
+    var next = contestant
+    switch chosen {
+    case first.settings: next.settings[option] = NumberForm.rounded(first.value / factor)
+    case last.settings: next.settings[option] = NumberForm.rounded(last.value * factor)
+    default: return nil
+    }
+    return next
   }
 
   /// Its series in figures and its name in tables.

@@ -100,9 +100,11 @@ extension ComparisonResult {
     }
     // By the rows that nothing was chosen on, where there are some.
     let ranking = metrics.filter { hasTest == $0.isOnTest }
-    let winners = measures.flatMap { measure in
-      ranking.compactMap { winner($0, measure.name, measure.value) }
+    func differ(_ position: (ComparisonRow) -> Double, _ least: Double) -> Bool {
+      contestants.contains { $0.runs.contains { position($0.last) > 1.001 * least } }
     }
+    let asked = zip(measures, [true, differ(steps, equalSteps), differ(seconds, equalSeconds)]).filter(\.1).map(\.0)
+    let winners = asked.flatMap { measure in ranking.compactMap { winner($0, measure.name, measure.value) } }
     return ComparisonSummary(
       budget: options.budget.text, clock: options.clock, seeds: options.seeds, equalSteps: equalSteps,
       equalSeconds: equalSeconds, target: target, isTargetGiven: options.target != nil, metrics: metrics,
@@ -117,21 +119,21 @@ extension ComparisonResult {
     return position == .steps ? { Double($0.step) } : { $0.seconds(by: clock) }
   }
 
-  /// The highest of the contestants' best validation losses; of those that never diverged, where there are some.
+  /// The highest validation loss that a run keeps; of contestants that never diverged, where there are some.
   private var worstBest: Double {
     let sound = contestants.filter { !$0.runs.contains { $0.outcome == .diverged } }
-    return (sound.isEmpty ? contestants : sound).compactMap { Spread($0.runs.map(\.best.validationLoss))?.mean }.max()!
+    return (sound.isEmpty ? contestants : sound).flatMap { $0.runs.map(\.best.validationLoss) }.max()!
   }
 
   private func tuning(of contestant: ContestantResult) -> ComparisonSummary.Tuning? {
     guard let option = contestant.contestant.gridOption, !contestant.tuning.isEmpty else { return nil }
     let grid = contestant.grid
     let losses = grid.map(\.loss)
-    let best = grid.firstIndex { $0.text == contestant.chosen.description } ?? 0
+    let best = grid.firstIndex { $0.settings == contestant.chosen } ?? 0
     let clock = options.clock
     return ComparisonSummary.Tuning(
-      option: option.rawValue, values: grid.compactMap { (try? Contestant($0.text))?.settings[option] },
-      losses: losses, diverged: grid.map(\.diverged), worstOverBest: losses.max()! / losses[best],
+      option: option.rawValue, values: grid.map(\.value), losses: losses, diverged: grid.map(\.diverged),
+      worstOverBest: losses.max()! / losses[best],
       isAtEdge: best == 0 || best == grid.count - 1, runs: contestant.tuning.count,
       steps: contestant.tuning.reduce(0) { $0 + $1.last.step },
       seconds: contestant.tuning.reduce(0) { $0 + $1.last.seconds(by: clock) })

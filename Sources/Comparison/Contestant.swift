@@ -45,12 +45,18 @@ public struct Contestant: Sendable, Codable, Hashable, CustomStringConvertible {
 
   /// - Throws: `ContestantError` if settings exclude each other or the method has no such solver.
   public func check() throws(ContestantError) {
-    if settings[.damping] != nil, settings[.fixedDamping] != nil {
-      throw ContestantError("\(name.rawValue): give damping or fixed-damping, not both")
+    for group: [OptimizerOption] in [[.damping, .fixedDamping, .gainRatio], [.momentum, .averaging]] {
+      let given = group.filter { settings[$0] != nil }
+      guard given.count < 2 else {
+        throw ContestantError("\(name.rawValue): give \(given.map(\.rawValue).joined(separator: " or ")), not both")
+      }
     }
-    if let solver = settings.solver, let solvers = name.solvers, !solvers.contains(solver) {
-      let names = solvers.map(\.rawValue).joined(separator: ", ")
+    if let solver = settings.solver, !name.traits.solvers.contains(solver) {
+      let names = name.traits.solvers.map(\.rawValue).joined(separator: ", ")
       throw ContestantError("solver for \(name.rawValue) must be one of \(names), got \(solver.rawValue)")
+    }
+    if name == .nesterov, settings[.momentum] == 0 {
+      throw ContestantError("momentum of nesterov must be above 0: without it, it is sgd")
     }
   }
 
@@ -60,7 +66,8 @@ public struct Contestant: Sendable, Codable, Hashable, CustomStringConvertible {
 
   /// The number that its grid varies: none where the method has none, or where it is set.
   public var gridOption: OptimizerOption? {
-    name.traits.grid.flatMap { settings[$0.option] == nil ? $0.option : nil }
+    guard let option = name.traits.grid?.option, settings[option] == nil else { return nil }
+    return option == .damping && settings[.gainRatio] != nil ? nil : option
   }
 
   /// `count` settings whose grid option is spread evenly by ratio, `factor` from one to the next, around its default;

@@ -15,14 +15,14 @@ struct ContestantRun<ModelType: Model> {
 
   /// The rows of the run; nil if it was interrupted.
   func rows(isInterrupted: () -> Bool) -> [ComparisonRow]? {
-    let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2)
+    let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2, seed: seed)
     return loop(made.optimizer, isInterrupted: isInterrupted)
   }
 
   private func loop<O: Optimizer>(_ optimizer: O, isInterrupted: () -> Bool) -> [ComparisonRow]?
   where O.Scalar == Scalar {
     let training = problem.training
-    let batchSize = contestant.name.takesAllRows ? training.count : options.batchSize
+    let batchSize = options.batchSize(of: contestant, training.count)
     let trainer = Trainer(
       model: problem.model, loss: problem.loss,
       options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed, l2: options.l2))

@@ -24,71 +24,73 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
     public var options: [OptimizerOption]
     /// The number that a small grid varies, and the default in its middle; nil for methods that need no tuning.
     public var grid: (option: OptimizerOption, value: Double)?
+    /// The solvers it can choose from.
+    public var solvers: [Solver] = []
   }
 
   /// One row of the table of methods.
   public var traits: Traits {
     switch self {
-    case .fgn: Traits(summary: "Fast Gauss-Newton", options: Self.gaussNewton)
-    case .ggn: Traits(summary: "generalised Gauss-Newton by conjugate gradient", options: Self.gaussNewton)
+    case .fgn: Self.gaussNewton("Fast Gauss-Newton", Solver.available(for: .fgn))
+    case .ggn: Self.gaussNewton("full Gauss-Newton, by the cheapest solver", Solver.available(for: .ggn))
     case .egn:
-      Traits(
-        summary: "Exact Gauss-Newton", options: Self.gaussNewton)
-    case .fisher: Traits(summary: "FGN's system with empirical Fisher weights", options: Self.gaussNewton)
-    case .sgd: Traits(summary: "stochastic gradient", options: Self.gradient + [.momentum], grid: Self.rate(0.1))
-    case .nesterov:
-      Traits(summary: "SGD with Nesterov momentum", options: Self.gradient + [.momentum], grid: Self.rate(0.1))
-    case .adam: Traits(summary: "Adam", options: Self.gradient, grid: Self.rate(1e-3))
-    case .adamw: Traits(summary: "Adam, decoupled weight decay", options: Self.gradient, grid: Self.rate(1e-3))
+      Self.gaussNewton(
+        "Exact Gauss-Newton: full Gauss-Newton in closed form", Solver.available(for: .ggn).filter(\.isExact))
+    case .fisher: Self.gaussNewton("FGN with empirical Fisher weights", Solver.available(for: .fisher))
+    case .sgd: Self.gradient("stochastic gradient descent", [.momentum], rate: 0.1)
+    case .nesterov: Self.gradient("SGD with Nesterov's momentum", [.momentum], rate: 0.1)
+    case .adam: Self.gradient("Adam", rate: 1e-3)
+    case .adamw: Self.gradient("Adam with decoupled weight decay", rate: 1e-3)
     case .sgn:
       Traits(
-        summary: "stochastic Gauss-Newton by parameter-space conjugate gradient",
-        options: [.damping, .gradientAgreement], grid: (.damping, 1e-3))
-    case .sqn: Traits(summary: "stochastic quasi-Newton with line search", options: [.gradientAgreement])
-    case .lbfgs: Traits(summary: "L-BFGS with strong Wolfe line search", options: [.gradientAgreement])
-    case .kfac:
-      Traits(summary: "Kronecker-factored curvature", options: Self.gradient + [.damping], grid: Self.rate(1e-3))
-    case .shampoo: Traits(summary: "Shampoo", options: Self.gradient, grid: Self.rate(0.1))
-    case .sophia:
-      Traits(summary: "Sophia with the Gauss-Newton-Bartlett estimate", options: Self.gradient, grid: Self.rate(1e-4))
+        summary: "full Gauss-Newton by conjugate gradient in parameter space",
+        options: [.damping, .gainRatio, .momentum, .iterations, .gradientAgreement], grid: (.damping, 1e-3))
+    case .sqn: Traits(summary: "stochastic quasi-Newton with line search", options: [.memory, .gradientAgreement])
+    case .lbfgs: Traits(summary: "L-BFGS with a strong Wolfe line search", options: [.memory, .gradientAgreement])
+    case .kfac: Self.gradient("K-FAC", [.momentum, .damping, .interval], rate: 0.1)
+    case .shampoo: Self.gradient("Shampoo", [.momentum, .interval], rate: 0.1)
+    case .sophia: Self.gradient("Sophia with the Gauss-Newton-Bartlett estimate", [.interval], rate: 6e-4)
     }
   }
 
-  private static let gaussNewton: [OptimizerOption] = [
-    .damping, .fixedDamping, .momentum, .schedule, .solver, .gradientAgreement,
-  ]
-  private static let gradient: [OptimizerOption] = [
-    .learningRate, .schedule, .warmUp, .weightDecay, .clipping, .gradientAgreement,
-  ]
+  private static func gaussNewton(_ summary: String, _ solvers: [Solver]) -> Traits {
+    Traits(
+      summary: summary,
+      options: [
+        .damping, .fixedDamping, .gainRatio, .momentum, .averaging, .schedule, .solver, .lineSearch, .trustRegion,
+        .gradientAgreement,
+      ], solvers: solvers)
+  }
 
-  private static func rate(_ value: Double) -> (OptimizerOption, Double) { (.learningRate, value) }
+  private static func gradient(_ summary: String, _ more: [OptimizerOption] = [], rate: Double) -> Traits {
+    Traits(
+      summary: summary,
+      options: [.learningRate, .schedule, .warmUp, .weightDecay, .clipping] + more + [.gradientAgreement],
+      grid: (.learningRate, rate))
+  }
 
   /// Whether it needs a learning rate.
-  public var needsLearningRate: Bool { traits.options.contains(.learningRate) }
+  public var needsLearningRate: Bool { defaultLearningRate != nil }
 
-  /// What takes a learning rate where none is given; nil for methods without.
+  /// The learning rate where none is given; nil for methods without.
   public var defaultLearningRate: Double? { traits.grid.flatMap { $0.option == .learningRate ? $0.value : nil } }
+
+  /// Whether a step takes all training rows, unless somebody says otherwise: its line searches want one objective.
+  public var takesAllRows: Bool { self == .lbfgs }
+
+  /// Examples in a step where none are asked for, of `count`.
+  public func batchSize(of count: Int) -> Int { takesAllRows ? count : 128 }
 
   /// What happened to a run and what to do about it: that depends on the method where it diverged.
   public func remedy(after outcome: TrainingOutcome) -> String {
     guard outcome == .diverged else { return outcome.remedy }
-    return "\(rawValue) diverged: the objective was lost, or every step of an epoch refused; \(remedy)"
-  }
-
-  private var remedy: String {
-    if needsLearningRate { return "lower the learning rate, add warm-up or clipping, or standardise the features" }
-    if traits.options.contains(.damping) { return "raise the damping, standardise the features or use double" }
-    return "standardise the features or use double"
-  }
-
-  /// The solvers it can choose from; nil where there is no such choice.
-  public var solvers: [Solver]? {
-    switch self {
-    case .fgn: Solver.available(for: .fgn)
-    case .ggn, .egn: Solver.available(for: .ggn)
-    case .fisher: Solver.available(for: .fisher)
-    default: nil
+    var advice = "standardise the features or use double"
+    if needsLearningRate {
+      advice = "lower the learning rate, add warm-up or clipping, or \(advice)"
+    } else if traits.options.contains(.damping) {
+      advice = "raise the damping, \(advice)"
     }
+    return "\(rawValue) diverged, the objective lost or every step of an epoch refused: \(advice)"
   }
 
   /// Its options, for messages.
@@ -98,10 +100,10 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
   func instead(of option: OptimizerOption) -> String {
     let reason =
       switch option {
-      case .learningRate where traits.options.contains(.damping): "its damping sets how far a step goes"
-      case .learningRate: "a line search sets how far a step goes"
+      case .learningRate where traits.options.contains(.damping): "its damping sets how far a step goes; "
+      case .learningRate: "a line search sets how far a step goes; "
       default: ""
       }
-    return ": " + [reason, "it has \(optionList)"].filter { !$0.isEmpty }.joined(separator: "; ")
+    return ": \(reason)it has \(optionList)"
   }
 }

@@ -1,7 +1,7 @@
 import GaussNewton
 import Optimization
 
-/// What can be set of a training method, by the name that it has on the command line.
+/// What can be set of a training method, by the name that it has in the text of a contestant.
 public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
   case learningRate = "learning-rate"
   case schedule
@@ -9,9 +9,16 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
   case weightDecay = "weight-decay"
   case clipping
   case momentum
+  case averaging
   case damping
   case fixedDamping = "fixed-damping"
+  case gainRatio = "gain-ratio"
   case solver
+  case lineSearch = "line-search"
+  case trustRegion = "trust-region"
+  case memory
+  case iterations
+  case interval
   case gradientAgreement = "gradient-agreement"
 
   /// By its name, or `lr` for the learning rate.
@@ -19,27 +26,40 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
     self.init(rawValue: name == "lr" ? Self.learningRate.rawValue : name)
   }
 
+  /// The words that it may be; nil for a number.
+  public var words: [String]? {
+    switch self {
+    case .schedule: Schedule.allCases.map(\.rawValue)
+    case .solver: Solver.allCases.map(\.rawValue)
+    case .lineSearch: ["armijo", "none"]
+    default: nil
+    }
+  }
+
   /// What its value must be, for messages.
   var expectation: String {
     switch self {
-    case .learningRate, .clipping, .fixedDamping: "a number above 0"
+    case .learningRate, .clipping, .fixedDamping, .gainRatio: "a number above 0"
     case .damping: "auto or a number above 0"
-    case .schedule: Schedule.allCases.map(\.rawValue).joined(separator: ", ")
-    case .warmUp, .momentum: "a number from 0 to below 1"
+    case .trustRegion: "a number above 0, or inf"
+    case .schedule, .solver, .lineSearch: "one of \(words?.joined(separator: ", ") ?? "")"
+    case .warmUp, .momentum, .averaging: "a number from 0 to below 1"
     case .weightDecay: "a number of at least 0"
-    case .solver: Solver.allCases.map(\.rawValue).joined(separator: ", ")
-    case .gradientAgreement: "a cosine from -1 to below 1"
+    case .memory, .iterations, .interval: "a whole number from 1"
+    case .gradientAgreement: "a cosine from -1 to 1"
     }
   }
 
   /// Whether a number is in its range.
   func admits(_ value: Double) -> Bool {
     switch self {
-    case .learningRate, .clipping, .fixedDamping, .damping: value > 0 && value.isFinite
-    case .warmUp, .momentum: value >= 0 && value < 1
+    case .learningRate, .clipping, .fixedDamping, .damping, .gainRatio: value > 0 && value.isFinite
+    case .trustRegion: value > 0
+    case .warmUp, .momentum, .averaging: value >= 0 && value < 1
     case .weightDecay: value >= 0 && value.isFinite
-    case .gradientAgreement: value >= -1 && value < 1
-    case .schedule, .solver: false
+    case .memory, .iterations, .interval: value >= 1 && value <= 1e6 && value == value.rounded()
+    case .gradientAgreement: value >= -1 && value <= 1
+    case .schedule, .solver, .lineSearch: false
     }
   }
 }
@@ -49,17 +69,17 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
 /// ```swift
 /// var settings = OptimizerSettings()
 /// settings[.learningRate] = 0.1
-/// settings.schedule = .linear
+/// settings.set(.schedule, to: "linear")
 /// ```
 public struct OptimizerSettings: Sendable, Codable, Hashable {
-  /// All options but `schedule` and `solver`.
-  public private(set) var numbers: [OptimizerOption: Double] = [:]
-  public var schedule: Schedule?
-  public var solver: Solver?
+  private var numbers: [OptimizerOption: Double] = [:]
+  private var words: [OptimizerOption: String] = [:]
 
   public init() {}
 
-  /// - Precondition: a number is in the option's range.
+  /// An option that is a number.
+  ///
+  /// - Precondition: it is in the option's range.
   public subscript(option: OptimizerOption) -> Double? {
     get { numbers[option] }
     set {
@@ -68,37 +88,28 @@ public struct OptimizerSettings: Sendable, Codable, Hashable {
     }
   }
 
+  public var schedule: Schedule? { words[.schedule].flatMap(Schedule.init) }
+  public var solver: Solver? { words[.solver].flatMap(Solver.init) }
+  public var lineSearch: Bool? { words[.lineSearch].map { $0 == "armijo" } }
+
   /// The options that are set.
-  public var given: [OptimizerOption] {
-    OptimizerOption.allCases.filter { text(of: $0) != nil }
-  }
+  public var given: [OptimizerOption] { OptimizerOption.allCases.filter { text(of: $0) != nil } }
 
   /// As it is written in a contestant.
-  func text(of option: OptimizerOption) -> String? {
-    switch option {
-    case .schedule: schedule?.rawValue
-    case .solver: solver?.rawValue
-    default: numbers[option].map(NumberForm.short)
-    }
-  }
+  func text(of option: OptimizerOption) -> String? { words[option] ?? numbers[option].map(NumberForm.short) }
 
-  /// Sets an option from text. Returns false if the value is none of it.
-  mutating func set(_ option: OptimizerOption, to text: String) -> Bool {
-    switch option {
-    case .schedule:
-      schedule = Schedule(rawValue: text)
-      return schedule != nil
-    case .solver:
-      solver = Solver(rawValue: text)
-      return solver != nil
-    case .damping where text == "auto":
+  /// Sets an option from text. Returns false, and changes nothing, if the value is none of it.
+  @discardableResult public mutating func set(_ option: OptimizerOption, to text: String) -> Bool {
+    if let all = option.words {
+      guard all.contains(text) else { return false }
+      words[option] = text
+    } else if option == .damping, text == "auto" {
       numbers[.damping] = nil
-      return true
-    default:
+    } else {
       guard let value = Double(text), option.admits(value) else { return false }
       numbers[option] = value
-      return true
     }
+    return true
   }
 }
 

@@ -33,3 +33,11 @@ extension CurvatureKernels<Double> {
       invertFactored: BLAS.invertFactored, eigen: BLAS.eigen)
   }
 }
+
+extension Float {
+  public static let curvatureKernels = CurvatureKernels<Float>()
+}
+
+extension Double {
+  public static let curvatureKernels = CurvatureKernels<Double>()
+}

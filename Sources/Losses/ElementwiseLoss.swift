@@ -42,6 +42,8 @@ extension ElementwiseLoss {
 
   public func refusal(of target: Double) -> String? { nil }
 
+  public func isScalar(outputs: Int) -> Bool { outputs == 1 }
+
   public func prediction(of output: Double) -> Double { output }
 
   public func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError) {
@@ -98,9 +100,7 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
     ElementLoops.squareRoots(&roots)
   }
 
-  public var isScalar: Bool { rows.columns == 1 }
-
-  private var isIdentity: Bool { function.isQuadratic && weights == nil }
+  public var isIdentity: Bool { function.isQuadratic && weights == nil }
 
   public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
     switch curvature {

@@ -110,6 +110,8 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   public var classCount: Int { classNames.count }
   /// What a model must have: C classes, or K numbers.
   public var outputCount: Int { max(classCount, targetNames.count) }
+  /// "y", or "y0", "y1", ...
+  static func defaultTargetNames(_ count: Int) -> [String] { count == 1 ? ["y"] : (0..<count).map { "y\($0)" } }
   /// [N, T]; empty for a regression.
   public var labels: [Int32] { targets.labels }
   /// [N, K]; nil for classes.

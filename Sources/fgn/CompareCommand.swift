@@ -16,6 +16,7 @@ struct CompareCommand: ParsableCommand {
 
   @OptionGroup var arguments: DataArguments
   @OptionGroup var models: ModelArguments
+  @OptionGroup var rows: TrainingRowArguments
 
   @Option(
     parsing: .upToNextOption,
@@ -33,14 +34,8 @@ struct CompareCommand: ParsableCommand {
   var seeds: Int = 3
   @Option(help: "The first seed.")
   var seed: UInt64 = 0
-  @Option(help: "Validation examples, on which settings are chosen: one file of any kind that DATA may be.")
-  var validation: String?
-  @Option(help: "Fraction of the examples to hold out for validation where no file is given.")
-  var validationFraction: Double?
   @Option(help: "Test examples, on which nothing is chosen: optimizers are ranked by them.")
   var test: String?
-  @Flag(help: "Standardise features by the training rows.")
-  var standardize = false
   @Option(help: "Examples in a step, at most; L-BFGS takes all.")
   var batchSize: Int = 128
   @Option(help: "Penalty (l2 / 2) |weight|^2.")
@@ -51,6 +46,8 @@ struct CompareCommand: ParsableCommand {
   var grid: Int = 5
   @Option(help: "Ratio from one setting to the next.")
   var gridFactor: Double = 3.1622776601683795
+  @Flag(help: "Try further settings, as many again at most, while the best is at the edge of the grid.")
+  var extendGrid = false
   @Flag(help: "Choose settings by all seeds, not by the first.")
   var tuneAllSeeds = false
   @Option(help: "Validation loss to be reached; the best of the worst optimizer by default.")
@@ -71,10 +68,9 @@ struct CompareCommand: ParsableCommand {
     try check(points >= 1, "--points must be at least 1, got \(points).")
     try check(1...99 ~= grid, "--grid must be from 1 to 99, got \(grid).")
     try check(gridFactor > 1 && gridFactor.isFinite, "--grid-factor must be above 1, got \(gridFactor).")
-    try check(validation == nil || validationFraction == nil, "Give --validation or --validation-fraction, not both.")
     try check(
-      validationFraction.map { $0 > 0 && $0 < 1 } ?? true,
-      "--validation-fraction must be between 0 and 1, got \(validationFraction ?? 0).")
+      rows.sampleWeights == nil || rows.validation != nil,
+      "--sample-weights has a weight for each training row: give --validation too.")
     let contestants = try contestants()
     try check(!contestants.isEmpty, "--optimizers needs at least one name.")
     try check(Set(contestants).count == contestants.count, "--optimizers names one twice.")
@@ -103,52 +99,27 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func compare<S: RealScalar>(_ type: S.Type) throws {
-    let (network, initial) = try models.load(as: type)
-    var files = arguments.files(featureCount: network?.inputWidth ?? initial?.model.inputWidth)
-    files.labelsPerExample = network?.rowsPerExample ?? 1
-    let loaded: DataFiles.Loaded<S> = try files.load()
-    files.featureCount = loaded.data.featureCount
-    files.indexBase = loaded.indexBase ?? .automatic
-    func more(_ path: String) throws -> Dataset<S> {
-      files.location = .file(path)
-      return try files.load(classNames: loaded.data.classNames)
-    }
-    var (training, held) = (loaded.data, try validation.map(more))
-    if held == nil {
-      let parts = try training.split(validationFraction: validationFraction ?? 0.2, seed: seed)
-      (training, held) = (parts.training, parts.validation)
-    }
-    var unseen = try test.map(more)
-    if let standardization = initial?.standardization
-      ?? (standardize ? Standardization(fitting: training.features) : nil)
-    {
-      try training.standardize(standardization)
-      try held?.standardize(standardization)
-      try unseen?.standardize(standardization)
-    }
-    guard let held else { return }
-    func compare(_ model: some Model<S>, _ start: Parameters<S>?) throws {
-      try run(
-        ComparisonProblem(model: model, training: training, validation: held, test: unseen, start: start))
-    }
-    if let network { return try compare(network, initial?.parameters) }
-    if let head = initial?.model as? LinearHead<S> { return try compare(head, initial?.parameters) }
-    let head = LinearHead<S>(
-      features: training.featureCount, classes: training.classCount, intercept: !models.noIntercept)
-    try compare(head, nil)
+    let (network, initial) = try models.load(as: type, loss: rows.losses.chosen)
+    let data = try rows.load(arguments, for: network, initial, seed: seed, fraction: 0.2, test: test)
+    try run(models.model(network, initial, for: data.training), from: initial?.parameters, on: data)
   }
 
-  private func run<M: Model>(_ problem: ComparisonProblem<M>) throws {
+  private func run<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
+    guard let held = data.held else { return }
+    let problem = ComparisonProblem(
+      model: model, loss: data.loss, training: data.training, validation: held, test: data.test, start: start)
     let watch = Interrupt.watch()
     defer { watch.cancel() }
     var options = ComparisonOptions(
       contestants: try contestants(), seeds: (0..<UInt64(seeds)).map { seed &+ $0 }, budget: budget)
     (options.clock, options.batchSize, options.l2, options.points) = (clock, batchSize, l2, points)
     (options.gridPoints, options.gridFactor, options.tunesOnAllSeeds) = (grid, gridFactor, tuneAllSeeds)
+    options.extendsGrid = extendGrid
     options.target = target
-    let (training, held) = (problem.training, problem.validation)
+    let counts =
+      "\(data.training.count) training, \(held.count) validation\(data.test.map { ", \($0.count) test" } ?? "")"
     logger.info(
-      "\(training.count) training, \(held.count) validation\(problem.test.map { ", \($0.count) test" } ?? "") examples, \(training.featureCount) features; \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
+      "\(counts) examples, \(data.training.featureCount) features, \(data.targetText); \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
     var comparison = try Comparison(
       problem, options, store: RunStore(directory: output), version: packageVersion)

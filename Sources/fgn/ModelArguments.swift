@@ -75,11 +75,25 @@ struct ModelArguments: ParsableArguments {
     return try Architecture(reading: model)
   }
 
+  /// What is trained on `data`: the network, the model to start from, or else a linear head.
+  func model<S: RealScalar>(
+    _ network: Network<S>?, _ initial: ModelFile<S>?, for data: Dataset<S>
+  ) throws -> any Model<S> {
+    let head = LinearHead<S>(features: data.featureCount, classes: data.outputCount, intercept: !noIntercept)
+    let model: any Model<S> = network ?? initial?.model ?? head
+    do { try model.checkTrainable() } catch { throw DataError(self.model ?? self.initial ?? "", "\(error)") }
+    return model
+  }
+
   /// The network, or the model to start from, where options name one.
-  func load<S: RealScalar>(as type: S.Type) throws -> (network: Network<S>?, initial: ModelFile<S>?) {
+  ///
+  /// - Parameter loss: takes the place of what the file says.
+  func load<S: RealScalar>(
+    as type: S.Type, loss: (any Loss)?
+  ) throws -> (network: Network<S>?, initial: ModelFile<S>?) {
     let architecture = try architecture()
     let file = try initial.map { path throws(FileError) in
-      try ModelFile<S>(reading: path, architecture: architecture)
+      try ModelFile<S>(reading: path, architecture: architecture, loss: loss)
     }
     guard let architecture else { return (file?.model as? Network<S>, file) }
     do {

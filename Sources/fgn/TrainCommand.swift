@@ -7,34 +7,23 @@ import Logging
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train a softmax classifier, a linear head or a network, and save it as safetensors.",
+    abstract: "Train a softmax classifier or a regression, a linear head or a network, and save it as safetensors.",
     discussion: """
       No option needs tuning. The model is the best seen at the end of an epoch: by validation loss where there is a \
       validation set, by training objective otherwise. Ctrl-C finishes the step, saves and exits with 130.
       """)
 
-  enum ClassWeight: String, ExpressibleByArgument, CaseIterable { case balanced }
-
   @OptionGroup var arguments: DataArguments
   @OptionGroup var models: ModelArguments
+  @OptionGroup var rows: TrainingRowArguments
   @OptionGroup var method: MethodArguments
 
-  @Option(help: "Validation examples: one file of any kind that DATA may be.")
-  var validation: String?
-  @Option(help: "Fraction of the examples to hold out for validation, between 0 and 1.")
-  var validationFraction: Double?
   @Option(help: "Passes over the data.")
   var epochs: Int = 3
   @Option(help: "Examples in a step, at most.")
   var batchSize: Int?
   @Option(help: "Penalty (l2 / 2) |weight|^2; the bias is free.")
   var l2: Double = 0
-  @Flag(help: "Standardise features by the training rows; the model remembers how.")
-  var standardize = false
-  @Option(help: "A weight for each example, .npy [N], at least 0.")
-  var sampleWeights: String?
-  @Option(help: "'balanced' weighs every class the same in total.")
-  var classWeight: ClassWeight?
   @Option(help: "Seed of shuffling, initialisation and dropout: the same seed gives the same bytes.")
   var seed: UInt64 = 0
   @Option(help: "Stop after this many seconds and keep the best model so far.")
@@ -60,13 +49,6 @@ struct TrainCommand: ParsableCommand {
     try check(timeLimit.map { $0 > 0 } ?? true, "--time-limit must be above 0, got \(timeLimit ?? 0).")
     try check(patience.map { $0 >= 1 } ?? true, "--patience must be at least 1, got \(patience ?? 0).")
     try check(gramBudget >= 0, "--gram-budget must be 0 or more, got \(gramBudget).")
-    try check(validation == nil || validationFraction == nil, "Give --validation or --validation-fraction, not both.")
-    try check(
-      validationFraction.map { $0 > 0 && $0 < 1 } ?? true,
-      "--validation-fraction must be between 0 and 1, got \(validationFraction ?? 0).")
-    try check(
-      sampleWeights == nil || validationFraction == nil,
-      "--sample-weights has a weight for each training row: give --validation, not --validation-fraction.")
   }
 
   func run() throws {
@@ -83,34 +65,23 @@ struct TrainCommand: ParsableCommand {
     let watch = Interrupt.watch()
     defer { watch.cancel() }
     try checkCanCreate(output, log, curve)
-    let (network, initial) = try models.load(as: type)
-    if let network {
-      do { try network.checkTrainable() } catch { throw DataError(models.model ?? models.initial ?? "", "\(error)") }
-    }
-    let data = try loadData(for: network, initial)
-    if let network {
-      try train(network, from: initial?.parameters, on: data)
-    } else if let head = initial?.model as? LinearHead<S> {
-      try train(head, from: initial?.parameters, on: data)
-    } else {
-      let head = LinearHead<S>(
-        features: data.training.featureCount, classes: data.training.classCount, intercept: !models.noIntercept)
-      try train(head, from: nil, on: data)
-    }
+    let (network, initial) = try models.load(as: type, loss: rows.losses.chosen)
+    let data = try rows.load(arguments, for: network, initial, seed: seed)
+    try train(models.model(network, initial, for: data.training), from: initial?.parameters, on: data)
   }
 
   private func train<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
-    let (training, held) = (data.training, data.held)
+    let (training, held, loss) = (data.training, data.held, data.loss)
     for data in [training, held].compactMap({ $0 }) { try data.checkFit(model) }
     let contestant = try method.contestant()
-    let made = contestant.make(model, loss: CrossEntropy(), l2: l2)
+    let made = contestant.make(model, loss: loss, l2: l2, seed: seed)
     var optimizer = made.optimizer
     var options = TrainingOptions(
       epochs: epochs, batchSize: batchSize ?? contestant.name.batchSize(of: training.count), seed: seed,
       timeLimit: timeLimit, patience: patience, l2: l2)
     options.gramBudget = gramBudget << 20
     logger.info(
-      "\(training.count) examples, \(training.featureCount) features, \(training.classCount) classes; seed \(seed), \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
+      "\(training.count) examples, \(training.featureCount) features, \(data.targetText); seed \(seed), \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
     let architecture = try (model as? Network<M.Scalar>)?.architecture.json()
     if architecture != nil {
@@ -119,10 +90,12 @@ struct TrainCommand: ParsableCommand {
     }
     var observers = Observers([ProgressDisplay(name: contestant.name.rawValue)])
     let header = RunHeader(
-      architecture: architecture, training: options, optimizer: contestant.description, method: made.options)
+      architecture: architecture, loss: loss.name, huberDelta: (loss as? HuberLoss)?.delta,
+      targetStandardization: training.targetStandardization, training: options, optimizer: contestant.description,
+      method: made.options)
     let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }
-    let result = try Trainer(model: model, options: options).run(
+    let result = try Trainer(model: model, loss: loss, options: options).run(
       &optimizer, from: start, on: training, validation: held, observer: &observers,
       isInterrupted: { Interrupt.isRequested })
     logger.info("\(contestant): steps by \(result.explanation)")
@@ -133,61 +106,19 @@ struct TrainCommand: ParsableCommand {
       throw ExitCode(2)
     }
 
-    var file = ModelFile(model: model, parameters: result.parameters, classNames: training.classNames)
+    var file = ModelFile(model: model, parameters: result.parameters, loss: loss, trainedOn: training)
     let final = file.evaluate(training, l2: l2)
     (file.standardization, file.l2, file.objective, file.seed) = (data.standardization, l2, final.objective, seed)
     file.indexBase = data.indexBase
     file.producer = "fast-gauss-newton \(packageVersion)"
     try file.write(to: output)
-    if let curve { try AtomicFile.write(learningCurve(result.epochs, loss: CrossEntropy()), to: curve) }
+    if let curve { try AtomicFile.write(learningCurve(result.epochs, loss: loss), to: curve) }
     let onHeld = held.map { file.evaluate($0, l2: l2) }
     try TrainSummary(result: result, training: final, validation: onHeld, model: output).show(json: json)
     if let failure = lines?.failure { throw failure }
     if result.outcome == .interrupted { throw ExitCode(130) }
     if result.outcome == .diverged { throw ExitCode(2) }
   }
-
-  /// Data for `network`, or for a linear head; weighted and standardised as the options and `initial` say.
-  private func loadData<S: RealScalar>(for network: Network<S>?, _ initial: ModelFile<S>?) throws -> TrainingData<S> {
-    let width = network?.inputWidth ?? initial?.model.inputWidth
-    var files = arguments.files(featureCount: width, indexBase: initial?.indexBase)
-    files.labelsPerExample = network?.rowsPerExample ?? 1
-    let loaded: DataFiles.Loaded<S> = try files.load()
-    if let remark = loaded.remark { logger.info("\(loaded.data.source): \(remark)") }
-    var data = TrainingData(training: loaded.data, indexBase: loaded.indexBase)
-    if let validation {
-      files.featureCount = loaded.data.featureCount
-      files.indexBase = loaded.indexBase ?? .automatic
-      files.location = .file(validation)
-      data.held = try files.load(classNames: loaded.data.classNames)
-    } else if let validationFraction {
-      let parts = try loaded.data.split(validationFraction: validationFraction, seed: seed)
-      (data.training, data.held) = (parts.training, parts.validation)
-    }
-    if let sampleWeights {
-      do {
-        try data.training.setWeights(NPY.vector(sampleWeights))
-      } catch let error as DataError {
-        throw DataError(sampleWeights, error.message)
-      }
-    }
-    if classWeight == .balanced { try data.training.balanceClasses() }
-    data.standardization =
-      initial?.standardization ?? (standardize ? Standardization(fitting: data.training.features) : nil)
-    if let standardization = data.standardization {
-      try data.training.standardize(standardization)
-      try data.held?.standardize(standardization)
-    }
-    return data
-  }
-}
-
-/// What files and options make of the data.
-private struct TrainingData<S: RealScalar> {
-  var training: Dataset<S>
-  var held: Dataset<S>?
-  var standardization: Standardization?
-  var indexBase: LIBSVM.IndexBase?
 }
 
 /// A log that cannot be written must not cost the model: its first failure is kept until that is saved.
@@ -210,6 +141,10 @@ private struct RunHeader: Encodable {
   var threads = Partition.threads
   /// JSON of a network; absent for a linear head.
   var architecture: String?
+  var loss: String
+  var huberDelta: Double?
+  /// Of a regression; absent where targets are as they are.
+  var targetStandardization: Standardization?
   var training: TrainingOptions
   /// With the settings that were given.
   var optimizer: String
