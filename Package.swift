@@ -57,8 +57,9 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
-    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Figures"]),
+    .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton"]),
+    .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Comparison", "Figures"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -26,7 +26,7 @@ public struct RunStore: Sendable {
   /// - Throws: `FileError` if it cannot be made or read, or holds rows that are none.
   public init(directory: String) throws {
     self.directory = directory
-    guard mkdir(directory, 0o777) == 0 || errno == EEXIST else {
+    guard mkdir(directory, 0o777) == 0 || errno == EEXIST && access(directory + "/.", W_OK) == 0 else {
       throw FileError(
         .cannotCreate, file: directory, "cannot create the directory: \(String(cString: strerror(errno)))")
     }
