@@ -101,7 +101,7 @@ import Testing
   /// Positions: an example's labelled rows go with it.
   @Test func positions() throws {
     let model = try Network<Double>(
-      Architecture(input: [3, 2], layers: [Positions(Dense(4))]))
+      Architecture(input: [3, 2], layers: [Positions(), Dense(4)]))
     #expect(model.rowsPerExample == 3)
     var generator = SeededGenerator(seed: 4)
     var parameters = model.initialParameters(using: &generator)

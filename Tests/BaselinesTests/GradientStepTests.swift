@@ -13,15 +13,14 @@ import Testing
   static let model = LinearHead<Float>(features: 4, classes: 5)
 
   /// A batch with weights, and parameters with some spread.
-  static func problem<S: RealScalar>(_ model: LinearHead<S>, seed: UInt64, batch: Int = 12) -> (Parameters<S>, Batch<S>)
-  {
+  static func problem<S: RealScalar>(
+    _ model: LinearHead<S>, seed: UInt64, batch: Int = 12
+  ) -> (Parameters<S>, Batch<S>) {
     var generator = SeededGenerator(seed: seed)
-    let parameters = Parameters(layout: model.layout, values: generator.vector(model.layout.count))
-    let batch = Batch(
-      features: generator.matrix(batch, model.inputWidth, as: S.self),
-      labels: generator.labels(batch, classes: model.outputWidth),
-      weights: (0..<batch).map { S($0 % 3 + 1) })
-    return (parameters, batch)
+    let parameters = Parameters<S>(layout: model.layout, values: generator.vector(model.layout.count))
+    let features: Matrix<S> = generator.matrix(batch, model.inputWidth)
+    let labels = generator.labels(batch, classes: model.outputWidth)
+    return (parameters, Batch(features: features, labels: labels, weights: (0..<batch).map { S($0 % 3 + 1) }))
   }
 
   static func options(decay: Double = 0.1, clipping: Double? = nil) -> GradientOptions {
