@@ -1,6 +1,6 @@
 import Figures
 
-extension ComparisonResult {
+extension ComparisonReport {
   /// Curves over the budget, by steps and by seconds: loss, and accuracy or RMSE where it is measured; test rows where
   /// there are some. Lines are means over seeds, bands one standard deviation to each side.
   ///

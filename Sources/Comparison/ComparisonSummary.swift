@@ -65,7 +65,7 @@ public struct ComparisonSummary: Sendable, Encodable {
   public var winners: [Winner]
 }
 
-extension ComparisonResult {
+extension ComparisonReport {
   public var summary: ComparisonSummary {
     let (steps, seconds) = (self.position(.steps), self.position(.seconds))
     func fewest(_ position: (ComparisonRow) -> Double) -> Double {

@@ -121,7 +121,7 @@ struct CompareCommand: ParsableCommand {
     logger.info(
       "\(counts) examples, \(data.training.featureCount) features, \(data.targetText); \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
-    var comparison = try Comparison(
+    var comparison = try OptimizerComparison(
       problem, options, store: RunStore(directory: output), version: packageVersion)
     let result = try comparison.run(progress: show, isInterrupted: { Interrupt.isRequested })
     guard let result else {

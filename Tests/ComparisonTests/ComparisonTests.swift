@@ -5,8 +5,8 @@ import Testing
 @testable import Comparison
 
 @Suite struct ComparisonTests {
-  func run(_ options: ComparisonOptions, test: Bool = false) throws -> ComparisonResult {
-    var comparison = try Comparison(toyProblem(test: test), options)
+  func run(_ options: ComparisonOptions, test: Bool = false) throws -> ComparisonReport {
+    var comparison = try OptimizerComparison(toyProblem(test: test), options)
     return try #require(try comparison.run())
   }
 
@@ -61,7 +61,7 @@ import Testing
 
   @Test func contestantsTakeTurns() throws {
     var order: [String] = []
-    var comparison = try Comparison(
+    var comparison = try OptimizerComparison(
       toyProblem(), toyOptions("fgn", "sgd", "adam", seeds: [4, 5, 6], budget: .epochs(1)))
     _ = try comparison.run(progress: {
       order.append("\($0.isTuning ? "grid " : "")\($0.run.seed) \($0.run.contestant)")
@@ -134,7 +134,7 @@ import Testing
     let problem = ComparisonProblem(
       model: LinearHead<Double>(features: 3, classes: 1), loss: SquaredLoss(), training: parts.training,
       validation: parts.validation)
-    var comparison = try Comparison(problem, toyOptions("sgd:lr=1000", "fgn", budget: .epochs(30)))
+    var comparison = try OptimizerComparison(problem, toyOptions("sgd:lr=1000", "fgn", budget: .epochs(30)))
     let result = try #require(try comparison.run())
     let (lost, sound) = (result.contestants[0].runs[0], result.contestants[1].runs[0])
     #expect(lost.outcome == .diverged && lost.last.step < 150 && sound.outcome == .finished)
@@ -151,9 +151,9 @@ import Testing
     var problem = try toyProblem()
     problem.loss = SquaredLoss()
     let options = try toyOptions("fgn")
-    #expect(throws: DataError.self) { try Comparison(problem, options) }
+    #expect(throws: DataError.self) { try OptimizerComparison(problem, options) }
     problem = try toyProblem()
     problem.model = LinearHead(features: 4, classes: 3)
-    #expect(throws: DataError.self) { try Comparison(problem, options) }
+    #expect(throws: DataError.self) { try OptimizerComparison(problem, options) }
   }
 }

@@ -15,14 +15,14 @@ import Testing
 
   @Test func anInterruptionChangesNothing() throws {
     defer { remove() }
-    var whole = try Comparison(toyProblem(), options())
+    var whole = try OptimizerComparison(toyProblem(), options())
     let expected = try #require(try whole.run()).timeless
     var (steps, attempts, reused) = (0, 0, 0)
-    var result: ComparisonResult?
+    var result: ComparisonReport?
     while result == nil {
       attempts += 1
       try #require(attempts < 20)
-      var comparison = try Comparison(toyProblem(), options(), store: RunStore(directory: directory))
+      var comparison = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
       result = try comparison.run(
         progress: { reused += $0.isReused ? 1 : 0 },
         isInterrupted: {
@@ -47,7 +47,7 @@ import Testing
     {
       var (options, problem, count) = (try toyOptions("fgn", "adam:lr=0.01"), try toyProblem(), 0)
       try change(&options, &problem)
-      var comparison = try Comparison(problem, options, store: RunStore(directory: directory), version: "1")
+      var comparison = try OptimizerComparison(problem, options, store: RunStore(directory: directory), version: "1")
       _ = try comparison.run(progress: { count += $0.isReused ? 1 : 0 })
       return count
     }
@@ -81,12 +81,12 @@ import Testing
   /// The rows of a run whose end is missing are dropped, and it is run again.
   @Test func aCutRunIsRunAgain() throws {
     defer { remove() }
-    var first = try Comparison(toyProblem(), options(), store: RunStore(directory: directory))
+    var first = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
     let expected = try #require(try first.run()).timeless
     let lines = try file("rows.jsonl").split(separator: "\n")
     try Data((lines.dropLast(2).joined(separator: "\n") + "\n").utf8).write(
       to: URL(filePath: directory + "/rows.jsonl"))
-    var again = try Comparison(toyProblem(), options(), store: RunStore(directory: directory))
+    var again = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
     var fresh = 0
     let result = try #require(try again.run(progress: { fresh += $0.isReused ? 0 : 1 }))
     #expect(fresh == 1 && result.timeless == expected)

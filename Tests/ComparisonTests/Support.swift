@@ -51,7 +51,7 @@ extension ComparisonRow {
   }
 }
 
-extension ComparisonResult {
+extension ComparisonReport {
   var timeless: [ComparisonRow] {
     contestants.flatMap { ($0.tuning + $0.runs).flatMap(\.rows) }.map(\.timeless)
   }

@@ -16,10 +16,10 @@ import Training
 /// ```swift
 /// let options = ComparisonOptions(
 ///   contestants: [try Contestant("fgn"), try Contestant("sgd:lr=0.1")], seeds: [0, 1], budget: .epochs(2))
-/// var comparison = try Comparison(ComparisonProblem(model: head, training: data, validation: held), options)
+/// var comparison = try OptimizerComparison(ComparisonProblem(model: head, training: data, validation: held), options)
 /// let result = try comparison.run()
 /// ```
-public struct Comparison<ModelType: Model>: Sendable {
+public struct OptimizerComparison<ModelType: Model>: Sendable {
   public let problem: ComparisonProblem<ModelType>
   public let options: ComparisonOptions
   public private(set) var store: RunStore
@@ -55,7 +55,7 @@ public struct Comparison<ModelType: Model>: Sendable {
   /// - Throws: `FileError` if a row cannot be kept.
   public mutating func run(
     progress: (ComparisonProgress) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
-  ) throws -> ComparisonResult? {
+  ) throws -> ComparisonReport? {
     let grids = options.contestants.map { $0.grid(count: options.gridPoints, factor: options.gridFactor) }
     let tuned = grids.indices.filter { grids[$0].count > 1 }
     let tuningSeeds = options.tunesOnAllSeeds ? options.seeds : [options.seeds[0]]
@@ -87,7 +87,7 @@ public struct Comparison<ModelType: Model>: Sendable {
       }
     }
     guard try work(jobs, progress, isInterrupted, { results[$0.contestant].runs.append($1) }) else { return nil }
-    return ComparisonResult(options: options, contestants: results, hasTest: problem.test != nil)
+    return ComparisonReport(options: options, contestants: results, hasTest: problem.test != nil)
   }
 
   /// One run to be done.

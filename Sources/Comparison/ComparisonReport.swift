@@ -1,5 +1,5 @@
 /// What a comparison found: all runs, and what follows from them.
-public struct ComparisonResult: Sendable {
+public struct ComparisonReport: Sendable {
   public var options: ComparisonOptions
   /// In the order of the options.
   public var contestants: [ContestantResult]
