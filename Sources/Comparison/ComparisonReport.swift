@@ -103,8 +103,8 @@ public struct RunResult: Sendable, Equatable {
   public func arrival(at target: Double, along position: (ComparisonRow) -> Double) -> Double? {
     guard let next = rows.firstIndex(where: { $0.validationLoss <= target }) else { return nil }
     guard next > 0 else { return position(rows[0]) }
-    let (before, after) = (rows[next - 1], rows[next])
-    let (start, end) = (position(before), position(after))
+    let (before, after) = (kept[next - 1], rows[next])
+    let (start, end) = (position(rows[next - 1]), position(after))
     let fraction = (before.validationLoss - target) / (before.validationLoss - after.validationLoss)
     return fraction.isFinite ? start + fraction * (end - start) : end
   }

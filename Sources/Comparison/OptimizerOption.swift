@@ -71,7 +71,7 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
 /// settings[.learningRate] = 0.1
 /// settings.set(.schedule, to: "linear")
 /// ```
-public struct OptimizerSettings: Sendable, Codable, Hashable {
+public struct OptimizerSettings: Sendable, Hashable {
   private var numbers: [OptimizerOption: Double] = [:]
   private var words: [OptimizerOption: String] = [:]
 
@@ -110,6 +110,22 @@ public struct OptimizerSettings: Sendable, Codable, Hashable {
       numbers[option] = value
     }
     return true
+  }
+}
+
+/// As an object of texts: {"learning-rate": "0.1"}.
+extension OptimizerSettings: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    for (option, text) in try container.decode([OptimizerOption: String].self) where !set(option, to: text) {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "\(option.rawValue) must be \(option.expectation), got \(text)")
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(Dictionary(uniqueKeysWithValues: given.map { ($0, text(of: $0) ?? "") }))
   }
 }
 

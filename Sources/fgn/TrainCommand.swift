@@ -102,7 +102,7 @@ struct TrainCommand: ParsableCommand {
     let remedy = contestant.name.remedy(after: result.outcome)
     if result.outcome != .finished { logger.warning("\(remedy)") }
     guard result.bestEpoch > 0, result.outcome != .diverged || result.epochs.count > 1 else {
-      printError("fgn: \(training.source): nothing was saved, no epoch ended well: \(remedy)")
+      printError("fgn: \(training.source): nothing was saved: no epoch ended well")
       throw ExitCode(2)
     }
 

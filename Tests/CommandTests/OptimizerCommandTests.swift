@@ -34,7 +34,7 @@ import Testing
       [
         "--optimizer", "sgd", "--learning-rate", "0.3", "--momentum", "0.5", "--schedule", "linear", "--warm-up", "0.2",
         "--clipping", "1", "--weight-decay", "0.1",
-      ], ["--optimizer", "sgd"], ["--optimizer", "sgd", "--gradient-agreement", "-1", "--batch-size", "20"],
+      ], ["--optimizer", "sgd"], ["--optimizer", "sgd", "--gradient-agreement=-1", "--batch-size", "20"],
       ["--optimizer", "sgd", "--gradient-agreement", "0.9", "--batch-size", "20"],
     ] {
       let path = try ToyData(rows: 60).npz(directory.file("t.npz"))

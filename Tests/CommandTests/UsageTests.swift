@@ -26,7 +26,7 @@ import Testing
     ),
     (
       train + ["--solver", "lu"],
-      "Please provide one of 'auto', 'gram', 'cg', 'gram-cg', 'dual', 'duncan-guttman' or 'woodbury'"
+      "The value 'lu' is invalid for '--solver <solver>'. Please provide one of"
     ),
     (train + ["--curvature", "competitor"], "--curvature must be fgn, ggn or fisher, got competitor."),
     (train + ["--damping", "much"], "damping of fgn must be auto or a number above 0, got much"),
