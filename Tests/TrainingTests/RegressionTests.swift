@@ -31,10 +31,12 @@ func measurements<S: RealScalar>(
     _ data: Dataset<S>, loss: any Loss = SquaredLoss(), epochs: Int = 60, l2: Double = 0
   ) throws -> (head: LinearHead<S>, result: TrainingResult<S>) {
     let head = LinearHead<S>(features: data.featureCount, classes: data.outputCount)
-    var optimizer = GaussNewtonOptimizer(model: head, loss: loss, options: GaussNewtonOptions(l2: l2))
+    // The steps of a solver with a tolerance end near the optimum.
+    let options = GaussNewtonOptions(descent: .training(solver: .gram), l2: l2)
+    var optimizer = GaussNewtonOptimizer(model: head, loss: loss, options: options)
     var silent = SilentObserver()
-    let options = TrainingOptions(epochs: epochs, batchSize: data.count, l2: l2)
-    return (head, try Trainer(model: head, loss: loss, options: options).run(&optimizer, on: data, observer: &silent))
+    let training = TrainingOptions(epochs: epochs, batchSize: data.count, l2: l2)
+    return (head, try Trainer(model: head, loss: loss, options: training).run(&optimizer, on: data, observer: &silent))
   }
 
   /// w = (X^T X / N + l2)^-1 X^T y / N of centred x and y, two features; b = mean y - w . mean x.
@@ -57,7 +59,8 @@ func measurements<S: RealScalar>(
     for k in 0..<targets {
       let expected = Self.ridge(data, output: k, l2: l2)
       let found = [2 * k, 2 * k + 1, 2 * targets + k].map { result.parameters.values[$0] }
-      for (value, other) in zip(found, expected) { #expect(abs(value - other) < 1e-4, "\(k): \(found) \(expected)") }
+      print("ridge \(targets) \(l2): \(largestError(found, expected))")
+      for (value, other) in zip(found, expected) { #expect(abs(value - other) < 1e-6, "\(k): \(found) \(expected)") }
     }
   }
 
@@ -123,7 +126,8 @@ func measurements<S: RealScalar>(
       }
     }
     func expectEqual(_ a: Double?, _ b: Double, sourceLocation: SourceLocation = #_sourceLocation) {
-      #expect(a.map { abs($0 - b) < 1e-10 * max(1, abs(b)) } ?? false, "\(a ?? .nan) \(b)", sourceLocation: sourceLocation)
+      #expect(
+        a.map { abs($0 - b) < 1e-10 * max(1, abs(b)) } ?? false, "\(a ?? .nan) \(b)", sourceLocation: sourceLocation)
     }
     expectEqual(result.loss, loss / total)
     expectEqual(result.rmse, ((errors[0] + errors[1]) / total / 2).squareRoot())
@@ -167,7 +171,9 @@ func measurements<S: RealScalar>(
     let negative = try Dataset(
       features: numbers.features, values: Matrix(rows: 5, columns: 1, elements: [0, 1, 2, -1, 3]), targetNames: ["n"],
       source: "counts")
-    expectFailure(DataError.self, "counts: row 3: ", "count of at least 0, got -1.0") { try run(negative, PoissonLoss()) }
+    expectFailure(DataError.self, "counts: row 3: ", "count of at least 0, got -1.0") {
+      try run(negative, PoissonLoss())
+    }
     let head = LinearHead<Double>(features: 2, classes: 3)
     expectFailure(DataError.self, "the model has 3 outputs, the data have 1 targets") { try numbers.checkFit(head) }
   }
