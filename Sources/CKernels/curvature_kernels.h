@@ -39,3 +39,13 @@ CLONES void NAME(fgn_split_column)(const real *y, real *x, real *last, ptrdiff_t
     last[i] = y[i * (columns + 1) + columns];
   }
 }
+
+CLONES void NAME(fgn_transpose_into)(const real *x, ptrdiff_t ld, real *y, ptrdiff_t rows,
+                                ptrdiff_t columns) {
+  enum { TILE = 16 };
+  for (ptrdiff_t i0 = 0; i0 < rows; i0 += TILE)
+    for (ptrdiff_t j = 0; j < columns; j++) {
+      ptrdiff_t end = i0 + TILE < rows ? i0 + TILE : rows;
+      for (ptrdiff_t i = i0; i < end; i++) y[j * rows + i] = x[i * ld + j];
+    }
+}

@@ -12,6 +12,7 @@ public struct CurvatureKernels<Scalar>: Sendable {
   let moveClipped: @Sendable (Input, Input, Scalar, Scalar, Scalar, Output, Int) -> Void
   let appendColumn: @Sendable (Input, Input?, Output, Int, Int) -> Void
   let splitColumn: @Sendable (Input, Output, Output, Int, Int) -> Void
+  let transpose: @Sendable (Input, Int, Output, Int, Int) -> Void
   let invertFactored: @Sendable (_ n: Int, _ a: Output) -> Int
   let eigen: @Sendable (_ n: Int, Output, Output, Output, Int, UnsafeMutablePointer<Int32>, Int) -> Int
 }
@@ -21,6 +22,7 @@ extension CurvatureKernels<Float> {
     self.init(
       addSquares: fgn_add_squares_f, divideByRoot: fgn_divide_by_root_f, divideShifted: fgn_divide_shifted_f,
       moveClipped: fgn_move_clipped_f, appendColumn: fgn_append_column_f, splitColumn: fgn_split_column_f,
+      transpose: fgn_transpose_into_f,
       invertFactored: BLAS.invertFactored, eigen: BLAS.eigen)
   }
 }
@@ -30,6 +32,7 @@ extension CurvatureKernels<Double> {
     self.init(
       addSquares: fgn_add_squares_d, divideByRoot: fgn_divide_by_root_d, divideShifted: fgn_divide_shifted_d,
       moveClipped: fgn_move_clipped_d, appendColumn: fgn_append_column_d, splitColumn: fgn_split_column_d,
+      transpose: fgn_transpose_into_d,
       invertFactored: BLAS.invertFactored, eigen: BLAS.eigen)
   }
 }

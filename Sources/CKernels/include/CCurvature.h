@@ -18,7 +18,9 @@
   /* y [rows, columns + 1] = x [rows, columns] and a last column: last_i, or 1 for NULL. */        \
   void fgn_append_column_##S(const T *x, const T *last, T *y, ptrdiff_t rows, ptrdiff_t columns);  \
   /* The reverse. */                                                                               \
-  void fgn_split_column_##S(const T *y, T *x, T *last, ptrdiff_t rows, ptrdiff_t columns);
+  void fgn_split_column_##S(const T *y, T *x, T *last, ptrdiff_t rows, ptrdiff_t columns);         \
+  /* y [columns, rows] = the transpose of x [rows, columns], whose rows are ld apart. */           \
+  void fgn_transpose_into_##S(const T *x, ptrdiff_t ld, T *y, ptrdiff_t rows, ptrdiff_t columns);
 
 FGN_DECLARE(float, f)
 FGN_DECLARE(double, d)
