@@ -89,8 +89,8 @@ extension DataFiles {
     let list = Self.list(distinct.sorted().map { NumberText.fixed(Double($0), 0) })
     throw DataError(
       path,
-      "expected real targets, got \(distinct.count) different whole numbers (\(list)), as class numbers are: for classes "
-        + "use --loss cross-entropy; for numbers to predict say --integer-targets")
+      "expected real targets, got \(distinct.count) different whole numbers (\(list)), as class numbers are: for "
+        + "classes use --loss cross-entropy; for numbers to predict say --integer-targets")
   }
 
   /// Cuts a table into features and targets.
@@ -120,8 +120,8 @@ extension DataFiles {
       guard let name = DelimitedText.labelNames.first(where: lowercased.contains) else {
         throw DataError(
           path,
-          "cannot tell which column holds the targets: none is named label, class, target or y; name one of \(list), or "
-            + "several, by --label-column")
+          "cannot tell which column holds the targets: none is named label, class, target or y; name one of \(list), "
+            + "or several, by --label-column")
       }
       let matches = names.indices.filter { lowercased[$0] == name }
       guard matches.count == 1 else {

@@ -203,8 +203,8 @@ extension BadInput {
   static let regressions: [BadInput] = [
     regression(
       "squared loss with integer labels", ["--loss", "squared"],
-      "y.npy: expected real targets, got an array of int64, as class numbers are: for classes use --loss cross-entropy; "
-        + "for numbers to predict convert it to float, or say --integer-targets", labels: [0, 1, 2]),
+      "y.npy: expected real targets, got an array of int64, as class numbers are: for classes use --loss "
+        + "cross-entropy; for numbers to predict convert it to float, or say --integer-targets", labels: [0, 1, 2]),
     regression(
       "huber loss with integer labels", ["--loss", "huber"], "y.npy: expected real targets", labels: [0, 1, 2]),
     regression(
@@ -231,7 +231,7 @@ extension BadInput {
       "t.csv: expected classes, got numbers such as 0.5: for numbers to predict say --loss squared"),
     table(
       "no target column", "a,b\n1,0.5\n2,1\n", ["--loss", "squared"],
-      "t.csv: cannot tell which column holds the targets: none is named label, class, target or y; name one of \"a\", "),
+      "t.csv: cannot tell which column holds the targets: none is named label, class, target or y; name one of \"a\","),
     table(
       "target column missing", "a,b\n1,0.5\n2,1\n", ["--loss", "squared", "--label-column", "b,c"],
       "t.csv: expected one column named \"c\", got none; the columns are \"a\", \"b\""),
