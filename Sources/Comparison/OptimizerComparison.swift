@@ -16,8 +16,9 @@ import Training
 /// ```swift
 /// let options = ComparisonOptions(
 ///   contestants: [try Contestant("fgn"), try Contestant("sgd:lr=0.1")], seeds: [0, 1], budget: .epochs(2))
-/// var comparison = try OptimizerComparison(ComparisonProblem(model: head, training: data, validation: held), options)
-/// let result = try comparison.run()
+/// let problem = ComparisonProblem(model: head, training: data, validation: held)
+/// var comparison = try OptimizerComparison(problem, options)
+/// let report = try comparison.run()
 /// ```
 public struct OptimizerComparison<ModelType: Model>: Sendable {
   public let problem: ComparisonProblem<ModelType>

@@ -40,9 +40,9 @@ public enum JSONLine {
   }
 
   /// Reads such a line.
-  public static func value<Value: Decodable>(_ type: Value.Type = Value.self, of line: some StringProtocol) throws
-    -> Value
-  {
+  public static func value<Value: Decodable>(
+    _ type: Value.Type = Value.self, of line: some StringProtocol
+  ) throws -> Value {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

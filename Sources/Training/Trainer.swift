@@ -52,7 +52,8 @@ public enum TrainingOutcome: String, Sendable, Codable {
     case .timeLimit: "time limit reached; the best parameters so far are kept"
     case .interrupted: "interrupted; the best parameters so far are kept"
     case .diverged:
-      "the objective is lost, or every step of an epoch was refused; raise the damping, standardise the features or use double"
+      "the objective is lost, or every step of an epoch was refused; raise the damping or lower the learning rate, "
+        + "standardise the features or use double"
     }
   }
 }

@@ -72,10 +72,10 @@ struct TrainingRowArguments: ParsableArguments {
     data.standardization =
       initial?.standardization ?? (standardize ? Standardization(fitting: data.training.features) : nil)
     if let standardization = data.standardization {
-      try data.forEach { (part) throws(DataError) in try part.standardize(standardization) }
+      try data.update { (part) throws(DataError) in try part.standardize(standardization) }
     }
     if let targets = losses.targetStandardization(of: data.training, loss, initial) {
-      try data.forEach { (part) throws(DataError) in try part.standardizeTargets(targets) }
+      try data.update { (part) throws(DataError) in try part.standardizeTargets(targets) }
     }
     return data
   }
@@ -104,7 +104,7 @@ struct TrainingData<S: RealScalar> {
   var standardization: Standardization?
   var indexBase: LIBSVM.IndexBase?
 
-  mutating func forEach(_ body: (inout Dataset<S>) throws(DataError) -> Void) throws(DataError) {
+  mutating func update(_ body: (inout Dataset<S>) throws(DataError) -> Void) throws(DataError) {
     try body(&training)
     if held != nil { try body(&held!) }
     if test != nil { try body(&test!) }
