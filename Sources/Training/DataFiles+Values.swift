@@ -61,30 +61,26 @@ extension DataFiles {
     }
   }
 
-  private static var remedy: String {
-    "--loss cross-entropy is for classes; for numbers to predict say --integer-targets"
-  }
-
   private func checkKind(_ stored: ElementType, _ path: String) throws(DataError) {
     guard targetKind == .measurements, stored.isInteger else { return }
     throw DataError(
       path,
-      "expected real targets, got an array of \(stored.rawValue), as class numbers are: \(Self.remedy), or "
-        + "convert it to float")
+      "expected real targets, got an array of \(stored.rawValue), as class numbers are: for classes use --loss "
+        + "cross-entropy; for numbers to predict convert it to float, or say --integer-targets")
   }
 
   private func checkKind<Scalar>(of values: Matrix<Scalar>, _ path: String) throws(DataError) {
     guard targetKind == .measurements else { return }
     var distinct: Set<Scalar> = []
     for value in values.elements {
-      guard value.rounded(.towardZero) == value, distinct.count <= 100 else { return }
       distinct.insert(value)
+      guard value.rounded(.towardZero) == value, distinct.count <= 100 else { return }
     }
-    let list = Self.list(distinct.sorted().map { Int(exactly: Double($0)).map(String.init) ?? "\($0)" })
+    let list = Self.list(distinct.sorted().map { NumberText.fixed(Double($0), 0) })
     throw DataError(
       path,
-      "expected real targets, got whole numbers only, \(distinct.count) different ones (\(list)), as class numbers "
-        + "are: \(Self.remedy)")
+      "expected real targets, got \(distinct.count) different whole numbers (\(list)), as class numbers are: for classes "
+        + "use --loss cross-entropy; for numbers to predict say --integer-targets")
   }
 
   /// Cuts a table into features and targets.

@@ -109,9 +109,8 @@ struct TrainCommand: ParsableCommand {
     var options = TrainingOptions(
       epochs: epochs, batchSize: batchSize, seed: seed, timeLimit: timeLimit, patience: patience, l2: l2)
     options.gramBudget = gramBudget << 20
-    let outputs =
-      training.classCount > 0
-      ? "\(training.classCount) classes" : "\(loss.name) loss of \(training.outputCount) outputs"
+    let (classes, targets) = (training.classCount, training.outputCount)
+    let outputs = classes > 0 ? "\(classes) classes" : "\(targets) target\(targets == 1 ? "" : "s"), \(loss.name) loss"
     logger.info(
       "\(training.count) examples, \(training.featureCount) features, \(outputs); seed \(seed), \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )

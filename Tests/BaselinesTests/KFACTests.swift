@@ -130,6 +130,26 @@ import Testing
     #expect(findings.violations.isEmpty, "\(findings.violations)")
   }
 
+  /// A weight at T positions: A sums over them and G is their mean.
+  @Test func positionsAreSummedInOneFactorAndAveragedInTheOther() {
+    let (examples, positions) = (4, 3)
+    var generator = SeededGenerator(seed: 12)
+    let layout = LinearHead<Double>(features: 2, classes: 3).layout
+    let x: Matrix<Double> = generator.matrix(examples * positions, 2)
+    let g: Matrix<Double> = generator.matrix(examples * positions, 3)
+    let pair = KroneckerPair(
+      weight: layout.slices[0], bias: layout.slices[1], input: x.view, cotangents: g.view, positions: positions)
+    var (block, work) = (KroneckerBlock(pair), KroneckerBlock<Double>.Workspace())
+    block.update(with: pair, rows: 5, rootWeights: nil, decay: 0, using: &work)
+    let rows = (0..<12).map { Array(x.row($0)) + [1] }
+    let ones = [Double](repeating: 1, count: 12)
+    let a = Self.moment(rows, weights: ones.map { $0 * Double(positions) })
+    // 12 rows in the mean of `moment`, 3 positions of 5 outputs in the factor.
+    let b = Self.moment((0..<12).map { Array(g.row($0)) }, weights: ones.map { $0 * 12 / 15 })
+    #expect(relativeError(block.input.elements, to: a.elements) < 1e-14)
+    #expect(relativeError(block.output.elements, to: b.elements) < 1e-14)
+  }
+
   /// One linear layer without bias and the squared loss: G is the identity, K-FAC's direction nearly the GGN's.
   @Test func onALinearModelItIsGaussNewton() {
     var problem = Problems.quadratic(seed: 3, batch: 40, features: 5, outputs: 2, as: Double.self)

@@ -83,12 +83,18 @@ struct DenseLoss {
     self.l2 = l2
   }
 
-  func direction(_ curvature: Curvature, damping: Double) -> [Double] {
-    matrices[curvature]!.solve(adding: penalised.map { Wide(damping + l2 * $0) }, gradient.map { Wide(-$0) })
-      .map { Double($0) }
+  /// d of (H + lambda + l2) d = -grad + lambda memory.
+  func direction(_ curvature: Curvature, damping: Double, memory: [Double]? = nil) -> [Double] {
+    let right = gradient.indices.map { Wide(-gradient[$0] + damping * (memory?[$0] ?? 0)) }
+    return matrices[curvature]!.solve(adding: penalised.map { Wide(damping + l2 * $0) }, right).map { Double($0) }
   }
 
   func quadratic(_ curvature: Curvature, _ x: [Double]) -> Double {
     Double(matrices[curvature]!.quadratic(x.map { Wide($0) }))
   }
+}
+
+/// What is left of a value in a checkpoint.
+func decoded<Value: Codable>(_ value: Value) throws -> Value {
+  try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
 }
