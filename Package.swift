@@ -8,6 +8,7 @@ let package = Package(
   products: [
     .library(name: "FastGaussNewton", targets: ["FastGaussNewton"]),
     .library(name: "Figures", targets: ["Figures"]),
+    .library(name: "Comparison", targets: ["Comparison"]),
     .executable(name: "fgn", targets: ["fgn"]),
   ],
   dependencies: [
@@ -32,11 +33,12 @@ let package = Package(
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Figures"),
+    .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
     .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Baselines", "Training"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
-        "FastGaussNewton", "Figures",
+        "FastGaussNewton", "Figures", "Comparison",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -55,8 +57,9 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
-    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Figures"]),
+    .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton"]),
+    .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Comparison", "Figures"]),
   ],
   swiftLanguageModes: [.v6]
 )

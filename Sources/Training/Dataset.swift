@@ -276,7 +276,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
 }
 
 /// Uses of one seed; each has a stream of its own.
-enum RandomStream: UInt64 {
+package enum RandomStream: UInt64 {
   case initialisation = 1
   case shuffle = 2
   case split = 3

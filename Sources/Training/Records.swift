@@ -80,19 +80,19 @@ public struct EpochRecord: Sendable, Codable, Equatable {
 }
 
 /// Seconds since it was made.
-struct RunClock: Sendable {
+package struct RunClock: Sendable {
   private let start = ContinuousClock.now
   private let cpuStart = Self.processSeconds
   private let limit: Double?
 
-  init(limit: Double?) { self.limit = limit }
+  package init(limit: Double?) { self.limit = limit }
 
-  var wallSeconds: Double {
+  package var wallSeconds: Double {
     let elapsed = (ContinuousClock.now - start).components
     return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
   }
 
-  var cpuSeconds: Double { Self.processSeconds - cpuStart }
+  package var cpuSeconds: Double { Self.processSeconds - cpuStart }
 
   var isOver: Bool { limit.map { wallSeconds >= $0 } ?? false }
 
