@@ -1,0 +1,62 @@
+import FastGaussNewton
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+// A loss of one's own: all it takes.
+struct LogCosh: ElementwiseLoss {
+  var name: String { "log-cosh" }
+  func evaluate(output z: Double, target t: Double) -> ElementLoss {
+    let slope = tanh(z - t)
+    return ElementLoss(loss: log(cosh(z - t)), slope: slope, curvature: 1 - slope * slope)
+  }
+}
+
+/// The examples of losses, objectives, rates and factorisations in doc comments.
+@Suite struct LossExamples {
+  @Test func ownLossTrains() {
+    let head = LinearHead<Double>(features: 1, classes: 1)
+    var parameters = Parameters<Double>(layout: head.layout)
+    var optimizer = GaussNewtonOptimizer(
+      model: head, loss: LogCosh(), options: .egnAsPublished(momentum: 0))
+    let x = Matrix<Double>(rows: 3, columns: 1, elements: [-1, 0, 1])
+    let batch = Batch(features: x, values: Matrix(rows: 3, columns: 1, elements: [-1, 1, 3]))
+    for step in 0..<60 { _ = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 60)) }
+    #expect(abs(parameters.values[0] - 2) < 1e-3 && abs(parameters.values[1] - 1) < 1e-3, "\(parameters.values)")
+  }
+
+  @Test func batchObjective() {
+    let head = LinearHead<Double>(features: 2, classes: 3)
+    var objective = BatchObjective(model: head)
+    let batch = Batch(features: Matrix(rows: 1, columns: 2, elements: [1, -1]), labels: [2])
+    var gradient: [Double] = []
+    let value = objective.evaluate(at: Parameters(layout: head.layout), batch: batch)  // log 3
+    objective.gradient(into: &gradient)
+    #expect(abs(value - log(3)) < 1e-15)
+    #expect(abs(gradient[0] - 1.0 / 3) < 1e-15 && abs(gradient[8] + 2.0 / 3) < 1e-15)
+  }
+
+  @Test func learningRate() {
+    let rate = LearningRate(0.1, schedule: .cosine, warmUp: 0.05)
+    let first = rate.value(at: Progress(step: 0, total: 100))  // 0.02: a fifth of the way up
+    #expect(abs(first - 0.02) < 1e-12)
+    #expect(rate.value(at: Progress(step: 50, total: 100)) < rate.value(at: Progress(step: 10, total: 100)))
+  }
+
+  @Test func lu() {
+    var lu = LU<Double>()
+    var x = [1.0, 2.0]
+    let failure = lu.factor(Matrix(rows: 2, columns: 2, elements: [0, 2, 1, 1]))
+    lu.solve(&x)  // [1.5, 0.5]
+    #expect(failure == nil && abs(x[0] - 1.5) < 1e-15 && abs(x[1] - 0.5) < 1e-15)
+    // The transpose, and a matrix that has no inverse.
+    x = [1, 2]
+    lu.solve(&x, transposed: true)
+    #expect(abs(x[0] - 0.5) < 1e-15 && abs(x[1] - 1) < 1e-15)
+    #expect(lu.factor(Matrix(rows: 2, columns: 2, elements: [1, 2, 2, 4])) != nil)
+  }
+}
