@@ -8,6 +8,7 @@ let package = Package(
   products: [
     .library(name: "FastGaussNewton", targets: ["FastGaussNewton"]),
     .library(name: "Figures", targets: ["Figures"]),
+    .library(name: "Tasks", targets: ["Tasks"]),
     .executable(name: "fgn", targets: ["fgn"]),
   ],
   dependencies: [
@@ -31,11 +32,12 @@ let package = Package(
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Figures"),
+    .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Training"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
-        "FastGaussNewton", "Figures",
+        "FastGaussNewton", "Figures", "Tasks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -51,8 +53,9 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
-    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Figures"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Figures", "Tasks"]),
   ],
   swiftLanguageModes: [.v6]
 )
