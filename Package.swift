@@ -29,11 +29,12 @@ let package = Package(
     .target(name: "Losses", dependencies: ["LinearAlgebra"]),
     .target(name: "Optimization", dependencies: ["Models", "Losses"]),
     .target(name: "GaussNewton", dependencies: ["Optimization"]),
+    .target(name: "Baselines", dependencies: ["Optimization"]),
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Figures"),
     .target(name: "Tasks", dependencies: ["Optimization"]),
-    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Training"]),
+    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Baselines", "Training"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
@@ -48,6 +49,8 @@ let package = Package(
     .testTarget(
       name: "GaussNewtonTests", dependencies: ["GaussNewton", "Losses", "TestSupport", "AllocationCounter"],
       resources: [.copy("Golden")]),
+    .testTarget(
+      name: "BaselinesTests", dependencies: ["Baselines", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),

@@ -8,4 +8,5 @@
 #include "normalization_kernels.h"
 #include "sequence_kernels.h"
 #include "thin_products.h"
+#include "update_kernels.h"
 #include "vector_kernels.h"

@@ -1,4 +1,5 @@
 // One import for a library user.
+@_exported import Baselines
 @_exported import GaussNewton
 @_exported import LinearAlgebra
 @_exported import Losses

@@ -94,4 +94,5 @@ const char *fgn_kernel_level(void);
 #include "CImageKernels.h"
 #include "CNormalization.h"
 #include "CSequenceKernels.h"
+#include "CUpdates.h"
 #endif

@@ -1,0 +1,101 @@
+import LinearAlgebra
+import Losses
+import Models
+import Optimization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Settings of `Adam`: the source's defaults.
+public struct AdamOptions: Sendable, Codable, Equatable {
+  /// Rate, penalties, clipping. With a weight decay above 0 this is AdamW.
+  public var gradient: GradientOptions
+  /// Decay of the mean of gradients, 0..<1.
+  public var beta1: Double
+  /// Decay of the mean of squared gradients, 0..<1.
+  public var beta2: Double
+  /// Above 0.
+  public var epsilon: Double
+
+  public init(
+    gradient: GradientOptions = GradientOptions(learningRate: LearningRate(1e-3)), beta1: Double = 0.9,
+    beta2: Double = 0.999, epsilon: Double = 1e-8
+  ) {
+    precondition(
+      beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && epsilon > 0,
+      "Adam needs betas in 0..<1 and epsilon above 0, got \(beta1), \(beta2), \(epsilon)")
+    self.gradient = gradient
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+  }
+}
+
+/// Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019) where there is weight decay.
+///
+/// m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2; after t steps
+/// x <- x - rate m' / (sqrt(v') + epsilon), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t), after decay of the penalised
+/// parameters by rate * weightDecay. L2 is in g. One forward pass, one pullback, one fused pass over P numbers; state
+/// 2 P. A step whose objective or gradient is not finite is rejected: it changes nothing and does not count in t.
+///
+/// ```swift
+/// let gentle = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine, warmUp: 0.05), weightDecay: 0.01)
+/// var adamW = Adam(model: head, options: AdamOptions(gradient: gentle))
+/// let report = adamW.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// ```
+public struct Adam<ModelType: Model>: Optimizer {
+  public typealias Scalar = ModelType.Scalar
+
+  public struct State: Codable, Sendable {
+    /// m and v [P]; empty before the first step.
+    public var first: [Scalar] = []
+    public var second: [Scalar] = []
+    /// t, steps that were accepted.
+    public var steps = 0
+  }
+
+  public let options: AdamOptions
+  public var state = State()
+  private var gradient: GradientStep<ModelType>
+
+  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: AdamOptions = AdamOptions()) {
+    self.options = options
+    gradient = GradientStep(model: model, loss: loss, options: options.gradient)
+  }
+
+  public var explanation: String { options.gradient.weightDecay > 0 ? "AdamW" : "Adam" }
+
+  public mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    let report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "gradient")
+    guard report.outcome == .accepted else { return report }
+    state.first.resize(to: gradient.values.count)
+    state.second.resize(to: gradient.values.count)
+    state.steps += 1
+    let update = AdamUpdate(
+      beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
+      rate: gradient.rate / (1 - pow(options.beta1, Double(state.steps))),
+      root: 1 / (1 - pow(options.beta2, Double(state.steps))).squareRoot())
+    let kept = gradient.kept(rate: gradient.rate)
+    guard kept.penalised != 1 else {
+      apply(update, to: &parameters, range: 0..<gradient.values.count, kept: 1)
+      return report
+    }
+    for slice in parameters.layout.trainable {
+      apply(update, to: &parameters, range: slice.range, kept: kept[slice])
+    }
+    return report
+  }
+
+  private mutating func apply(
+    _ update: AdamUpdate, to parameters: inout Parameters<Scalar>, range: Range<Int>, kept: Scalar
+  ) {
+    update.apply(
+      to: &parameters.values, gradient: gradient.values, first: &state.first, second: &state.second, range: range,
+      kept: kept)
+  }
+}

@@ -1,0 +1,87 @@
+import LinearAlgebra
+import Losses
+import Models
+import Optimization
+
+/// What every method with a learning rate shares: the gradient of a batch, clipped; decay; and steps that are finite.
+///
+/// `evaluate` gives the gradient and a report that is `accepted` or, where something is not finite, `rejected`; `move`
+/// takes the step. One pass over P numbers for the norm, one for the move; decay is part of the move.
+///
+/// ```swift
+/// var gradient = GradientStep(model: head, options: GradientOptions(learningRate: LearningRate(0.1)))
+/// let report = gradient.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 10), path: "descent")
+/// let isTaken = report.outcome == .accepted && gradient.move(&parameters, along: gradient.values)
+/// ```
+public struct GradientStep<ModelType: Model>: Sendable {
+  public typealias Scalar = ModelType.Scalar
+  public let options: GradientOptions
+  public var objective: BatchObjective<ModelType>
+  /// The gradient [P] of the objective with L2, clipped.
+  public private(set) var values: [Scalar] = []
+  /// The rate of the step at hand.
+  public private(set) var rate = 0.0
+
+  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: GradientOptions) {
+    self.options = options
+    objective = BatchObjective(model: model, loss: loss, l2: options.l2)
+  }
+
+  /// Objective, gradient and rate on a batch: one forward pass and one pullback. The report is `rejected` if the
+  /// objective or the gradient's norm is not finite; its step length is the rate, its shortening what clipping did.
+  ///
+  /// - Parameters:
+  ///   - isReleased: whether to let go of batch and parameters; false for methods that go on with curvature products,
+  ///     which release the objective themselves before they move.
+  public mutating func evaluate(
+    at parameters: Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress, path: String,
+    isReleased: Bool = true
+  ) -> StepReport {
+    defer { if isReleased { objective.release() } }
+    objective.modelPasses = 0
+    rate = options.learningRate.value(at: progress)
+    var report = StepReport(
+      outcome: .rejected, objective: objective.evaluate(at: parameters, batch: batch), stepLength: rate, path: path)
+    report.modelPasses = objective.modelPasses
+    guard report.objective.isFinite else { return report }
+    objective.gradient(into: &values)
+    report.modelPasses = objective.modelPasses
+    let norm = Double(values.norm)
+    guard Self.isSafe(options.learningRate.base * norm) else { return report }
+    if let clipping = options.clipping, norm > clipping {
+      report.shortening = clipping / (norm + 1e-6)  // PyTorch's clip_grad_norm_
+      values.scale(by: Scalar(report.shortening))
+    }
+    report.outcome = .accepted
+    return report
+  }
+
+  /// Decay, then a step of -rate along `direction` [P]; by default at the rate of `evaluate`. Returns false and changes
+  /// nothing if the direction is not finite: one pass more, which is spared for the gradient itself.
+  public mutating func move(
+    _ parameters: inout Parameters<Scalar>, along direction: [Scalar], rate: Double? = nil, isChecked: Bool = false
+  ) -> Bool {
+    let rate = rate ?? self.rate
+    guard isChecked || Self.isSafe(rate * Double(direction.norm)) else { return false }
+    let kept = kept(rate: rate)
+    guard kept.penalised != 1 else {
+      parameters.move(by: Scalar(-rate), along: direction)
+      return true
+    }
+    for slice in parameters.layout.trainable {
+      parameters.values.combine(Scalar(-rate), direction, range: slice.range, beta: kept[slice])
+    }
+    return true
+  }
+
+  /// What decay leaves of each kind of parameter: 1 - rate weightDecay of the penalised ones, at least 0.
+  public func kept(rate: Double) -> SliceFactors<Scalar> {
+    SliceFactors(penalised: Scalar(max(0, 1 - rate * options.weightDecay)), free: 1)
+  }
+
+  /// Whether steps of this length, and a million of them, leave finite parameters finite: less than a millionth of the
+  /// spacing of the largest numbers. False for NaN.
+  public static func isSafe(_ length: Double) -> Bool {
+    length <= Double(Scalar.greatestFiniteMagnitude.ulp) * 1e-6
+  }
+}

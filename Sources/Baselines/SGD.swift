@@ -1,0 +1,83 @@
+import LinearAlgebra
+import Losses
+import Models
+import Optimization
+
+/// Settings of `SGD`.
+public struct SGDOptions: Sendable, Codable, Equatable {
+  /// Rate, penalties, clipping. The rate has no default in the sources: 0.1 is a start.
+  public var gradient: GradientOptions
+  /// mu, 0..<1.
+  public var momentum: Double
+  /// Whether the step looks ahead along the momentum.
+  public var nesterov: Bool
+
+  public init(
+    gradient: GradientOptions = GradientOptions(learningRate: LearningRate(0.1)), momentum: Double = 0,
+    nesterov: Bool = false
+  ) {
+    precondition(momentum >= 0 && momentum < 1, "momentum must be in 0..<1, got \(momentum)")
+    precondition(!nesterov || momentum > 0, "Nesterov's step needs momentum above 0")
+    self.gradient = gradient
+    self.momentum = momentum
+    self.nesterov = nesterov
+  }
+}
+
+/// Stochastic gradient descent with momentum, as PyTorch has it.
+///
+/// v <- mu v + g, v = 0 at the start; then x <- x - rate v, or by Nesterov x <- x - rate (g + mu v), after decay (see
+/// `GradientOptions`). One forward pass and one pullback, and P numbers of state if mu > 0. A step whose objective or
+/// gradient is not finite is rejected and leaves parameters and momentum alone. Sources: Robbins & Monro 1951,
+/// Polyak 1964, Sutskever et al. 2013.
+///
+/// ```swift
+/// let rate = LearningRate(0.05, schedule: .cosine)
+/// var sgd = SGD(
+///   model: head, options: SGDOptions(gradient: GradientOptions(learningRate: rate), momentum: 0.9, nesterov: true))
+/// let report = sgd.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// ```
+public struct SGD<ModelType: Model>: Optimizer {
+  public typealias Scalar = ModelType.Scalar
+
+  public struct State: Codable, Sendable {
+    /// v [P]; empty before the first step, and without momentum.
+    public var velocity: [Scalar] = []
+  }
+
+  public let options: SGDOptions
+  public var state = State()
+  private var gradient: GradientStep<ModelType>
+
+  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: SGDOptions = SGDOptions()) {
+    self.options = options
+    gradient = GradientStep(model: model, loss: loss, options: options.gradient)
+  }
+
+  public var explanation: String {
+    options.momentum == 0
+      ? "gradient descent" : "\(options.nesterov ? "Nesterov's " : "")momentum \(options.momentum)"
+  }
+
+  public mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    let report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "gradient")
+    guard report.outcome == .accepted else { return report }
+    guard options.momentum > 0 else {
+      _ = gradient.move(&parameters, along: gradient.values, isChecked: true)
+      return report
+    }
+    let mu = Scalar(options.momentum)
+    state.velocity.resize(to: gradient.values.count)
+    state.velocity.combine(1, gradient.values, beta: mu)
+    if options.nesterov {
+      // x - rate (g + mu v), the part of g first so that decay comes before both.
+      _ = gradient.move(&parameters, along: gradient.values, isChecked: true)
+      parameters.move(by: -mu * Scalar(gradient.rate), along: state.velocity)
+    } else {
+      _ = gradient.move(&parameters, along: state.velocity, isChecked: true)
+    }
+    return report
+  }
+}

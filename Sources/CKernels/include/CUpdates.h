@@ -1,0 +1,17 @@
+#ifndef FGN_CUPDATES_H
+#define FGN_CUPDATES_H
+#include <stddef.h>
+
+/* Parameter updates, element by element. */
+
+#define FGN_DECLARE(T, S)                                                                          \
+  /* Adam: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,                              \
+     x = kept x - rate m / (root sqrt(v) + epsilon); numbers: beta1, beta2, epsilon, rate, root,    \
+     kept. */                                                                                      \
+  void fgn_adam_##S(const T *numbers, T *x, const T *g, T *m, T *v, ptrdiff_t n);
+
+FGN_DECLARE(float, f)
+FGN_DECLARE(double, d)
+
+#undef FGN_DECLARE
+#endif

@@ -1,0 +1,62 @@
+import CKernels
+
+/// Adam's step for each element: m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2,
+/// x <- kept x - rate m / (root sqrt(v) + epsilon). Bias correction is in `rate` and `root`.
+public struct AdamUpdate: Sendable {
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+  public var rate: Double
+  public var root: Double
+
+  public init(beta1: Double, beta2: Double, epsilon: Double, rate: Double, root: Double) {
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.rate = rate
+    self.root = root
+  }
+
+  /// One pass over `range` of the four arrays.
+  public func apply<Scalar: RealScalar>(
+    to x: inout [Scalar], gradient: [Scalar], first: inout [Scalar], second: inout [Scalar], range: Range<Int>,
+    kept: Scalar
+  ) {
+    precondition(
+      range.upperBound <= min(min(x.count, gradient.count), min(first.count, second.count)),
+      "range \(range) in vectors of \(x.count), \(gradient.count), \(first.count) and \(second.count)")
+    let numbers = [Scalar(beta1), Scalar(beta2), Scalar(epsilon), Scalar(rate), Scalar(root), kept]
+    x.withMutablePointer { x in
+      gradient.withPointer { g in
+        first.withMutablePointer { m in
+          second.withMutablePointer { v in
+            numbers.withPointer { numbers in
+              Partition.forEach(
+                range.count, step: 16, work: Double(range.count), grain: [Scalar].vectorGrain / 4
+              ) { r in
+                let i = range.lowerBound + r.lowerBound
+                Scalar.updateKernels.adam(numbers, x + i, g + i, m + i, v + i, r.count)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Kernels that update parameters.
+public struct UpdateKernels<Scalar>: Sendable {
+  typealias Input = UnsafePointer<Scalar>
+  typealias Output = UnsafeMutablePointer<Scalar>
+
+  let adam: @Sendable (Input, Output, Input, Output, Output, Int) -> Void
+}
+
+extension Float {
+  public static let updateKernels = UpdateKernels<Float>(adam: fgn_adam_f)
+}
+
+extension Double {
+  public static let updateKernels = UpdateKernels<Double>(adam: fgn_adam_d)
+}
