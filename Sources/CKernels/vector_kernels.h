@@ -30,6 +30,23 @@ CLONES void NAME(fgn_mirror)(real *g, ptrdiff_t n, ptrdiff_t first, ptrdiff_t la
     }
 }
 
+CLONES void NAME(fgn_transpose)(real *a, ptrdiff_t n) {
+  enum { TILE = 16 };
+  for (ptrdiff_t i0 = 0; i0 < n; i0 += TILE)
+    for (ptrdiff_t j0 = 0; j0 <= i0; j0 += TILE)
+      for (ptrdiff_t i = i0; i < i0 + TILE && i < n; i++)
+        for (ptrdiff_t j = j0; j < j0 + TILE && j < i; j++) {
+          real t = a[i * n + j];
+          a[i * n + j] = a[j * n + i];
+          a[j * n + i] = t;
+        }
+}
+
+CLONES void NAME(fgn_interleave)(const real *x, ptrdiff_t groups, ptrdiff_t count, real *out, ptrdiff_t stride) {
+  for (ptrdiff_t j = 0; j < count; j++)
+    for (ptrdiff_t d = 0; d < groups; d++) out[j * stride + d] = x[d * count + j];
+}
+
 CLONES void NAME(fgn_gather_gram)(const real *g, ptrdiff_t n, const int32_t *index, ptrdiff_t count,
                                   real *result) {
   for (ptrdiff_t i = 0; i < count; i++)

@@ -5,4 +5,11 @@
 /* LAPACK routines that OpenBLAS carries without a header of their own. */
 void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info);
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+/* Column-major: P L U in place; then A x = b or A^T x = b. */
+void sgetrf_(const int *m, const int *n, float *a, const int *lda, int *pivots, int *info);
+void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *pivots, int *info);
+void sgetrs_(const char *transposed, const int *n, const int *columns, const float *a, const int *lda,
+             const int *pivots, float *b, const int *ldb, int *info);
+void dgetrs_(const char *transposed, const int *n, const int *columns, const double *a, const int *lda,
+             const int *pivots, double *b, const int *ldb, int *info);
 #endif

@@ -14,6 +14,10 @@ public enum Damping: Sendable, Codable, Equatable {
   /// The policy above, `factor` above 0. An initial lambda above 0, if given, fades into it geometrically, halved in
   /// weight by each step.
   case automatic(initial: Double? = nil, factor: Double = 12)
+  /// Lambda follows the gain ratio rho, the decrease of the objective on the batch over that of the quadratic model
+  /// (Levenberg-Marquardt): below 1/4 it is multiplied by `factor`, above 3/4 divided, and a step that does not lower
+  /// the objective is rejected. One more forward pass a step. `initial` above 0, `factor` above 1.
+  case gainRatio(initial: Double = 1, factor: Double = 1.5)
 
   /// What is remembered between steps.
   public struct State: Sendable, Codable, Equatable {
@@ -23,6 +27,8 @@ public enum Damping: Sendable, Codable, Equatable {
     public var steps = 0
     /// Factor that failed solves put on lambda; falls back to 1.
     public var raised = 1.0
+    /// Lambda of damping by gain ratio; nil before the first step.
+    public var adapted: Double?
 
     public init() {}
 
@@ -42,6 +48,7 @@ public enum Damping: Sendable, Codable, Equatable {
       }
       switch damping {
       case .fixed(let value): return value * raised
+      case .gainRatio(let initial, _): return (adapted ?? initial) * raised
       case .automatic(let initial, let factor):
         scale += max(0.05, 1 / Double(steps + 1)) * (curvature - scale)
         // Rows that are flat to the last bit leave no scale; any lambda gives the same direction up to length.
@@ -50,6 +57,14 @@ public enum Damping: Sendable, Codable, Equatable {
         guard let initial, steps < 60 else { return automatic }
         return automatic * exponential(logarithm(initial / automatic) / Double(1 << steps))
       }
+    }
+
+    /// After a step with this gain ratio; NaN counts as bad.
+    mutating func adapt(_ damping: Damping, ratio: Double) {
+      guard case .gainRatio(let initial, let factor) = damping else { return }
+      var value = adapted ?? initial
+      if !(ratio >= 0.25) { value *= factor } else if ratio > 0.75 { value /= factor }
+      adapted = min(1e10, max(1e-10, value))
     }
 
     /// A solve failed: more damping for the next steps.

@@ -50,6 +50,26 @@ extension Descent {
     return gradient
   }
 
+  /// Slope grad f . t and curvature t . (F + l2) t of the objective along a direction, F the curvature in use; after
+  /// `linearize` and before `release`. One pushforward.
+  public mutating func along(
+    _ tangent: [Scalar], at parameters: Parameters<Scalar>, l2: Double = 0
+  ) -> (slope: Double, curvature: Double) {
+    var change = Matrix<Scalar>(rows: rows.count, columns: model.outputWidth)
+    linearization.pushforward(tangent, into: &change)
+    modelPasses += 1
+    rows.descent(into: &outputs)
+    var slope = -Double(change.elements.dot(outputs.elements)) / Double(rows.count)
+    outputs.assign(change.elements)
+    rows.apply(curvature, to: &outputs)
+    var curvature = Double(change.elements.dot(outputs.elements)) / Double(rows.count)
+    for slice in model.layout.trainable where slice.isPenalised && l2 > 0 {
+      slope += l2 * Double(parameters.values.dot(tangent, range: slice.range))
+      curvature += l2 * Double(tangent.dot(tangent, range: slice.range))
+    }
+    return (slope, curvature)
+  }
+
   /// The objective in nats, after `linearize`: weighted mean loss + (l2 / 2) |penalised parameters|^2.
   public func objective(at parameters: Parameters<Scalar>, l2: Double = 0) -> Double {
     rows.meanLoss + (l2 > 0 ? l2 / 2 * Double(parameters.penalisedSquaredNorm) : 0)

@@ -63,31 +63,33 @@ extension Descent {
     `operator`.outputs.assign(solution)
     rows.applyRoot(transposed: true, to: &`operator`.outputs)
     start.combine(1, `operator`.outputs)
-    if !start.elements.isFinite { report.outcome = .notFinite }
     // J (d - d_0) = K alpha, and no element of d - d_0 exceeds |C^(1/2) J^T alpha|.
     Products.times(gram.view, start.view, into: &`operator`.product)
     report.products += 1
-    let bound = max(0, Double(start.elements.dot(`operator`.product.elements))).squareRoot()
+    let square = Double(start.elements.dot(`operator`.product.elements))
+    let bound = square.isNaN ? .infinity : max(0, square).squareRoot()
     outputs = start
     self.solution = .outputs
-    return DescentReport(choice: choice, solve: report, quadratic: quadratic(of: `operator`.product), bound: bound)
+    let quadratic = quadratic(of: `operator`.product)
+    if !quadratic.isFinite || !start.elements.isFinite { report.outcome = .notFinite }
+    return DescentReport(choice: choice, solve: report, quadratic: quadratic, bound: bound)
   }
 
   /// `outputs` = w (e_y - p) - H J d_0: minus the gradient in the outputs, after the centre.
-  private mutating func residualWithCenter() {
+  mutating func residualWithCenter() {
     rows.descent(into: &outputs)
     guard hasCenter else { return }
     var curved = centerOutputs
-    rows.apply(options.curvature, to: &curved)
+    rows.apply(.ggn, to: &curved)
     outputs.combine(-1, curved)
   }
 
   /// d^T GGN d, given J (d - d_0).
-  private func quadratic(of change: Matrix<Scalar>) -> Double {
+  func quadratic(of change: Matrix<Scalar>) -> Double {
     var change = change
     if hasCenter { change.combine(1, centerOutputs) }
     var curved = change
-    rows.apply(options.curvature, to: &curved)
+    rows.apply(.ggn, to: &curved)
     return Double(change.elements.dot(curved.elements)) / Double(rows.count)
   }
 }

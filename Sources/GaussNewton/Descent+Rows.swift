@@ -23,6 +23,7 @@ extension Descent {
     let count = rows.count
     gram.reshape(rows: count, columns: count)
     Gram.combine(metric.penalised, rowGram.penalised, metric.free, rowGram.free, into: &gram)
+    if choice.solver == .duncanGuttman || choice.solver == .woodbury { return solveOtherForm(choice) }
     gram.copyDiagonal(into: &norms)
     RowArithmetic.jacobi(system.target, system.root, norms, shift: system.shift, onlyHard: false, &alpha)
     Gram.times(gram, alpha, into: &image)
@@ -45,6 +46,39 @@ extension Descent {
         &`operator`, shift: system.shift, right, adding: &unknown, norm: .image, scale: scale, options: iterative)
     }
     RowArithmetic.addScaled(system.root, unknown, &alpha)
+    return finishGram(choice, report)
+  }
+
+  /// The same system in two other forms, for comparison: (sigma^2 G + mu) alpha = w by LU (Duncan & Guttman), and
+  /// alpha = (w - sigma t) / mu with (sigma G sigma + mu) t = sigma G w (Woodbury), which cancels for small mu.
+  private mutating func solveOtherForm(_ choice: SolverChoice) -> DescentReport {
+    let (root, shift) = (system.root, system.shift)
+    var report = SolveReport(outcome: .converged)
+    if choice.solver == .duncanGuttman {
+      var matrix = gram
+      Gram.mirror(&matrix)
+      RowKernels.scale(&matrix, by: root.map { $0 * $0 })
+      Gram.shift(&matrix, by: shift)
+      if lu.factor(matrix) != nil { report.outcome = .notPositiveDefinite }
+      alpha.combine(1, system.target, beta: 0)
+      lu.solve(&alpha)
+    } else {
+      Gram.times(gram, system.target, into: &unknown)
+      RowArithmetic.multiply(&unknown, by: root)
+      if cholesky.refactor(order: gram.rows, fill: { Gram.whiten(gram, by: root, shift: shift, into: &$0) }) != nil {
+        report.outcome = .notPositiveDefinite
+      } else {
+        cholesky.solve(&unknown)
+      }
+      alpha.combine(1 / shift, system.target, beta: 0)
+      RowArithmetic.multiply(&unknown, by: root)
+      alpha.combine(-1 / shift, unknown)
+    }
+    return finishGram(choice, report)
+  }
+
+  /// d - d_0 = C M^T alpha, with the Gram at hand.
+  private mutating func finishGram(_ choice: SolverChoice, _ report: SolveReport) -> DescentReport {
     Gram.times(gram, alpha, into: &image)
     solution = .rows
     // |C^(1/2) M^T alpha|^2 = alpha^T G alpha.

@@ -82,10 +82,16 @@ public struct Descent<ModelType: Model>: Sendable {
   var norms: [Scalar] = []
   var rowGram = RowGram<Scalar>()
   var gram = Matrix<Scalar>(rows: 0, columns: 0)
+  /// K of J J^T = K x I_C.
+  var shared = Matrix<Scalar>(rows: 0, columns: 0)
+  var outputGram: OutputGram<ModelType>?
+  /// Where the batch was linearised, for `outputGram`.
+  var point: (parameters: Parameters<Scalar>, inputs: Inputs<Scalar>)?
   var hasGram = false
   /// Whether the linearisation holds the margin rows, carried back.
   var hasRows = false
   var cholesky = Cholesky<Scalar>()
+  var lu = LU<Scalar>()
   var conjugateGradient = ConjugateGradient<Scalar>()
   var outputs = Matrix<Scalar>(rows: 0, columns: 0)
   /// J d_0 for the GGN; work space otherwise.
@@ -131,7 +137,9 @@ public struct Descent<ModelType: Model>: Sendable {
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
     modelPasses += 1
     rows.evaluate(batch.targets, weights: batch.weights)
-    system.prepare(rows, curvature: options.curvature, floor: Scalar(options.weightFloor))
+    system.prepare(
+      rows, curvature: curvature, floor: options.curvature == .ggn ? 0 : Scalar(options.weightFloor))
+    point = curvature == .ggn && !linearization.isIsotropic ? (parameters, batch.inputs) : nil
     hasGram = false
     hasRows = false
     hasCenter = false
@@ -142,6 +150,7 @@ public struct Descent<ModelType: Model>: Sendable {
   /// `linearize` must come before anything else then.
   public mutating func release() {
     linearization.release()
+    point = nil
     hasRows = false
     hasGram = false
   }
@@ -152,16 +161,27 @@ public struct Descent<ModelType: Model>: Sendable {
     5 * Double(MemoryLayout<Scalar>.stride) * Double(rows.count) * Double(rows.count) + linearization.costs.rowGramBytes
   }
 
+  /// The curvature that is solved for: the GGN of a loss that sees one number of each row is FGN.
+  var curvature: Curvature {
+    guard options.curvature == .ggn, loss.isScalar(outputs: model.outputWidth) else { return options.curvature }
+    return options.solver == .cg || options.solver == .dual ? .ggn : .fgn
+  }
+
   /// The solver for this batch, and why. A model may know its costs only once the rows are carried back.
   public var choice: SolverChoice {
     guard options.solver == .automatic else {
-      return SolverChoice(solver: options.solver, curvature: options.curvature)
+      return SolverChoice(solver: options.solver, curvature: curvature)
     }
     let costs = SolverCosts(
       batch: Double(rows.count), classes: Double(model.outputWidth), products: linearization.costs,
       iterations: Double(observedIterations ?? options.expectedIterations),
-      gramFits: gramBytes <= Double(options.memoryBudget))
-    return costs.choose(options.curvature)
+      gramFits: gramBytes <= Double(options.memoryBudget), outputsFit: Self.outputsFit(rows.count, model, options))
+    return costs.choose(curvature)
+  }
+
+  /// Whether the closed-form solvers of the GGN fit the memory budget for a batch of `rows` rows.
+  static func outputsFit(_ rows: Int, _ model: ModelType, _ options: DescentOptions) -> Bool {
+    OutputGram<ModelType>.blockSize(rows: rows, outputs: model.outputWidth, budget: options.memoryBudget) != nil
   }
 
   /// Mean diagonal of the whitened row Gram, (1/B) sum sigma_i^2 |row_i|^2: the trace of FGN, a natural unit of
@@ -169,7 +189,7 @@ public struct Descent<ModelType: Model>: Sendable {
   /// than four pullbacks it is estimated by one: |M^T (sigma * signs)|^2 / B, with random signs drawn from `seed`
   /// (Hutchinson 1990).
   public mutating func meanRowCurvature(solver: Solver, seed: UInt64 = 0) -> Double {
-    if solver == .gram || solver == .gramCG {
+    if curvature != .ggn && solver != .cg {
       formGram()
       rowGram.penalised.copyDiagonal(into: &norms)
       rowGram.free.copyDiagonal(into: &image)
@@ -200,7 +220,7 @@ public struct Descent<ModelType: Model>: Sendable {
   /// this call d_0 is zero.
   public mutating func setCenter(_ buffer: [Scalar], scale: Scalar) {
     modelPasses += 1
-    if options.curvature == .ggn {
+    if curvature == .ggn {
       centerOutputs.reshape(rows: rows.count, columns: model.outputWidth)
       linearization.pushforward(buffer, into: &centerOutputs)
       centerOutputs.scale(by: scale)
@@ -220,7 +240,7 @@ public struct Descent<ModelType: Model>: Sendable {
   /// - Returns: what the solve did. Not converging is reported, not thrown.
   public mutating func solve(damping: Double, l2: Double = 0) -> DescentReport {
     precondition(damping > 0 && damping.isFinite && l2 >= 0, "damping must be positive, got \(damping)")
-    if options.curvature != .ggn { backpropagate() }
+    if curvature != .ggn { backpropagate() }
     let choice = choice
     lastChoice = choice
     metric = SliceFactors(penalised: Scalar(damping / (damping + l2)), free: 1)
@@ -230,13 +250,14 @@ public struct Descent<ModelType: Model>: Sendable {
     unknown.resize(to: rows.count)
     image.resize(to: rows.count)
     let report: DescentReport
-    switch (options.curvature, choice.solver) {
+    switch (curvature, choice.solver) {
     case (.ggn, .dual): report = solveDual(choice, damping: damping)
-    case (.ggn, _): report = solveParameters(choice, damping: damping, l2: l2)
+    case (.ggn, .cg): report = solveParameters(choice, damping: damping, l2: l2)
+    case (.ggn, _): report = solveOutputs(choice, damping: damping)
     case (_, .cg): report = solveMatrixFree(choice)
     default: report = solveGram(choice)
     }
-    if choice.solver != .gram { observedIterations = max(1, report.solve.iterations) }
+    if !choice.solver.isExact { observedIterations = max(1, report.solve.iterations) }
     return report
   }
 

@@ -3,36 +3,6 @@ import Losses
 import Models
 import Optimization
 
-/// Settings of `GaussNewtonOptimizer`. The defaults are one policy for every problem; its evidence is in benchmarks/.
-public struct GaussNewtonOptions: Sendable, Codable, Equatable {
-  /// Curvature and solver.
-  public var descent: DescentOptions
-  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
-  public var l2: Double
-  /// How lambda is set.
-  public var damping: Damping
-  /// How far a step may go, and when it is taken back.
-  public var trustRegion: TrustRegion
-  /// mu of projected momentum, 0..<1: each direction is regularised toward mu times the last one, for one product with
-  /// the rows. Nil leaves it to `StepBudget`.
-  public var momentum: Double?
-  /// Step length over the run.
-  public var schedule: Schedule
-
-  public init(
-    descent: DescentOptions = .training(), l2: Double = 0, damping: Damping = .automatic(),
-    trustRegion: TrustRegion = TrustRegion(), momentum: Double? = nil, schedule: Schedule = .cosine
-  ) {
-    precondition(momentum.map { $0 >= 0 && $0 < 1 } ?? true && l2 >= 0, "momentum must be in 0..<1 and l2 at least 0")
-    self.descent = descent
-    self.l2 = l2
-    self.damping = damping
-    self.trustRegion = trustRegion
-    self.momentum = momentum
-    self.schedule = schedule
-  }
-}
-
 /// Stochastic Gauss-Newton: one damped direction a batch, kept inside a trust region, with projected momentum.
 ///
 /// A step, top to bottom: linearise (one forward pass, one fused pass over the logits); damping from the row Gram's
@@ -61,6 +31,9 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     public var scale: Scalar = 1
     /// Factor with which `direction` went into the parameters last; 0 when there is nothing to undo.
     public var applied: Scalar = 0
+    /// Directions in the average, for `Momentum.averaged`.
+    public var averaged = 0
+    public var lineSearch = LineSearch.State()
     /// Conjugate gradient iterations of the last such solve, for the choice of the next.
     public var observedIterations: Int?
     public var damping = Damping.State()
@@ -70,6 +43,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   public let options: GaussNewtonOptions
   public var state = State()
   var descent: Descent<ModelType>
+  /// The direction of this batch, where it is averaged with earlier ones.
+  private var fresh: [Scalar] = []
 
   public init(
     model: ModelType, loss: any Loss = CrossEntropy(), options: GaussNewtonOptions = GaussNewtonOptions()
@@ -91,7 +66,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     var report = StepReport(outcome: .rejected, objective: objective.value)
     if objective.value.isFinite {
       state.trustRegion.record(objective)
-      takeStep(&parameters, size: batch.count, at: progress, &report)
+      takeStep(&parameters, batch, at: progress, &report)
       if isUndone && report.outcome == .accepted { report.outcome = .undone }
     }
     state.observedIterations = descent.observedIterations
@@ -101,21 +76,18 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
 
   /// Damping, direction and update on the batch that was evaluated; leaves `report` rejected where there is no step.
   private mutating func takeStep(
-    _ parameters: inout Parameters<Scalar>, size: Int, at progress: Progress, _ report: inout StepReport
+    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, at progress: Progress, _ report: inout StepReport
   ) {
-    if options.descent.curvature != .ggn { descent.backpropagate() }
+    if descent.curvature != .ggn { descent.backpropagate() }
     let solver = descent.choice.solver
     let layers = descent.model.layerCount
-    let momentum =
-      options.momentum ?? StepBudget.momentum(stepsPerEpoch: progress.stepsPerEpoch, layers: layers)
+    let momentum = projectedMomentum(at: progress)
     let damping = state.damping.next(
       options.damping, curvature: descent.meanRowCurvature(solver: solver, seed: UInt64(state.damping.steps)),
-      batch: size,
-      layers: layers,
+      batch: batch.count, layers: layers,
       relative: StepBudget.damping(stepsPerEpoch: progress.stepsPerEpoch, layers: layers))
     guard damping.isFinite, damping > 0 else { return }
-    let keepsDirection = momentum > 0 || options.l2 > 0
-    if keepsDirection { recenter(parameters, damping: damping, momentum: momentum) }
+    if keepsDirection(momentum) { recenter(parameters, damping: damping, momentum: momentum) }
     let solution = descent.solve(damping: damping, l2: options.l2)
     (report.damping, report.path, report.solve) = (damping, solver.rawValue, solution.solve)
     report.shortening = options.trustRegion.shortening(solution.quadratic, at: progress, state: state.trustRegion)
@@ -127,15 +99,93 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
       return
     }
     let factor = Scalar(report.stepLength * report.shortening)
-    if keepsDirection {
-      descent.addDirection(factor: 1 / state.scale, beta: SliceFactors(1), to: &state.direction)
-      state.applied = factor * state.scale
-      descent.release()
-      parameters.move(by: state.applied, along: state.direction)
-      state.scale *= Scalar(report.shortening)
-    } else {
+    guard keepsDirection(momentum) else {
       descent.addDirection(factor: factor, beta: SliceFactors(1), to: &parameters.values)
+      report.outcome = .accepted
+      return
     }
+    let unit = remember()
+    if isSearching {
+      search(&parameters, batch, unit: factor * unit, &report)
+    } else {
+      descent.release()
+      move(&parameters, by: factor * unit)
+      report.outcome = .accepted
+    }
+    if case .projected = options.momentum { state.scale *= Scalar(report.shortening) }
+    if case .automatic = options.momentum { state.scale *= Scalar(report.shortening) }
+  }
+
+  private func projectedMomentum(at progress: Progress) -> Double {
+    switch options.momentum {
+    case .automatic:
+      StepBudget.momentum(stepsPerEpoch: progress.stepsPerEpoch, layers: descent.model.layerCount)
+    case .projected(let factor): factor
+    case .averaged: 0
+    }
+  }
+
+  private var isSearching: Bool {
+    if case .gainRatio = options.damping { return true }
+    return options.lineSearch != nil
+  }
+
+  private var averaging: Double? {
+    if case .averaged(let factor) = options.momentum { return factor }
+    return nil
+  }
+
+  /// Whether the direction is formed apart from the parameters.
+  private func keepsDirection(_ momentum: Double) -> Bool {
+    momentum > 0 || options.l2 > 0 || isSearching || averaging != nil
+  }
+
+  /// Completes the direction that was solved for; what is stepped along is the result times `state.direction`.
+  private mutating func remember() -> Scalar {
+    guard let averaging else {
+      descent.addDirection(factor: 1 / state.scale, beta: SliceFactors(1), to: &state.direction)
+      return state.scale
+    }
+    descent.addDirection(factor: 1, beta: SliceFactors(1), to: &fresh)
+    state.direction.combine(Scalar(1 - averaging), fresh, beta: Scalar(averaging))
+    state.averaged += 1
+    return Scalar(1 / (1 - power(averaging, state.averaged)))
+  }
+
+  /// Moves along `state.direction`, so that it can be taken back.
+  private mutating func move(_ parameters: inout Parameters<Scalar>, by factor: Scalar) {
+    state.applied = factor
+    parameters.move(by: factor, along: state.direction)
+  }
+
+  /// Line search and gain ratio along `unit` times `state.direction`: up to `trials` forward passes on the batch. A
+  /// step that does not lower the objective is rejected, and momentum forgotten.
+  private mutating func search(
+    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, unit: Scalar, _ report: inout StepReport
+  ) {
+    let along = descent.along(state.direction, at: parameters, l2: options.l2)
+    let (slope, curvature) = (along.slope * Double(unit), along.curvature * Double(unit) * Double(unit))
+    let start = parameters
+    descent.release()
+    func objective(_ length: Double) -> Double {
+      var moved = start
+      moved.move(by: Scalar(length) * unit, along: state.direction)
+      return evaluate(moved, batch).value
+    }
+    // Without a line search its whole length is tried, once.
+    var memory = options.lineSearch == nil ? LineSearch.State() : state.lineSearch
+    let found = (options.lineSearch ?? LineSearch(sufficientDecrease: 0, trials: 1)).search(
+      from: report.objective, slope: slope, state: &memory, objective: objective)
+    state.lineSearch = memory
+    descent.release()
+    let predicted = -(found.length * slope + 0.5 * found.length * found.length * curvature)
+    let ratio = (report.objective - found.objective) / predicted
+    report.stepLength *= found.length
+    report.gainRatio = ratio
+    let isGood = found.objective.isFinite && found.isAccepted
+    state.damping.adapt(options.damping, ratio: isGood ? ratio : -1)
+    guard isGood else { return forget() }
+    move(&parameters, by: Scalar(found.length) * unit)
     report.outcome = .accepted
   }
 
@@ -169,27 +219,42 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   }
 
   /// Turns the remembered direction into the centre d_0 = c mu d_prev - l2 / (lambda + l2) theta on penalised parameters,
-  /// c = lambda / (lambda + l2), and mu d_prev on the others; its margins cost one pushforward.
+  /// c = lambda / (lambda + l2), and mu d_prev on the others; its margins cost one pushforward. An average of directions
+  /// stays apart.
   private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double, momentum: Double) {
     let isFirst = state.direction.isEmpty
     if isFirst { state.direction = [Scalar](repeating: 0, count: parameters.layout.trainableCount) }
+    let pull = options.l2 / (damping + options.l2)
+    if averaging != nil {
+      fresh.resize(to: state.direction.count)
+      fresh.fill(with: 0)
+      guard options.l2 > 0 else { return }
+      pullTowardZero(&fresh, parameters, pull, memory: 0)
+      return descent.setCenter(fresh, scale: 1)
+    }
     let memory = Scalar(momentum) * state.scale
     if options.l2 == 0 && memory > Scalar(1e-4) {
       state.scale = memory
       if isFirst { return }
     } else {
-      let pull = options.l2 / (damping + options.l2)
-      for slice in parameters.layout.trainable {
-        if slice.isPenalised && options.l2 > 0 {
-          state.direction.combine(
-            Scalar(-pull), parameters.values, range: slice.range, beta: memory * Scalar(1 - pull))
-        } else {
-          state.direction.scale(by: memory, range: slice.range)
-        }
-      }
+      pullTowardZero(&state.direction, parameters, pull, memory: memory)
       state.scale = 1
+      if options.l2 == 0 && memory == 0 { return }
     }
     descent.setCenter(state.direction, scale: state.scale)
+  }
+
+  /// direction = memory (1 - pull) direction - pull theta on penalised parameters, memory direction on the others.
+  private func pullTowardZero(
+    _ direction: inout [Scalar], _ parameters: Parameters<Scalar>, _ pull: Double, memory: Scalar
+  ) {
+    for slice in parameters.layout.trainable {
+      if slice.isPenalised && options.l2 > 0 {
+        direction.combine(Scalar(-pull), parameters.values, range: slice.range, beta: memory * Scalar(1 - pull))
+      } else {
+        direction.scale(by: memory, range: slice.range)
+      }
+    }
   }
 
   /// Up to here finite parameters stay finite: what momentum (at most 1e4 / (1 - mu), the least scale in it) makes of
@@ -202,5 +267,31 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     state.direction.fill(with: 0)
     state.applied = 0
     state.scale = 1
+    state.averaged = 0
   }
+
+  private func power(_ base: Double, _ exponent: Int) -> Double {
+    (0..<exponent).reduce(1) { value, _ in value < 1e-20 ? 0 : value * base }
+  }
+}
+
+extension GaussNewtonOptimizer {
+  public func check(batchRows rows: Int) throws(OptimizerError) {
+    guard descent.curvature == .ggn, options.descent.solver.isExact else { return }
+    let (outputs, budget) = (descent.model.outputWidth, options.descent.memoryBudget)
+    if Descent.outputsFit(rows, descent.model, options.descent) { return }
+    let needed = OutputGram<ModelType>.systemBytes(rows: rows, outputs: outputs)
+    var fitting = rows
+    while fitting > 1 && !Descent.outputsFit(fitting, descent.model, options.descent) {
+      fitting -= max(1, fitting / 16)
+    }
+    let smaller =
+      Descent.outputsFit(fitting, descent.model, options.descent) ? "a batch of at most \(fitting) rows, " : ""
+    throw OptimizerError(
+      "exact Gauss-Newton solves a system over all outputs: \(rows) rows x \(outputs) outputs = \(rows * outputs) "
+        + "unknowns take \(Self.megabytes(needed)) MB and work areas, the budget is \(Self.megabytes(Double(budget))) MB: use "
+        + "\(smaller)a larger memory budget, conjugate gradient on the same matrix (curvature ggn, solver cg) or fgn")
+  }
+
+  private static func megabytes(_ bytes: Double) -> Int { Int((bytes / 1_048_576).rounded(.up)) }
 }

@@ -6,7 +6,8 @@ import Models
 public enum Solver: String, Sendable, Codable, CaseIterable {
   /// The cheapest by the cost model.
   case automatic = "auto"
-  /// Closed-form row Gram and Cholesky: exact, B^2 (C + D) + B^3 / 3 flops for a head. FGN and Fisher.
+  /// Closed-form row Gram and Cholesky: exact. B rows for FGN and Fisher, B^2 (C + D) + B^3 / 3 flops for a head; B C
+  /// rows for the GGN, in the symmetric form of Exact Gauss-Newton, (B C)^3 / 3 flops.
   case gram
   /// Conjugate gradient, matrix-free: in the whitened row space for FGN and Fisher, in parameter space for the GGN. One
   /// pushforward and one pullback an iteration.
@@ -15,12 +16,20 @@ public enum Solver: String, Sendable, Codable, CaseIterable {
   case gramCG = "gram-cg"
   /// Conjugate gradient on the B C output rows of the GGN, where J J^T = K x I_C; 2 B^2 C flops an iteration.
   case dual
+  /// The row system in the form of Duncan and Guttman, (H K + mu) alpha = -grad, as in arXiv 2405.14402: exact. Not
+  /// symmetric, so by LU: twice the flops of `gram`. Cholesky where H = I.
+  case duncanGuttman = "duncan-guttman"
+  /// The row system in the form of Woodbury's identity: exact, and as dear as `gram`. Loses digits at small damping.
+  case woodbury
+
+  /// Whether it factors the system.
+  public var isExact: Bool { self == .gram || self == .duncanGuttman || self == .woodbury }
 
   /// The solvers a curvature has.
   public static func available(for curvature: Curvature) -> [Solver] {
     switch curvature {
-    case .fgn, .fisher: [.automatic, .gram, .cg, .gramCG]
-    case .ggn: [.automatic, .cg, .dual]
+    case .fgn, .fisher: [.automatic, .gram, .cg, .gramCG, .duncanGuttman, .woodbury]
+    case .ggn: [.automatic, .cg, .dual, .gram, .duncanGuttman, .woodbury]
     case .competitor: []
     }
   }
@@ -49,6 +58,7 @@ public struct SolverChoice: Sendable {
 ///     cg       n (M t and M^T w)                  n 4 B C D; for the GGN n (J t and J^T u)
 ///     gram-cg  row Gram + 10 n 2 B^2
 ///     dual     shared Gram + n 2 B^2 C
+///     gram     of the GGN: C^2 row Grams, C forward passes and carryings back, 3 (B C)^3 / 3, 8 passes over (B C)^2
 ///
 /// The factors 3 and 10 turn flops of slower routines into those of a product.
 struct SolverCosts: Sendable {
@@ -59,6 +69,8 @@ struct SolverCosts: Sendable {
   var iterations: Double
   /// Whether B x B matrices fit the memory budget.
   var gramFits: Bool
+  /// Whether (B C) x (B C) matrices do.
+  var outputsFit = false
 
   /// A factorisation runs at about a third of a product's speed, a symmetric matrix-vector product at a tenth.
   static let factorPenalty = 3.0
@@ -67,11 +79,17 @@ struct SolverCosts: Sendable {
   func flops(_ solver: Solver, curvature: Curvature) -> Double? {
     let square = batch * batch
     if !gramFits && solver != .cg { return nil }
+    if curvature == .ggn && solver == .gram && !outputsFit { return nil }
     switch (solver, curvature) {
     case (.gram, .fgn), (.gram, .fisher): return products.rowGram + Self.factorPenalty * batch * square / 3
     case (.gramCG, .fgn), (.gramCG, .fisher): return products.rowGram + iterations * 2 * square * Self.memoryPenalty
     case (.cg, .fgn), (.cg, .fisher): return iterations * (products.rowPullback + products.rowProducts)
     case (.cg, .ggn): return iterations * (products.pushforward + products.pullback)
+    case (.gram, .ggn):
+      let order = batch * classes
+      let copies = classes * (products.forward + products.backpropagation) + classes * classes * products.rowGram
+      return (products.sharedGram ?? copies) + Self.factorPenalty * order * order * order / 3
+        + 8 * Self.memoryPenalty * order * order
     case (.dual, .ggn): return products.sharedGram.map { $0 + iterations * 2 * square * classes }
     default: return nil
     }

@@ -133,6 +133,58 @@ public enum BLAS {
     return Int(info)
   }
 
+  /// P L U of a column-major matrix in place, rows exchanged as `pivots` say; 0, or the 1-based place of a zero pivot.
+  @Sendable static func factorLU(n: Int, a: UnsafeMutablePointer<Float>, pivots: UnsafeMutablePointer<Int32>) -> Int {
+    _ = singleThreaded
+    var (rows, columns, stride, info) = (Size(n), Size(n), Size(n), Size(0))
+    #if canImport(Accelerate)
+      _ = sgetrf_(&rows, &columns, a, &stride, pivots, &info)
+    #else
+      sgetrf_(&rows, &columns, a, &stride, pivots, &info)
+    #endif
+    return Int(info)
+  }
+
+  /// x <- A^-1 x, or A^-T x, from the factors of a column-major A.
+  @Sendable static func solveLU(
+    n: Int, a: UnsafePointer<Float>, pivots: UnsafePointer<Int32>, transposed: Bool, x: UnsafeMutablePointer<Float>
+  ) {
+    var (flag, order, one, info) = (CChar(UInt8(ascii: transposed ? "T" : "N")), Size(n), Size(1), Size(0))
+    let (a, pivots) = (UnsafeMutablePointer(mutating: a), UnsafeMutablePointer(mutating: pivots))
+    var (strideA, strideX) = (order, order)
+    #if canImport(Accelerate)
+      _ = sgetrs_(&flag, &order, &one, a, &strideA, pivots, x, &strideX, &info)
+    #else
+      sgetrs_(&flag, &order, &one, a, &strideA, pivots, x, &strideX, &info)
+    #endif
+  }
+
+  /// P L U of a column-major matrix in place, rows exchanged as `pivots` say; 0, or the 1-based place of a zero pivot.
+  @Sendable static func factorLU(n: Int, a: UnsafeMutablePointer<Double>, pivots: UnsafeMutablePointer<Int32>) -> Int {
+    _ = singleThreaded
+    var (rows, columns, stride, info) = (Size(n), Size(n), Size(n), Size(0))
+    #if canImport(Accelerate)
+      _ = dgetrf_(&rows, &columns, a, &stride, pivots, &info)
+    #else
+      dgetrf_(&rows, &columns, a, &stride, pivots, &info)
+    #endif
+    return Int(info)
+  }
+
+  /// x <- A^-1 x, or A^-T x, from the factors of a column-major A.
+  @Sendable static func solveLU(
+    n: Int, a: UnsafePointer<Double>, pivots: UnsafePointer<Int32>, transposed: Bool, x: UnsafeMutablePointer<Double>
+  ) {
+    var (flag, order, one, info) = (CChar(UInt8(ascii: transposed ? "T" : "N")), Size(n), Size(1), Size(0))
+    let (a, pivots) = (UnsafeMutablePointer(mutating: a), UnsafeMutablePointer(mutating: pivots))
+    var (strideA, strideX) = (order, order)
+    #if canImport(Accelerate)
+      _ = dgetrs_(&flag, &order, &one, a, &strideA, pivots, x, &strideX, &info)
+    #else
+      dgetrs_(&flag, &order, &one, a, &strideA, pivots, x, &strideX, &info)
+    #endif
+  }
+
   /// x [m, n] <- x L^-T with L [n, n] lower: the panel below a factored diagonal block.
   @Sendable static func solveFromRight(
     m: Int, n: Int, l: UnsafePointer<Float>, ld: Int, x: UnsafeMutablePointer<Float>, ldX: Int

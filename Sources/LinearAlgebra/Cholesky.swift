@@ -17,6 +17,18 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
   public mutating func refactor(order n: Int, fill: (inout Matrix<Scalar>) -> Void) -> Int? {
     factor.reshape(rows: n, columns: n)
     fill(&factor)
+    return factorInPlace()
+  }
+
+  /// Factors the lower triangle of `matrix`, whose memory is exchanged for that of the last factor.
+  public mutating func factor(swapping matrix: inout Matrix<Scalar>) -> Int? {
+    precondition(matrix.rows == matrix.columns, "a square matrix")
+    swap(&matrix, &factor)
+    return factorInPlace()
+  }
+
+  private mutating func factorInPlace() -> Int? {
+    let n = factor.rows
     var failure = 0
     factor.elements.withMutablePointer { a in
       for k in stride(from: 0, to: n, by: Self.block) {

@@ -29,6 +29,8 @@ public struct KernelTable<Scalar>: Sendable {
   let whitenGram: @Sendable (Input, Input, Scalar, Output, Int, Int, Int) -> Void
   let mirror: @Sendable (Output, Int, Int, Int) -> Void
   let gatherGram: @Sendable (Input, Int, Labels, Int, Output) -> Void
+  let transpose: @Sendable (Output, Int) -> Void
+  let interleave: @Sendable (Input, Int, Int, Output, Int) -> Void
   // Long vectors.
   let dot: @Sendable (Input, Input, Int) -> Scalar
   let axpby: @Sendable (Scalar, Input, Scalar, Output, Int) -> Void
@@ -44,6 +46,8 @@ public struct KernelTable<Scalar>: Sendable {
   let gemv: @Sendable (_ m: Int, _ n: Int, _ a: Input, _ ld: Int, _ x: Input, _ out: Output) -> Void
   let symv: @Sendable (_ n: Int, _ a: Input, _ x: Input, _ out: Output) -> Void
   let factor: @Sendable (_ n: Int, _ a: Output, _ ld: Int) -> Int
+  let factorLU: @Sendable (_ n: Int, _ a: Output, _ pivots: UnsafeMutablePointer<Int32>) -> Int
+  let solveLU: @Sendable (_ n: Int, _ a: Input, _ pivots: UnsafePointer<Int32>, _ transposed: Bool, _ x: Output) -> Void
   let solveFromRight: @Sendable (_ m: Int, _ n: Int, _ l: Input, _ ld: Int, _ x: Output, _ ldX: Int) -> Void
   let solveVector: @Sendable (_ n: Int, _ l: Input, _ ld: Int, _ transposed: Bool, _ x: Output) -> Void
 }
@@ -62,10 +66,12 @@ extension Float: RealScalar {
     ranks: fgn_ranks_f, argmax: fgn_argmax_f, multiplyGrams: fgn_multiply_grams_f, combineGrams: fgn_combine_grams_f,
     gram: fgn_gram_f,
     whitenGram: fgn_whiten_gram_f,
-    mirror: fgn_mirror_f, gatherGram: fgn_gather_gram_f, dot: fgn_dot_f, axpby: fgn_axpby_f,
+    mirror: fgn_mirror_f, gatherGram: fgn_gather_gram_f, transpose: fgn_transpose_f,
+    interleave: fgn_interleave_f, dot: fgn_dot_f, axpby: fgn_axpby_f,
     allFinite: fgn_all_finite_f, maxAbs: fgn_max_abs_f, thinPack: fgn_thin_pack_f,
     thinForward: fgn_thin_forward_f, thinTransposed: fgn_thin_transposed_f,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
+    factorLU: BLAS.factorLU, solveLU: BLAS.solveLU,
     solveFromRight: BLAS.solveFromRight, solveVector: BLAS.solveVector)
 }
 
@@ -83,9 +89,11 @@ extension Double: RealScalar {
     ranks: fgn_ranks_d, argmax: fgn_argmax_d, multiplyGrams: fgn_multiply_grams_d, combineGrams: fgn_combine_grams_d,
     gram: fgn_gram_d,
     whitenGram: fgn_whiten_gram_d,
-    mirror: fgn_mirror_d, gatherGram: fgn_gather_gram_d, dot: fgn_dot_d, axpby: fgn_axpby_d,
+    mirror: fgn_mirror_d, gatherGram: fgn_gather_gram_d, transpose: fgn_transpose_d,
+    interleave: fgn_interleave_d, dot: fgn_dot_d, axpby: fgn_axpby_d,
     allFinite: fgn_all_finite_d, maxAbs: fgn_max_abs_d, thinPack: fgn_thin_pack_d,
     thinForward: fgn_thin_forward_d, thinTransposed: fgn_thin_transposed_d,
     gemm: BLAS.gemm, syrk: BLAS.syrk, gemv: BLAS.gemv, symv: BLAS.symv, factor: BLAS.factor,
+    factorLU: BLAS.factorLU, solveLU: BLAS.solveLU,
     solveFromRight: BLAS.solveFromRight, solveVector: BLAS.solveVector)
 }

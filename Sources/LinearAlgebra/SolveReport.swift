@@ -8,6 +8,8 @@ public enum SolveOutcome: String, Sendable, Codable {
   case notPositiveDefinite
   /// NaN or infinity appeared.
   case notFinite
+  /// The system is larger than the memory budget.
+  case outOfMemory
 
   /// What happened and what to do about it.
   public var remedy: String {
@@ -15,6 +17,7 @@ public enum SolveOutcome: String, Sendable, Codable {
     case .converged: "converged"
     case .iterationLimit: "iteration limit reached: raise the limit or the damping, or use the Gram with Cholesky"
     case .notPositiveDefinite: "not positive definite in this precision: raise the damping or use double"
+    case .outOfMemory: "the system does not fit the memory budget: use a smaller batch or conjugate gradient"
     case .notFinite: "not finite: check features and parameters, or raise the damping"
     }
   }

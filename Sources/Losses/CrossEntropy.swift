@@ -9,6 +9,9 @@ public struct CrossEntropy: Loss {
   public var unit: String { "nats" }
   public var minimumOutputs: Int { 2 }
 
+  /// With two classes the one competitor has no covariance.
+  public func isScalar(outputs: Int) -> Bool { outputs == 2 }
+
   public func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError) {
     guard case .classes(let labels) = targets else {
       throw TargetError("cross-entropy wants a class for each row, got numbers: try the squared loss")

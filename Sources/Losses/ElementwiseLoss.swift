@@ -40,6 +40,8 @@ extension ElementwiseLoss {
 
   public func refusal(of target: Double) -> String? { nil }
 
+  public func isScalar(outputs: Int) -> Bool { outputs == 1 }
+
   public func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError) {
     guard case .values(let values) = targets else {
       throw TargetError("the \(name) loss wants numbers as targets, got classes: try cross-entropy")
@@ -94,9 +96,7 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
     ElementLoops.squareRoots(&roots)
   }
 
-  public var isScalar: Bool { rows.columns == 1 }
-
-  private var isIdentity: Bool { function.isQuadratic && weights == nil }
+  public var isIdentity: Bool { function.isQuadratic && weights == nil }
 
   public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
     switch curvature {

@@ -11,6 +11,8 @@ public protocol Loss: Sendable {
   var unit: String { get }
   /// The smallest number of outputs that it makes sense for.
   var minimumOutputs: Int { get }
+  /// Whether H = s a a^T exactly in every row of C outputs, as where there is one: FGN is the GGN then.
+  func isScalar(outputs: Int) -> Bool
   /// Throws unless `targets` are of the right kind and in range for C outputs; says which row, what was expected, got.
   func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError)
   /// Work areas in a precision.
@@ -60,8 +62,8 @@ public protocol LossRows<Scalar>: Sendable {
   var rootWeight: [Scalar] { get }
   /// w [R], scaled to mean 1; nil is ones.
   var weights: [Scalar]? { get }
-  /// Whether H = s a a^T exactly in every row, as where there is one output: FGN is the GGN then.
-  var isScalar: Bool { get }
+  /// Whether H with the weights in is the identity.
+  var isIdentity: Bool { get }
 
   /// t <- w H t in place, with the H of `curvature`; `t` is [k R, C], k stacked copies of the batch's rows.
   func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>)
@@ -81,6 +83,8 @@ public protocol LossRows<Scalar>: Sendable {
 extension LossRows {
   /// R.
   public var count: Int { loss.count }
+
+  public var isIdentity: Bool { false }
 
   /// Weighted mean of the losses; NaN if any is.
   public var meanLoss: Double {

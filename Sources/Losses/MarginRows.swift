@@ -65,9 +65,6 @@ public struct MarginRows<Scalar: RealScalar>: LossRows {
     rootOfWeights = self.weights.map { $0.map { $0.squareRoot() } } ?? []
   }
 
-  /// With two classes the one competitor has no covariance.
-  public var isScalar: Bool { rows.columns == 2 }
-
   /// 1 / |q|^2 for each example: how many competitors share the competitor mass. 1 to C - 1.
   public var effectiveCompetitors: [Double] {
     var squares = [Scalar](repeating: 0, count: count)

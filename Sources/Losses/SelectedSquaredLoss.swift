@@ -7,6 +7,8 @@ public struct SelectedSquaredLoss: Loss {
 
   public var name: String { "selected-squared" }
 
+  public func isScalar(outputs: Int) -> Bool { true }
+
   public func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError) {
     guard case .selected(let index, let values) = targets else {
       throw TargetError("the \(name) loss wants the number of an output and its value for each row")
@@ -43,8 +45,6 @@ public struct SelectedRows<Scalar: RealScalar>: LossRows {
     rows.clear()
     for (i, k) in index.enumerated() { rows[i, Int(k)] = 1 }
   }
-
-  public var isScalar: Bool { true }
 
   public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
     for i in 0..<t.rows {

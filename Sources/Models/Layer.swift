@@ -96,10 +96,10 @@ public struct LayerPoint<Scalar: RealScalar>: Sendable {
   /// The input's own Gram, lower triangle, where it is known.
   public var inputGram: Matrix<Scalar>?
   /// Seed of the dropout masks, nil for none.
-  public var dropoutSeed: UInt64?
+  public var dropoutSeed: DropoutSeed?
 
   public init(
-    input: Matrix<Scalar>, values: [Scalar], inputGram: Matrix<Scalar>? = nil, dropoutSeed: UInt64? = nil
+    input: Matrix<Scalar>, values: [Scalar], inputGram: Matrix<Scalar>? = nil, dropoutSeed: DropoutSeed? = nil
   ) {
     self.input = input
     self.values = values

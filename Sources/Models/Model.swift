@@ -9,12 +9,38 @@ public struct Inputs<Scalar: RealScalar>: Sendable {
   /// For a model with T output rows for each example: which of the B T rows there are, ascending; nil for all. Row t of
   /// example i has number i T + t. What is left out (padding, positions without a label) costs no output.
   public var rows: [Int32]?
-  /// Seed of the dropout masks; nil, as in evaluation, drops nothing. The same seed gives the same masks.
-  public var dropoutSeed: UInt64?
+  /// Of the dropout masks; nil, as in evaluation, drops nothing. The same seed gives the same masks.
+  public var dropoutSeed: DropoutSeed?
 
   public init(_ features: Matrix<Scalar>, gram: Matrix<Scalar>? = nil) {
     self.features = features
     self.gram = gram
+  }
+}
+
+/// What dropout masks are drawn from.
+public struct DropoutSeed: Sendable, Codable, Hashable, ExpressibleByIntegerLiteral {
+  public var value: UInt64
+  /// k: the batch is k copies of the same examples, one after the other, and each copy has the same masks.
+  public var copies = 1
+
+  public init(_ value: UInt64) { self.value = value }
+  public init(integerLiteral value: UInt64) { self.value = value }
+}
+
+extension Inputs {
+  /// The same examples k times, one copy after the other; row r of copy c has number c R + r of the outputs' rows.
+  public func copied(_ count: Int, rowsPerExample: Int) -> Inputs {
+    let examples = features.rows
+    let index = (0..<Int32(count * examples)).map { $0 % Int32(examples) }
+    var result = Inputs(Matrix(rows: 0, columns: 0))
+    RowKernels.gather(features.view, index, into: &result.features)
+    if let rows {
+      result.rows = (0..<count).flatMap { copy in rows.map { $0 + Int32(copy * examples * rowsPerExample) } }
+    }
+    result.dropoutSeed = dropoutSeed
+    result.dropoutSeed?.copies *= count
+    return result
   }
 }
 

@@ -14,6 +14,22 @@ public protocol Optimizer<Scalar>: Sendable {
   /// says so in the report.
   mutating func step(_ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress)
     -> StepReport
+
+  /// Throws if batches of `batchRows` rows of outputs are too large for it, and says what to use instead. Asked once,
+  /// before a run.
+  func check(batchRows: Int) throws(OptimizerError)
+}
+
+extension Optimizer {
+  public func check(batchRows: Int) throws(OptimizerError) {}
+}
+
+/// A run that a method cannot take on.
+public struct OptimizerError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What was expected and got, and what to do.
+  public var description: String
+
+  public init(_ description: String) { self.description = description }
 }
 
 /// What became of a step.
@@ -40,6 +56,8 @@ public struct StepReport: Sendable, Codable, Equatable {
   public var path: String
   /// The linear solve.
   public var solve: SolveReport
+  /// Actual over predicted decrease of the objective on the batch, where it was measured.
+  public var gainRatio: Double?
   /// Forward passes, pushforwards and pullbacks.
   public var modelPasses = 0
 

@@ -87,14 +87,15 @@ public struct Trainer<ModelType: Model>: Sendable {
   /// - Parameters:
   ///   - observer: told about steps and epochs.
   ///   - isInterrupted: asked after each step; true ends training with what there is.
-  /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it, and what the observer
-  ///   throws.
+  /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it, `OptimizerError` if the
+  ///   batches are too large for the method, and what the observer throws.
   public func run(
     _ optimizer: inout some Optimizer<Scalar>, from start: Parameters<Scalar>? = nil, on training: Dataset<Scalar>,
     validation: Dataset<Scalar>? = nil, observer: inout some TrainingObserver, isInterrupted: () -> Bool = { false }
   ) throws -> TrainingResult<Scalar> {
     try model.checkTrainable()
     for data in [training, validation].compactMap({ $0 }) { try data.checkFit(model) }
+    try optimizer.check(batchRows: min(options.batchSize, training.count) * model.rowsPerExample)
     var generator = SeededGenerator(seed: options.seed, stream: RandomStream.initialisation.rawValue)
     var parameters = start ?? model.initialParameters(using: &generator)
     var batches = Batches(of: training, batchSize: options.batchSize, seed: options.seed)
@@ -162,7 +163,7 @@ public struct Trainer<ModelType: Model>: Sendable {
     var batch = batches.batch(number, of: data, featureGram: featureGram)
     let stream = RandomStream.dropout.rawValue + UInt64(progress.step) << 8
     var generator = SeededGenerator(seed: options.seed, stream: stream)
-    batch.inputs.dropoutSeed = generator.next()
+    batch.inputs.dropoutSeed = DropoutSeed(generator.next())
     return optimizer.step(&parameters, on: batch, at: progress)
   }
 }

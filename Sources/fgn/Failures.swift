@@ -21,6 +21,9 @@ func reportingFailures(_ body: () throws -> Void) throws {
   } catch let error as DataError {
     printError("fgn: \(error)")
     throw ExitCode(65)
+  } catch let error as OptimizerError {
+    printError("fgn: \(error)")
+    throw ExitCode(64)
   }
   guard fflush(nil) == 0 else {
     printError("fgn: standard output: cannot write: \(String(cString: strerror(errno)))")

@@ -11,10 +11,13 @@ import Testing
     (train + ["--features", "X.npy"], "Give either DATA or --features, got both."),
     (["train", "t.npz"], "Missing expected argument '--output <output>'"),
     (train + ["--labels", "y.npy"], "--labels goes with --features."),
-    (train + ["--solver", "dual"], "--solver for fgn must be one of auto, gram, cg, gram-cg, got dual."),
-    (train + ["--curvature", "fisher", "--solver", "dual"], "must be one of auto, gram, cg, gram-cg, got dual."),
-    (train + ["--curvature", "ggn", "--solver", "gram"], "--solver for ggn must be one of auto, cg, dual, got gram."),
-    (train + ["--solver", "lu"], "Please provide one of 'auto', 'gram', 'cg', 'gram-cg' or 'dual'"),
+    (train + ["--solver", "dual"], "--solver for fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."),
+    (train + ["--curvature", "fisher", "--solver", "dual"], "must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."),
+    (
+      train + ["--curvature", "ggn", "--solver", "gram-cg"],
+      "--solver for ggn must be one of auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg."
+    ),
+    (train + ["--solver", "lu"], "Please provide one of 'auto', 'gram', 'cg', 'gram-cg', 'dual', 'duncan-guttman' or 'woodbury'"),
     (train + ["--curvature", "competitor"], "--curvature must be fgn, ggn or fisher, got competitor."),
     (train + ["--damping", "much"], "--damping must be auto or a number, got much."),
     (train + ["--damping", "0"], "Damping must be above 0, got 0.0."),
@@ -61,9 +64,10 @@ import Testing
     (["inspect", "m", "t.npz", "--damping", "0"], "--damping must be above 0, got 0.0."),
     (["inspect", "m", "t.npz", "--damping", "1", "--l2=-1"], "--l2 must be 0 or more, got -1.0."),
     (["inspect", "m", "t.npz", "--damping", "1", "--curvature", "fisher"], "must be fgn or ggn, got fisher."),
-    (["inspect", "m", "t.npz", "--damping", "1", "--solver", "dual"], "auto, gram, cg, gram-cg, got dual."),
+    (["inspect", "m", "t.npz", "--damping", "1", "--solver", "dual"], "auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."),
     (
-      ["inspect", "m", "t.npz", "--damping", "1", "--curvature", "ggn", "--solver", "gram"], "auto, cg, dual, got gram."
+      ["inspect", "m", "t.npz", "--damping", "1", "--curvature", "ggn", "--solver", "gram-cg"],
+      "auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg."
     ),
     (["bake"], "Unexpected argument 'bake'"),
   ]

@@ -28,7 +28,7 @@ struct Subject<ModelType: Model> {
   }
 
   var name: String { "\(curvature.rawValue) \(solver.rawValue)" }
-  var isIterative: Bool { solver != .gram }
+  var isIterative: Bool { !solver.isExact }
 
   func descent(_ model: ModelType, tolerance: Double? = nil) -> Descent<ModelType> {
     let tight = TestSupport.tolerance(Scalar.self, double: 1e-13, float: 1e-6)

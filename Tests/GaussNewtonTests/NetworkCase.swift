@@ -16,7 +16,7 @@ struct NetworkCase: Sendable, CustomTestStringConvertible {
   var vocabulary: Int?
   /// The rows there are, of a network whose rows are positions.
   var rows: [Int32]?
-  var dropoutSeed: UInt64?
+  var dropoutSeed: DropoutSeed?
   var isSmooth = true
 
   init(_ name: String, _ input: [Int], _ layers: [any Layer]) {

@@ -16,7 +16,7 @@ func explicitOptions(
     descent: DescentOptions(
       curvature: path.curvature, solver: path.solver, weightFloor: 0, tolerance: precise, maximumIterations: 2000),
     l2: l2, damping: .fixed(damping), trustRegion: TrustRegion(radius: radius, warmUp: 0, deviations: deviations),
-    momentum: momentum, schedule: schedule)
+    momentum: .projected(momentum), schedule: schedule)
 }
 
 /// What a step does to the parameters, against dense solves.

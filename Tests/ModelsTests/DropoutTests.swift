@@ -5,7 +5,8 @@ import Testing
 @testable import Models
 
 struct DropoutTests {
-  func output(_ rate: Double, seed: UInt64?, path: String = "1", rows: Int = 40, width: Int = 250) -> Matrix<Float> {
+  func output(_ rate: Double, seed: DropoutSeed?, path: String = "1", rows: Int = 40, width: Int = 250) -> Matrix<Float>
+  {
     var layer = Dropout(rate).makeLinearization(
       at: LayerSite(path: path, input: [width], slices: []), as: Float.self)
     var (input, output) = (Matrix<Float>(rows: rows, columns: width), Matrix<Float>(rows: 0, columns: 0))
@@ -15,7 +16,7 @@ struct DropoutTests {
   }
 
   @Test func productsAreRight() {
-    for (rate, seed) in [(0.5, 7), (0.1, 8), (0, 9), (0.9, nil)] as [(Double, UInt64?)] {
+    for (rate, seed) in [(0.5, 7), (0.1, 8), (0, 9), (0.9, nil)] as [(Double, DropoutSeed?)] {
       var test = LayerCase(layer: Dropout(rate), input: [3, 11])
       test.dropoutSeed = seed
       let findings = test.check()

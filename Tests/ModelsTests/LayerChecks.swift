@@ -9,7 +9,7 @@ struct LayerCase {
   let input: [Int]
   var rows = 5
   var seed: UInt64 = 1
-  var dropoutSeed: UInt64?
+  var dropoutSeed: DropoutSeed?
   /// Keeps inputs from where a function has a kink, so that differences exist.
   var isAwayFromZero = false
   /// Inputs are token numbers below it, and do not move.

@@ -5,7 +5,7 @@ import Testing
 /// Remembers what batches are like, and moves nothing.
 private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
   struct State: Codable, Sendable {
-    var seeds: [UInt64?] = []
+    var seeds: [DropoutSeed?] = []
     var hasGram: [Bool] = []
   }
   var state = State()

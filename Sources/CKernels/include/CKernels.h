@@ -59,6 +59,10 @@
                            ptrdiff_t last);                                                        \
   /* Copies the lower triangle to the upper one. */                                                \
   void fgn_mirror_##S(T *g, ptrdiff_t n, ptrdiff_t first, ptrdiff_t last);                         \
+  /* a [n, n] becomes its transpose. */                                                            \
+  void fgn_transpose_##S(T *a, ptrdiff_t n);                                                       \
+  /* out_(j stride + d) = x_(d count + j), d < groups, j < count. */                               \
+  void fgn_interleave_##S(const T *x, ptrdiff_t groups, ptrdiff_t count, T *out, ptrdiff_t stride); \
   /* Lower triangle: result_ij = g_(index_i)(index_j), from the lower triangle of g. */            \
   void fgn_gather_gram_##S(const T *g, ptrdiff_t n, const int32_t *index, ptrdiff_t count,         \
                            T *result);                                                             \

@@ -41,9 +41,14 @@ struct DropoutLinearization<Scalar: RealScalar>: LayerLinearization {
   mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
     isIdentity = point.dropoutSeed == nil || rate == 0
     if let seed = point.dropoutSeed, rate > 0 {
-      var generator = SeededGenerator(seed: seed, stream: stream)
+      var generator = SeededGenerator(seed: seed.value, stream: stream)
       Elementwise.dropoutMask(
-        rate: rate, seed: generator.next(), rows: point.rows, columns: width, into: &mask)
+        rate: rate, seed: generator.next(), rows: point.rows / seed.copies, columns: width, into: &mask)
+      if seed.copies > 1 {
+        let original = mask
+        let index = (0..<Int32(point.rows)).map { $0 % Int32(original.rows) }
+        RowKernels.gather(original.view, index, into: &mask)
+      }
     }
     multiply(point.input, into: &output)
   }

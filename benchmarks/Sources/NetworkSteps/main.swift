@@ -35,7 +35,9 @@ struct Side {
   private func fgn(_ momentum: Double?) -> GaussNewtonOptimizer<Network<Float>> {
     GaussNewtonOptimizer(
       model: model,
-      options: GaussNewtonOptions(descent: .training(solver: .gram), momentum: momentum, schedule: .constant))
+      options: GaussNewtonOptions(
+        descent: .training(solver: .gram), momentum: momentum.map { .projected($0) } ?? .automatic, schedule: .constant)
+    )
   }
 
   mutating func steps(_ name: String, atMost most: Int, within limit: Double) -> Steps {

@@ -41,7 +41,7 @@ struct Arguments {
       case ("--damping-factor", let value?): options.damping = .automatic(factor: value)
       case ("--radius", let value?): options.trustRegion.radius = value
       case ("--warm-up", let value?): options.trustRegion.warmUp = value
-      case ("--momentum", let value?): options.momentum = value
+      case ("--momentum", let value?): options.momentum = .projected(value)
       case ("--l2", let value?):
         options.l2 = value
         training.l2 = value

@@ -29,7 +29,8 @@ func compare(_ shape: Shape, rounds: Int) {
     let solver = shape.batch <= 256 ? Solver.gram : .automatic
     return GaussNewtonOptimizer(
       model: head,
-      options: GaussNewtonOptions(descent: .training(solver: solver), momentum: momentum, schedule: .constant))
+      options: GaussNewtonOptions(
+        descent: .training(solver: solver), momentum: .projected(momentum), schedule: .constant))
   }
   var (sgd, plain, momentum) = (SGD(model: head, rate: 1e-4), fgn(0), fgn(0.85))
   let flops = 4.0 * Double(shape.batch * shape.features * shape.classes)
