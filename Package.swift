@@ -56,7 +56,8 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
     .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Figures", "Tasks"]),
   ],

@@ -39,7 +39,8 @@ public struct Acrobot: Environment {
 
   public mutating func step(_ action: Int) -> EnvironmentStep {
     precondition((0...2).contains(action), "an action is 0, 1 or 2, got \(action)")
-    let next = Self.advance(SIMD4(state[0], state[1], state[2], state[3]), torque: Double(action - 1), by: Self.interval)
+    let next = Self.advance(
+      SIMD4(state[0], state[1], state[2], state[3]), torque: Double(action - 1), by: Self.interval)
     for i in 0..<2 {
       state[i] = Self.wrapped(next[i])
       state[i + 2] = min(max(next[i + 2], -Self.largestVelocities[i]), Self.largestVelocities[i])
@@ -72,7 +73,8 @@ public struct Acrobot: Environment {
   /// Velocities and accelerations.
   static func derivative(_ s: SIMD4<Double>, torque: Double) -> SIMD4<Double> {
     let (cosine, sine) = (cos(s[1]), sin(s[1]))
-    let d1 = mass * center * center + mass * (length * length + center * center + 2 * length * center * cosine) + 2 * inertia
+    let d1 =
+      mass * center * center + mass * (length * length + center * center + 2 * length * center * cosine) + 2 * inertia
     let d2 = mass * (center * center + length * center * cosine) + inertia
     // cos(x - pi / 2) of the source is sin x.
     let phi2 = mass * center * gravity * sin(s[0] + s[1])

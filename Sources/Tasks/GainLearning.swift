@@ -67,8 +67,10 @@ public struct GainLearning: Sendable {
     var features: [Double] = []
     var targets: [Double] = []
     for _ in 0..<batchSize {
-      let x = Matrix(rows: plant.stateCount, columns: 1, elements: (0..<plant.stateCount).map { _ in generator.normal() })
-      let u = Matrix(rows: plant.inputCount, columns: 1, elements: (0..<plant.inputCount).map { _ in generator.normal() })
+      let x = Matrix(
+        rows: plant.stateCount, columns: 1, elements: (0..<plant.stateCount).map { _ in generator.normal() })
+      let u = Matrix(
+        rows: plant.inputCount, columns: 1, elements: (0..<plant.inputCount).map { _ in generator.normal() })
       let next = plant.next(x, u)
       features += Self.monomials(x.elements + u.elements)
       targets.append(plant.cost(x, u) + next.elements.dot((value * next).elements))

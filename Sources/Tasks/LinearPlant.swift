@@ -4,7 +4,7 @@ import LinearAlgebra
 ///
 /// Its optimal policy is u = -K x with one gain K [m, n], from the discrete algebraic Riccati equation. Source: Kalman
 /// 1960; Anderson & Moore 1990.
-public struct LinearPlant: Sendable, Equatable {
+public struct LinearPlant: Sendable, Equatable, CustomStringConvertible {
   public let name: String
   /// A [n, n], of the states.
   public let dynamics: Matrix<Double>
@@ -31,6 +31,7 @@ public struct LinearPlant: Sendable, Equatable {
     self.inputCost = inputCost
   }
 
+  public var description: String { name }
   /// n.
   public var stateCount: Int { input.rows }
   /// m.

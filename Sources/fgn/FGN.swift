@@ -15,5 +15,5 @@ struct FGN: ParsableCommand {
       130 interrupted.
       """,
     version: packageVersion,
-    subcommands: [TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self])
+    subcommands: [TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self, TaskCommand.self])
 }

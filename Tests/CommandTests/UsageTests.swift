@@ -11,13 +11,22 @@ import Testing
     (train + ["--features", "X.npy"], "Give either DATA or --features, got both."),
     (["train", "t.npz"], "Missing expected argument '--output <output>'"),
     (train + ["--labels", "y.npy"], "--labels goes with --features."),
-    (train + ["--solver", "dual"], "--solver for fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."),
-    (train + ["--curvature", "fisher", "--solver", "dual"], "must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."),
+    (
+      train + ["--solver", "dual"],
+      "--solver for fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."
+    ),
+    (
+      train + ["--curvature", "fisher", "--solver", "dual"],
+      "must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."
+    ),
     (
       train + ["--curvature", "ggn", "--solver", "gram-cg"],
       "--solver for ggn must be one of auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg."
     ),
-    (train + ["--solver", "lu"], "Please provide one of 'auto', 'gram', 'cg', 'gram-cg', 'dual', 'duncan-guttman' or 'woodbury'"),
+    (
+      train + ["--solver", "lu"],
+      "Please provide one of 'auto', 'gram', 'cg', 'gram-cg', 'dual', 'duncan-guttman' or 'woodbury'"
+    ),
     (train + ["--curvature", "competitor"], "--curvature must be fgn, ggn or fisher, got competitor."),
     (train + ["--damping", "much"], "--damping must be auto or a number, got much."),
     (train + ["--damping", "0"], "Damping must be above 0, got 0.0."),
@@ -64,11 +73,19 @@ import Testing
     (["inspect", "m", "t.npz", "--damping", "0"], "--damping must be above 0, got 0.0."),
     (["inspect", "m", "t.npz", "--damping", "1", "--l2=-1"], "--l2 must be 0 or more, got -1.0."),
     (["inspect", "m", "t.npz", "--damping", "1", "--curvature", "fisher"], "must be fgn or ggn, got fisher."),
-    (["inspect", "m", "t.npz", "--damping", "1", "--solver", "dual"], "auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."),
+    (
+      ["inspect", "m", "t.npz", "--damping", "1", "--solver", "dual"],
+      "auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."
+    ),
     (
       ["inspect", "m", "t.npz", "--damping", "1", "--curvature", "ggn", "--solver", "gram-cg"],
       "auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg."
     ),
+    (["task"], "Missing expected argument '<name>'"),
+    (["task", "pole"], "Please provide one of 'lqr', 'cartpole' or 'acrobot'"),
+    (["task", "lqr", "--optimizer", "sgd"], "Please provide one of 'egn' and 'adam'"),
+    (["task", "lqr", "--seeds", "0"], "--seeds must be at least 1, got 0."),
+    (["task", "lqr", "--steps", "0"], "--steps must be at least 1, got 0."),
     (["bake"], "Unexpected argument 'bake'"),
   ]
 
@@ -93,6 +110,7 @@ import Testing
       "inspect",
       ["--architecture", "--damping", "--l2", "--curvature", "--solver", "--precision", "--direction", "--json"]
     ),
+    ("task", ["--optimizer", "--seed", "--seeds", "--steps", "--curve", "--json"]),
   ]
 
   @Test(arguments: options) func helpListsEveryOption(_ command: String, _ options: [String]) async throws {
@@ -104,7 +122,9 @@ import Testing
   @Test func theCommandItself() async throws {
     let help = try await Command.run("--help")
     #expect(help.status == 0 && help.output.contains("130 interrupted"))
-    for command in ["train", "evaluate", "predict", "inspect"] { #expect(help.output.contains("  \(command) ")) }
+    for command in ["train", "evaluate", "predict", "inspect", "task"] {
+      #expect(help.output.contains("  \(command) "))
+    }
     let version = try await Command.run("--version")
     #expect(version.status == 0 && version.output == "0.1.0\n")
   }

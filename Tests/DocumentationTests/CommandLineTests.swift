@@ -8,7 +8,8 @@ import Testing
   static let sections = [
     ("## Data", ["DataArguments"]), ("## fgn train", ["TrainCommand", "MethodArguments", "ModelArguments"]),
     ("## fgn evaluate", ["EvaluateCommand"]), ("## fgn predict", ["PredictCommand"]),
-    ("## fgn inspect", ["InspectCommand"]), ("## Model files", ["SavedModelArguments"]),
+    ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
+    ("## Model files", ["SavedModelArguments"]),
   ]
 
   /// Long names of the options and flags that a file in Sources/fgn declares.

@@ -47,7 +47,7 @@ import Testing
 @Suite struct GainLearningTests {
   static func optimizer(_ task: GainLearning, damping: Double = 1e-6) -> GaussNewtonOptimizer<LinearHead<Double>> {
     let options = GaussNewtonOptions(
-      descent: DescentOptions(curvature: .fgn, solver: .gram), damping: .fixed(damping),
+      descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(damping),
       trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
     return GaussNewtonOptimizer(model: task.model, loss: SquaredLoss(), options: options)
   }
@@ -64,7 +64,7 @@ import Testing
     #expect(result.errors[0] > 0.9, "the gain is not known from the start")
     let last = result.errors[task.iterations - 1]
     #expect(last < 1e-6, "\(plant.name), seed \(seed)")
-    #expect(relativeError(result.gain.elements, to: plant.optimalGain().elements) == last)
+    #expect(relativeError(result.gain.elements, to: plant.optimalGain().elements) < 1e-6)
   }
 
   /// With exact fits this is value iteration.

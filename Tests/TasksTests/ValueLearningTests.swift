@@ -40,7 +40,7 @@ private struct Corridor: Environment {
   ) -> (ValueLearning<Corridor, LinearHead<Double>>, ValueLearning<Corridor, LinearHead<Double>>.Result) {
     let model = LinearHead<Double>(features: 5, classes: 2, intercept: false)
     let method = GaussNewtonOptions(
-      descent: DescentOptions(curvature: .fgn, solver: .gram), damping: .fixed(1e-6),
+      descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
       trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
     var optimizer = GaussNewtonOptimizer(model: model, loss: SelectedSquaredLoss(), options: method)
     let task = ValueLearning(environment: Corridor(), model: model, options: options)

@@ -6,7 +6,7 @@ M(q) q'' = forces. The Riccati equation is solved through the stable subspace of
 by scipy where it is there, and the two are compared. With gymnasium installed the trajectories are compared with its
 CartPole-v1 and Acrobot-v1 as well.
 
-    make_golden.py [--check]
+    make_golden.py [check]
 """
 
 import json
@@ -154,7 +154,7 @@ def check(all_trajectories):
 
 
 golden = {"trajectories": trajectories(), "plants": gains()}
-if "--check" in sys.argv:
+if "check" in sys.argv:
     check(golden["trajectories"])
 else:
     (pathlib.Path(__file__).parent / "golden.json").write_text(json.dumps(golden) + "\n")
