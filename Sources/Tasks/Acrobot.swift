@@ -12,8 +12,9 @@ import LinearAlgebra
 /// Observation: cosine and sine of theta1 (from hanging down), of theta2 (from the first link's line), and the two
 /// angular velocities (rad/s), which are cut at 4 pi and 9 pi. Reward -1 a step, 0 for the one that arrives:
 /// -cos theta1 - cos(theta1 + theta2) > 1. Cut off after 500 steps. Every number of the state starts uniformly within
-/// 0.1. One Runge-Kutta step (fourth order) of 0.2 s for each action. Links of length 1, mass 1, centre of mass at 0.5,
-/// moment of inertia 1. Source: Sutton 1996, equations as in Sutton & Barto's book, constants of Gymnasium's Acrobot-v1.
+/// 0.1. One Runge-Kutta step (fourth order) of 0.2 s for each action. Links of length 1, mass 1, centre of mass at
+/// 0.5, moment of inertia 1. Source: Sutton 1996, with the equations of Sutton & Barto's book and the constants of
+/// Gymnasium's Acrobot-v1.
 public struct Acrobot: Environment {
   /// theta1, theta2, and their velocities.
   public var state: [Double] = [0, 0, 0, 0]

@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// A world in which actions are taken one after another, each answered by an observation and a reward.
 ///
-/// A value: a copy goes on by itself. All chance comes from the generator given to `reset`, so that the same seed and the
-/// same actions give the same episode, bit for bit. Docs/tasks.md has one from scratch.
+/// A value: a copy goes on by itself. All chance comes from the generator given to `reset`, so that the same seed and
+/// the same actions give the same episode, bit for bit. There is one from scratch in docs/tasks.md.
 public protocol Environment: Sendable {
   /// Numbers in an observation, D.
   var observationWidth: Int { get }

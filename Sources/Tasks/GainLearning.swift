@@ -5,12 +5,12 @@ import Optimization
 
 /// Learns the gain of a linear plant from transitions, as value learning: fitted Q iteration.
 ///
-/// Q(x, u) = [x, u]^T H [x, u] is a linear model of the products of two of the n + m numbers. Each iteration fits it by a
-/// few optimizer steps, with the squared loss, to cost + min_u' Q(x', u') over a batch of transitions from random states
-/// and inputs; the minimum is x'^T P x' with P = H_xx - H_xu H_uu^-1 H_ux, and the gain K = H_uu^-1 H_ux. The value
-/// starts at zero, so that an unstable plant needs no gain that stabilises it to start from. With an exact fit this is
-/// value iteration, and the error falls by the closed loop's spectral radius squared. Sources: Bradtke 1993; Ernst,
-/// Geurts & Wehenkel 2005.
+/// Q(x, u) = [x, u]^T H [x, u] is a linear model of the products of two of the n + m numbers. Each iteration fits it by
+/// a few optimizer steps, with the squared loss, to cost + min_u' Q(x', u') over a batch of transitions from random
+/// states and inputs; the minimum is x'^T P x' with P = H_xx - H_xu H_uu^-1 H_ux, and the gain K = H_uu^-1 H_ux. The
+/// value starts at zero, so that an unstable plant needs no gain that stabilises it to start from. With an exact fit
+/// this is value iteration, and the error falls by the closed loop's spectral radius squared. Sources: Bradtke 1993;
+/// Ernst, Geurts & Wehenkel 2005.
 public struct GainLearning: Sendable {
   public let plant: LinearPlant
   /// One output, no intercept; inputs are the monomials of [x, u]: z_i z_j, i <= j, row by row.

@@ -109,8 +109,8 @@ extension LinearPlant {
     name: "unstable", dynamics: Matrix([[1.3, 0.4, 0], [0, 1.1, 0.5], [0, 0, 0.8]]),
     input: Matrix([[0], [0.2], [1]]), stateCost: .identity(3), inputCost: .identity(1))
 
-  /// Three nodes of a graph that warm each other, an input for each; slightly unstable, spectral radius 1.024, and cheap
-  /// to leave alone: value iteration takes long. Source: Dean, Mania, Matni, Recht & Tu 2020.
+  /// Three nodes of a graph that warm each other, an input for each; slightly unstable, spectral radius 1.024, and
+  /// cheap to leave alone: value iteration takes long. Source: Dean, Mania, Matni, Recht & Tu 2020.
   public static let graph = LinearPlant(
     name: "graph", dynamics: Matrix([[1.01, 0.01, 0], [0.01, 1.01, 0.01], [0, 0.01, 1.01]]), input: .identity(3),
     stateCost: .identity(3, scale: 1e-3), inputCost: .identity(3))

@@ -6,12 +6,12 @@ import Optimization
 /// Deep Q-learning: the values Q(s, a) of a model's outputs are fitted to r + gamma Q'(s', argmax_a Q(s', a)).
 ///
 /// Q' is the target network, a copy of Q that is renewed now and then; the action is the present network's (double
-/// Q-learning). Actions are greedy but for an epsilon of chance; transitions are drawn from a replay buffer. The gradient
-/// ignores that the target depends on the parameters (semi-gradient). Where an episode ends Q' is zero; where it is cut
-/// off it is not. Sources: Mnih et al. 2015; van Hasselt, Guez & Silver 2016.
+/// Q-learning). Actions are greedy but for an epsilon of chance; transitions are drawn from a replay buffer. The
+/// gradient ignores that the target depends on the parameters (semi-gradient). Where an episode ends Q' is zero; where
+/// it is cut off it is not. Sources: Mnih et al. 2015; van Hasselt, Guez & Silver 2016.
 ///
-/// Value learning is not monotone: so the greedy policy is evaluated every `evaluationInterval` steps on episodes of its
-/// own, and the best network is kept (of equals the later).
+/// Value learning is not monotone: so the greedy policy is evaluated every `evaluationInterval` steps on episodes of
+/// its own, and the best network is kept (of equals the later).
 public struct ValueLearning<World: Environment, ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
   public let environment: World
@@ -22,7 +22,8 @@ public struct ValueLearning<World: Environment, ModelType: Model>: Sendable {
   public init(environment: World, model: ModelType, options: ValueLearningOptions = ValueLearningOptions()) {
     precondition(
       model.inputWidth == environment.observationWidth && model.outputWidth == environment.actionCount,
-      "expected \(environment.observationWidth) inputs and \(environment.actionCount) outputs, got \(model.inputWidth) and \(model.outputWidth)"
+      "expected \(environment.observationWidth) inputs and \(environment.actionCount) outputs, got "
+        + "\(model.inputWidth) and \(model.outputWidth)"
     )
     precondition(options.warmUp >= options.batchSize && options.capacity >= options.batchSize, "too few transitions")
     self.environment = environment

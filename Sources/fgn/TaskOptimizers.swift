@@ -51,6 +51,6 @@ struct ValueTask {
   }
 
   static var acrobot: ValueTask {
-    ValueTask(goal: -100, options: .acrobot, damping: 1, radius: 1, learningRate: 1e-3)
+    ValueTask(goal: -100, options: .acrobot, damping: 0.3, radius: 0.1, learningRate: 3e-3)
   }
 }

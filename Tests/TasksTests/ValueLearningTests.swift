@@ -25,6 +25,40 @@ private struct Corridor: Environment {
   var observation: [Double] { (0..<5).map { $0 == place ? 1 : 0 } }
 }
 
+/// Takes steps by chance, and compares every target with r + gamma Q'(s', argmax_a Q(s', a)) from the corridor's rules.
+private struct Recorder: Optimizer {
+  struct State: Codable, Sendable {
+    /// Parameters before each step.
+    var history: [[Double]] = []
+    var worst = 0.0
+    var generator = SeededGenerator(seed: 8)
+  }
+  var state = State()
+  var targetInterval: Int
+  var explanation: String { "" }
+
+  mutating func step(
+    _ parameters: inout Parameters<Double>, on batch: Batch<Double>, at progress: Progress
+  ) -> StepReport {
+    #expect(progress.step == state.history.count && progress.step < progress.total)
+    state.history.append(parameters.values)
+    let (present, target) = (
+      parameters.values, state.history[(state.history.count - 1) / targetInterval * targetInterval]
+    )
+    guard case .selected(let actions, let values) = batch.targets else { preconditionFailure() }
+    for (i, action) in actions.enumerated() {
+      let place = batch.inputs.features.row(i).enumerated().first { $0.1 == 1 }?.0 ?? 0
+      let next = max(0, place + (action == 1 ? 1 : -1))
+      // Weights are [action, place].
+      let best = present[5 + next] > present[next] ? 1 : 0
+      let expected = next == 4 ? 1 : -0.1 + 0.9 * target[5 * best + next]
+      state.worst = largest(state.worst, abs(values[i] - expected))
+    }
+    parameters.move(by: 1, along: state.generator.vector(10))
+    return StepReport(outcome: .accepted, objective: 0)
+  }
+}
+
 @Suite struct ValueLearningTests {
   static var options: ValueLearningOptions {
     var options = ValueLearningOptions()
@@ -89,6 +123,16 @@ private struct Corridor: Environment {
     options.steps = result.best?.step ?? 0
     options.capacity = 200
     #expect(Self.learn(seed: 2, options: options).1.parameters == result.parameters)
+  }
+
+  /// The action is the present network's, its value the target network's, which is renewed when it should be.
+  @Test func targetsAreThoseOfTwoNetworks() {
+    var recorder = Recorder(targetInterval: Self.options.targetInterval)
+    let model = LinearHead<Double>(features: 5, classes: 2, intercept: false)
+    let task = ValueLearning(environment: Corridor(), model: model, options: Self.options)
+    _ = task.run(&recorder, seed: 6)
+    #expect(recorder.state.history.count == 126)
+    #expect(recorder.state.worst < 1e-12)
   }
 
   @Test func targetsStopAtTheEnd() {
