@@ -46,6 +46,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/TestSupport"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport", "AllocationCounter"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
+    .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"]),
     .testTarget(
       name: "GaussNewtonTests", dependencies: ["GaussNewton", "Losses", "TestSupport", "AllocationCounter"],
       resources: [.copy("Golden")]),

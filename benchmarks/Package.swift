@@ -7,10 +7,8 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "fast-gauss-newton", path: "..")],
   targets: [
-    .target(name: "CAdam"),
     .target(
-      name: "Contestants",
-      dependencies: ["CAdam", .product(name: "FastGaussNewton", package: "fast-gauss-newton")]),
+      name: "Contestants", dependencies: [.product(name: "FastGaussNewton", package: "fast-gauss-newton")]),
     .executableTarget(name: "StepTimes", dependencies: ["Contestants"]),
     .executableTarget(name: "FullBatchSteps", dependencies: ["Contestants"]),
     .executableTarget(name: "HeadTraining", dependencies: ["Contestants"]),
@@ -18,6 +16,9 @@ let package = Package(
     .executableTarget(name: "ProductRates", dependencies: ["Contestants"]),
     .executableTarget(name: "NetworkTraining", dependencies: ["Contestants"]),
     .executableTarget(name: "NetworkSteps", dependencies: ["Contestants"]),
+    .executableTarget(
+      name: "ExactSteps",
+      dependencies: ["Contestants", .product(name: "Figures", package: "fast-gauss-newton")]),
     .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
     .executableTarget(name: "LanguageHead", dependencies: ["Contestants"]),
     .executableTarget(

@@ -2,6 +2,7 @@
 #include "precision.h"
 
 #include "activation_kernels.h"
+#include "curvature_kernels.h"
 #include "gram_kernel.h"
 #include "image_kernels.h"
 #include "row_kernels.h"

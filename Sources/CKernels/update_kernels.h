@@ -26,3 +26,9 @@ CLONES void NAME(fgn_adam)(const real *numbers, real *x, const real *g, real *m,
     }
   }
 }
+
+CLONES double NAME(fgn_abs_sum)(const real *x, ptrdiff_t n) {
+  double total = 0;
+  for (ptrdiff_t k = 0; k < n; k++) total += FABS1(x[k]);
+  return total;
+}

@@ -12,4 +12,10 @@ void sgetrs_(const char *transposed, const int *n, const int *columns, const flo
              const int *pivots, float *b, const int *ldb, int *info);
 void dgetrs_(const char *transposed, const int *n, const int *columns, const double *a, const int *lda,
              const int *pivots, double *b, const int *ldb, int *info);
+void spotri_(const char *uplo, const int *n, float *a, const int *lda, int *info);
+void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+void ssyevd_(const char *job, const char *uplo, const int *n, float *a, const int *lda, float *w, float *work,
+             const int *size, int *iwork, const int *isize, int *info);
+void dsyevd_(const char *job, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+             const int *size, int *iwork, const int *isize, int *info);
 #endif

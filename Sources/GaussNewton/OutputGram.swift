@@ -44,10 +44,8 @@ struct OutputGram<ModelType: Model>: Sendable {
     result.reshape(rows: rows * count, columns: rows * count)
     let blocks = stride(from: 0, to: count, by: block).map { $0..<min(count, $0 + block) }
     for (number, first) in blocks.enumerated() {
-      if blocks.count == 1 || number == 0 {
-        form(Array(first), at: parameters, inputs, rows: rows, metric: metric)
-        Gram.spread(gram, outputs: first, and: first, of: count, into: &result)
-      }
+      form(Array(first), at: parameters, inputs, rows: rows, metric: metric)
+      Gram.spread(gram, outputs: first, and: first, of: count, into: &result)
       for second in blocks[(number + 1)...] {
         form(Array(first) + Array(second), at: parameters, inputs, rows: rows, metric: metric)
         Gram.spread(gram, outputs: first, and: second, of: count, into: &result)

@@ -212,4 +212,59 @@ public enum BLAS {
   ) {
     cblas_dtrsv(CblasRowMajor, CblasLower, flag(transposed), CblasNonUnit, Size(n), l, Size(ld), x, 1)
   }
+
+  /// The inverse of a matrix from its Cholesky factor, lower triangle in place; 0, or what LAPACK says is wrong.
+  @Sendable static func invertFactored(n: Int, a: UnsafeMutablePointer<Float>) -> Int {
+    var (uplo, size, leading, info) = (CChar(UInt8(ascii: "U")), Size(n), Size(n), Size(0))
+    #if canImport(Accelerate)
+      _ = spotri_(&uplo, &size, a, &leading, &info)
+    #else
+      spotri_(&uplo, &size, a, &leading, &info)
+    #endif
+    return Int(info)
+  }
+
+  @Sendable static func invertFactored(n: Int, a: UnsafeMutablePointer<Double>) -> Int {
+    var (uplo, size, leading, info) = (CChar(UInt8(ascii: "U")), Size(n), Size(n), Size(0))
+    #if canImport(Accelerate)
+      _ = dpotri_(&uplo, &size, a, &leading, &info)
+    #else
+      dpotri_(&uplo, &size, a, &leading, &info)
+    #endif
+    return Int(info)
+  }
+
+  /// Eigenvalues [n], ascending, of the row-major lower triangle, and eigenvectors as the rows of a; 0, or what LAPACK
+  /// says is wrong. With `work` empty, only the sizes of the two work areas, in their first elements.
+  @Sendable static func eigen(
+    n: Int, a: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>, work: UnsafeMutablePointer<Float>,
+    workSize: Int, integers: UnsafeMutablePointer<Int32>, integerSize: Int
+  ) -> Int {
+    _ = singleThreaded
+    var (job, uplo, info) = (CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Size(0))
+    var (size, leading) = (Size(n), Size(n))
+    var (workSize, integerSize) = (Size(workSize), Size(integerSize))
+    #if canImport(Accelerate)
+      _ = ssyevd_(&job, &uplo, &size, a, &leading, values, work, &workSize, integers, &integerSize, &info)
+    #else
+      ssyevd_(&job, &uplo, &size, a, &leading, values, work, &workSize, integers, &integerSize, &info)
+    #endif
+    return Int(info)
+  }
+
+  @Sendable static func eigen(
+    n: Int, a: UnsafeMutablePointer<Double>, values: UnsafeMutablePointer<Double>, work: UnsafeMutablePointer<Double>,
+    workSize: Int, integers: UnsafeMutablePointer<Int32>, integerSize: Int
+  ) -> Int {
+    _ = singleThreaded
+    var (job, uplo, info) = (CChar(UInt8(ascii: "V")), CChar(UInt8(ascii: "U")), Size(0))
+    var (size, leading) = (Size(n), Size(n))
+    var (workSize, integerSize) = (Size(workSize), Size(integerSize))
+    #if canImport(Accelerate)
+      _ = dsyevd_(&job, &uplo, &size, a, &leading, values, work, &workSize, integers, &integerSize, &info)
+    #else
+      dsyevd_(&job, &uplo, &size, a, &leading, values, work, &workSize, integers, &integerSize, &info)
+    #endif
+    return Int(info)
+  }
 }

@@ -7,7 +7,7 @@
 /// var x = Matrix<Float>(rows: 2, columns: 3)   // zeros
 /// x[1, 2] = 4
 /// ```
-public struct Matrix<Scalar: RealScalar>: Sendable, Equatable {
+public struct Matrix<Scalar: RealScalar>: Sendable, Equatable, Codable {
   public private(set) var rows: Int
   public private(set) var columns: Int
   /// Row-major, `rows * columns` of them.

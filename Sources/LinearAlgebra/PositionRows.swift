@@ -107,6 +107,37 @@ public struct PositionRows<Scalar: RealScalar>: Sendable {
   }
 }
 
+extension PositionRows {
+  /// All vectors as rows [B T, n], windows unfolded: a copy, cut over the examples.
+  public func flattened() -> Matrix<Scalar> {
+    var result = Matrix<Scalar>(rows: rows * positions, columns: width)
+    let kernels = Scalar.imageKernels
+    let pieces = Partition.pieces(
+      rows, step: 1, work: Double(rows * positions * width), grain: [Scalar].vectorGrain)
+    let workers = Partition.workers(pieces.count)
+    let size = areaSize(positions)
+    var areas = [Scalar](repeating: 0, count: workers * size)
+    withPointer { base in
+      areas.withMutablePointer { areas in
+        result.elements.withMutablePointer { out in
+          Partition.run(pieces.count, workers: workers) { piece, worker in
+            for example in pieces[piece] {
+              let block = block(example..<example + 1, 0..<positions, base, areas + worker * size, kernels)
+              let own = out + example * positions * width
+              if block.isPositionsFirst {
+                own.update(from: block.elements, count: positions * width)
+              } else {
+                Scalar.curvatureKernels.transpose(block.elements, block.stride, own, width, positions)
+              }
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+}
+
 /// How the positions of B examples are cut into blocks: some whole examples, or a part of one.
 struct PositionBlocks {
   /// Positions of a block, about.

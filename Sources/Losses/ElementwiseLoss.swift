@@ -18,6 +18,8 @@ public protocol ElementwiseLoss: Loss {
   func evaluate(output: Double, target: Double) -> ElementLoss
   /// What a target must be, where not every finite number will do: nil if `target` is fine.
   func refusal(of target: Double) -> String?
+  /// The target that is expected where the model says `output`: the output itself, unless it is a rate's logarithm.
+  func prediction(of output: Double) -> Double
   /// Whether the curvature is 1 everywhere.
   var isQuadratic: Bool { get }
 }
@@ -41,6 +43,8 @@ extension ElementwiseLoss {
   public func refusal(of target: Double) -> String? { nil }
 
   public func isScalar(outputs: Int) -> Bool { outputs == 1 }
+
+  public func prediction(of output: Double) -> Double { output }
 
   public func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError) {
     guard case .values(let values) = targets else {

@@ -78,6 +78,11 @@ public protocol LossRows<Scalar>: Sendable {
 
   /// The trace of H for each row [R], without weight.
   func traces(_ curvature: Curvature) -> [Double]
+
+  /// result [R, C]: independent rows with mean zero and E[r r^T] = w H, to estimate curvature by gradients. They are
+  /// -sqrt(w) grad_z l for targets drawn from the model's own distribution where the loss has one (a class, or a normal
+  /// number around the output); elsewhere normal numbers times N. Default: the latter.
+  func sampledDescent(using generator: inout SeededGenerator, into result: inout Matrix<Scalar>)
 }
 
 extension LossRows {
@@ -104,6 +109,19 @@ extension LossRows {
     RowKernels.scale(rows.view, by: weighted, into: &result)
   }
 
+  /// result [R, C] = -sqrt(w) grad_z l at the targets that were given: E[r r^T] is the empirical Fisher, w v^2 a a^T.
+  public func observedDescent(into result: inout Matrix<Scalar>) {
+    let factors = weights.map { zip($0, residual).map { $0.squareRoot() * $1 } } ?? residual
+    result.reshape(rows: rows.rows, columns: rows.columns)
+    RowKernels.scale(rows.view, by: factors, into: &result)
+  }
+
+  public func sampledDescent(using generator: inout SeededGenerator, into result: inout Matrix<Scalar>) {
+    result.reshape(rows: rows.rows, columns: rows.columns)
+    LossLoops.fillNormal(&result, using: &generator)
+    applyRoot(transposed: true, to: &result)
+  }
+
   /// Example weights with mean 1.
   static func meanOne(_ weights: [Scalar]) -> [Scalar] {
     let total = weights.reduce(0) { $0 + Double($1) }
@@ -115,6 +133,14 @@ extension LossRows {
 
 /// Loops over [R] vectors, compiled for each precision.
 enum LossLoops {
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func fillNormal<S: RealScalar>(_ result: inout Matrix<S>, using generator: inout SeededGenerator) {
+    for i in 0..<result.rows {
+      for k in 0..<result.columns { result[i, k] = S(generator.normal()) }
+    }
+  }
+
   @specialized(where S == Float)
   @specialized(where S == Double)
   static func standardError<S: RealScalar>(_ loss: [S], _ weights: [S], mean: Double) -> Double {

@@ -101,6 +101,15 @@ extension MarginRows {
       &right)
   }
 
+  /// sqrt(w) (e_c - p) with a class c drawn from p.
+  public func sampledDescent(using generator: inout SeededGenerator, into result: inout Matrix<Scalar>) {
+    result.reshape(rows: rows.rows, columns: rows.columns)
+    result.assign(rows.view)
+    RowKernels.probabilities(&result, labels: labels, residual: residual)
+    MarginLoops.sample(&result, using: &generator)
+    if weights != nil { RowKernels.scale(&result, by: rootOfWeights) }
+  }
+
   /// |a|^2 = 1 + |q|^2, and the covariance's trace is 1 - |q|^2.
   public func traces(_ curvature: Curvature) -> [Double] {
     var lengths = [Scalar](repeating: 0, count: count)
@@ -152,6 +161,27 @@ private enum MarginLoops {
         total += scaled
       }
       for k in 0..<classes { h[i, k] -= probability(rows, labels, residual, i, k, classes) * total }
+    }
+  }
+
+  /// p becomes e_c - p, row by row; one uniform number each.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func sample<S: RealScalar>(_ p: inout Matrix<S>, using generator: inout SeededGenerator) {
+    for i in 0..<p.rows {
+      var rest = generator.uniform()
+      var (drawn, isDrawn) = (0, false)
+      for k in 0..<p.columns {
+        let own = Double(p[i, k])
+        // Rounding may leave a rest: then the last class that can be is drawn.
+        if !isDrawn, own > 0 {
+          drawn = k
+          isDrawn = rest < own
+          rest -= own
+        }
+        p[i, k] = -p[i, k]
+      }
+      p[i, drawn] += 1
     }
   }
 

@@ -52,6 +52,9 @@ public struct PoissonLoss: ElementwiseLoss {
 
   public func refusal(of target: Double) -> String? { target < 0 ? "expected a count of at least 0" : nil }
 
+  /// The rate.
+  public func prediction(of output: Double) -> Double { exp(output) }
+
   public func evaluate(output: Double, target: Double) -> ElementLoss {
     let rate = exp(min(output, 80))
     let beyond = max(output - 80, 0)

@@ -159,6 +159,10 @@ public protocol LayerLinearization<Scalar>: Sendable {
   mutating func addRowSquaredNorms(
     of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar])
 
+  /// Adds the pairs of its trainable weights, after `prepare`. Default: none.
+  func addKroneckerPairs(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>])
+
   /// Flops of the products for so many rows.
   func costs(rows: Int) -> LayerCosts
 }
@@ -256,6 +260,10 @@ extension LayerLinearization {
       RowKernels.addDots(rows.view, rows.view, into: &result)
     }
   }
+
+  public func addKroneckerPairs(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+  ) {}
 
   /// For a layer that has few operations an element; counts row gradients as a parameter pullback for each row.
   public func costs(rows: Int) -> LayerCosts {

@@ -124,6 +124,15 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
     }
   }
 
+  /// As a layer's `addKroneckerPairs`, after `prepare`.
+  public func addKroneckerPairs(
+    of output: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+  ) {
+    for i in layers.indices where isTrainable[i] {
+      layers[i].addKroneckerPairs(of: self.cotangents(i, output), at: self.point(i, point), to: &pairs)
+    }
+  }
+
   /// The sum over the layers that training touches, or over all if cotangents are carried to the input; `forward` counts
   /// all.
   public func costs(rows: Int, toInput: Bool = false) -> (trained: LayerCosts, forward: Double) {

@@ -124,6 +124,10 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
     RowKernels.addProducts(a, x, into: &result)
   }
 
+  public mutating func kroneckerPairs() -> [KroneckerPair<Scalar>] {
+    [KroneckerPair(weight: weight, bias: bias, input: inputs.features.view, cotangents: cotangents.view)]
+  }
+
   public var isIsotropic: Bool { true }
 
   public mutating func sharedGram(metric: SliceFactors<Scalar>, into result: inout Matrix<Scalar>) -> Bool {

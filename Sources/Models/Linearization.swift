@@ -49,6 +49,9 @@ public protocol Linearization<Scalar>: Sendable {
   /// The diagonal [R] of the row Gram, without the rest of it. Default: R pullbacks.
   mutating func rowSquaredNorms(into result: inout [Scalar])
 
+  /// The inputs and cotangents of the weights, after `backpropagate`. Default: none.
+  mutating func kroneckerPairs() -> [KroneckerPair<Scalar>]
+
   /// Whether J_i J_i^T is a multiple of the identity for each example, as in a linear head.
   var isIsotropic: Bool { get }
 
@@ -120,6 +123,8 @@ extension Linearization {
     rowSquaredNorms(into: &result)
     releaseCotangents()
   }
+
+  public mutating func kroneckerPairs() -> [KroneckerPair<Scalar>] { [] }
 
   public var isIsotropic: Bool { false }
 

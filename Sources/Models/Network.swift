@@ -56,8 +56,9 @@ public struct Network<Scalar: RealScalar>: Model {
     split = layers.firstIndex { $0 is Positions }
     rowsPerExample = if let split { shapes[split][0] } else { 1 }
     let output = shapes[layers.count]
-    guard output.count == 1, output[0] >= 2 else {
-      throw LayerError("the network's output must be [classes], two at least; it is \(output): flatten or pool before")
+    guard output.count == 1, output[0] >= 1 else {
+      throw LayerError(
+        "the network's output must be [classes], or [numbers to predict]; it is \(output): flatten or pool before")
     }
     outputWidth = output[0]
     var layout = ParameterLayout()

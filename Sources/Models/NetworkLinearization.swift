@@ -136,6 +136,16 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
     if isTrunkTrained { addTrunkSquaredNorms(&result) }
   }
 
+  public mutating func kroneckerPairs() -> [KroneckerPair<Scalar>] {
+    var pairs: [KroneckerPair<Scalar>] = []
+    if isTrunkTrained {
+      prepareTrunk(nil)
+      trunk?.addKroneckerPairs(of: trunkWork, at: trunkPoint, to: &pairs)
+    }
+    head.addKroneckerPairs(of: cotangents, at: headPoint, to: &pairs)
+    return pairs
+  }
+
   public var costs: LinearizationCosts {
     let (trained, forward) = head.costs(rows: headPoint.rows, toInput: isTrunkTrained)
     var costs = LinearizationCosts()

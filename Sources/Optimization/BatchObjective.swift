@@ -75,6 +75,15 @@ public struct BatchObjective<ModelType: Model>: Sendable {
     pullback(factor: 1, into: &result)
   }
 
+  /// The inputs and cotangents of the weights, of these cotangents [R, C] carried back: one pullback, less the products
+  /// with the inputs. Let go of them before anything else is asked for.
+  public mutating func kroneckerPairs(of cotangents: Matrix<Scalar>) -> [KroneckerPair<Scalar>] {
+    linearization.backpropagate(cotangents)
+    modelPasses += 1
+    defer { linearization.releaseCotangents() }
+    return linearization.kroneckerPairs()
+  }
+
   /// result [P] = (H + l2) tangent with the curvature H of the mean loss: one pushforward and one pullback.
   public mutating func curvatureProduct(
     _ curvature: Curvature = .ggn, _ tangent: [Scalar], into result: inout [Scalar]

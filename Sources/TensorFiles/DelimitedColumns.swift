@@ -13,11 +13,8 @@ struct DelimitedColumns {
 
   var featureNames: [String] { names.indices.filter { $0 != label }.map { names[$0] } }
 
-  /// Names that mark a label column, by preference.
-  private static let labelNames = ["label", "class", "target", "y"]
-
   var namesLookLikeHeader: Bool {
-    names.allSatisfy { Double($0) == nil } || names.contains { Self.labelNames.contains($0.lowercased()) }
+    names.allSatisfy { Double($0) == nil } || names.contains { DelimitedText.labelNames.contains($0.lowercased()) }
   }
 
   /// Chooses the label column; `firstExample` serves the automatic choice only.
@@ -40,7 +37,7 @@ struct DelimitedColumns {
       label = matches[0]
     case .automatic:
       let lowercased = names.map { $0.lowercased() }
-      if let name = Self.labelNames.first(where: lowercased.contains) {
+      if let name = DelimitedText.labelNames.first(where: lowercased.contains) {
         let matches = names.indices.filter { lowercased[$0] == name }
         guard matches.count == 1 else {
           throw .badData(path, "expected one column named \(excerpt(name)), got \(matches.count); name or number it")

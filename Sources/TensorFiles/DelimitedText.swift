@@ -28,6 +28,9 @@ public enum DelimitedText {
     case absent
   }
 
+  /// Names that mark a label column, in lower case, by preference.
+  public static var labelNames: [String] { ["label", "class", "target", "y"] }
+
   /// Whether the first record holds the columns' names.
   public enum Header: Sendable, Equatable {
     /// It does if none of its fields is a number, or one is label, class, target or y in any case.

@@ -15,6 +15,14 @@ public enum ElementType: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether it holds whole numbers only.
+  public var isInteger: Bool {
+    switch self {
+    case .float16, .bfloat16, .float32, .float64: false
+    default: true
+    }
+  }
+
   /// The type's letters in a NumPy dtype after the byte order, such as `f4`; nil for bfloat16.
   var numpyCode: String? {
     switch self {

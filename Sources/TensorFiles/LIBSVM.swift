@@ -28,6 +28,8 @@ public enum LIBSVM {
     public var indexBase: IndexBase
     /// The number of columns; nil for the largest index in the file.
     public var featureCount: Int?
+    /// Whether labels are numbers to predict, whole or not.
+    public var realLabels = false
     /// The most bytes the dense matrix may take.
     public var memoryLimit: Int
 
@@ -42,8 +44,10 @@ public enum LIBSVM {
   public struct Contents<Scalar: RealScalar>: Sendable {
     /// `[examples, features]`.
     public var features: Matrix<Scalar>
-    /// The labels as they stand in the file: -1 and 1, or 1...C, or whatever it uses.
+    /// The labels as they stand in the file: -1 and 1, or 1...C, or whatever it uses. Empty with `realLabels`.
     public var labels: [Int]
+    /// The numbers to predict with `realLabels`; empty without.
+    public var targets: [Scalar]
     /// `.zero` or `.one`: detected or as forced.
     public var indexBase: IndexBase
   }
@@ -51,7 +55,7 @@ public enum LIBSVM {
   /// Reads a file.
   ///
   /// Throws `FileError`: `.missingInput` when it cannot be opened; `.badData`, with the line and
-  /// the field, for text that is not the format, labels that are not whole numbers, indices that
+  /// the field, for text that is not the format, labels that are not whole numbers (without `realLabels`), indices that
   /// repeat, descend or exceed `featureCount`, and a matrix beyond `memoryLimit`.
   public static func read<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self, options: Options = Options()
@@ -76,13 +80,14 @@ public enum LIBSVM {
     }
 
     var lines = LIBSVMLines<Scalar>(
-      path: path, firstIndex: base == .zero ? 0 : 1, rows: survey.rows, columns: columns)
+      path: path, firstIndex: base == .zero ? 0 : 1, rows: survey.rows, columns: columns,
+      realLabels: options.realLabels)
     var reader = try LineReader(file)
     try lines.read(&reader)
-    guard lines.labels.count == survey.rows else { throw .badData(path, "the file changed while it was read") }
+    guard lines.count == survey.rows else { throw .badData(path, "the file changed while it was read") }
     return Contents(
       features: Matrix(rows: survey.rows, columns: columns, elements: lines.features), labels: lines.labels,
-      indexBase: base)
+      targets: lines.targets, indexBase: base)
   }
 }
 
@@ -146,14 +151,18 @@ private struct LIBSVMLines<Scalar: RealScalar> {
   let firstIndex: Int
   let columns: Int
   var features: [Scalar]
+  let realLabels: Bool
   var labels: [Int] = []
+  var targets: [Scalar] = []
+  var count = 0
 
-  init(path: String, firstIndex: Int, rows: Int, columns: Int) {
+  init(path: String, firstIndex: Int, rows: Int, columns: Int, realLabels: Bool) {
+    self.realLabels = realLabels
     self.path = path
     self.firstIndex = firstIndex
     self.columns = columns
     features = [Scalar](repeating: 0, count: rows * columns)
-    labels.reserveCapacity(rows)
+    if realLabels { targets.reserveCapacity(rows) } else { labels.reserveCapacity(rows) }
   }
 
   @specialized(where Scalar == Float)
@@ -173,11 +182,14 @@ private struct LIBSVMLines<Scalar: RealScalar> {
 
     let labelStart = next
     guard let label = NumberParser.number(bytes, at: &next, end: end, as: Double.self), isFieldEnd(bytes, next, end),
-      let wholeLabel = Int(exactly: label)
-    else { throw error(bytes, range, labelStart, line, "expected a whole number as the label") }
-    let rowStart = labels.count * columns
+      realLabels || Int(exactly: label) != nil
+    else {
+      throw error(bytes, range, labelStart, line, "expected a \(realLabels ? "" : "whole ")number as the label")
+    }
+    let rowStart = count * columns
     guard rowStart < features.count else { throw .badData(path, "the file changed while it was read") }
-    labels.append(wholeLabel)
+    if realLabels { targets.append(Scalar(label)) } else { labels.append(Int(label)) }
+    count += 1
 
     var previous = firstIndex - 1
     while true {

@@ -35,6 +35,15 @@ public enum NPY {
     return try vector(from: &source)
   }
 
+  /// A one- or two-dimensional array of numbers to predict, converted to `Scalar`: `[N]` becomes `[N, 1]`. With the type
+  /// that it is stored in, which tells measurements from labels of classes.
+  public static func columns<Scalar: RealScalar>(
+    _ path: String, as type: Scalar.Type = Scalar.self
+  ) throws(FileError) -> (values: Matrix<Scalar>, stored: ElementType) {
+    var source = FileRegion(try InputFile(path))
+    return try columns(from: &source)
+  }
+
   /// A one-dimensional array of whole numbers, such as labels: any integer or boolean type, or a
   /// floating-point type that holds only whole numbers.
   public static func integers(_ path: String) throws(FileError) -> [Int] {
@@ -95,6 +104,23 @@ extension NPY {
     guard header.shape.count == 2 else {
       throw wrongShape(header, source, "a two-dimensional array [examples, features]")
     }
+    return try matrix(header, from: &source)
+  }
+
+  static func columns<Scalar: RealScalar, Source: ByteSource>(
+    from source: inout Source, memoryLimit: Int = .max
+  ) throws(FileError) -> (values: Matrix<Scalar>, stored: ElementType) {
+    var header = try NPYHeader(&source, resultSize: MemoryLayout<Scalar>.size, memoryLimit: memoryLimit)
+    guard header.shape.count == 1 || header.shape.count == 2 else {
+      throw wrongShape(header, source, "targets [examples] or [examples, outputs]")
+    }
+    if header.shape.count == 1 { header.shape.append(1) }
+    return (try matrix(header, from: &source), header.type)
+  }
+
+  private static func matrix<Scalar: RealScalar, Source: ByteSource>(
+    _ header: NPYHeader, from source: inout Source
+  ) throws(FileError) -> Matrix<Scalar> {
     let (rows, columns) = (header.shape[0], header.shape[1])
     let elements: [Scalar] = try ArrayDecoder.reals(
       &source, type: header.type, bigEndian: header.isBigEndian, count: header.count,

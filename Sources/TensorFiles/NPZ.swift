@@ -44,6 +44,13 @@ public struct NPZ: Sendable {
     try reading(name) { source throws(FileError) in try NPY.vector(from: &source, memoryLimit: memoryLimit) }
   }
 
+  /// A one- or two-dimensional array of numbers to predict; see `NPY.columns`.
+  public func columns<Scalar: RealScalar>(
+    _ name: String, as type: Scalar.Type = Scalar.self
+  ) throws(FileError) -> (values: Matrix<Scalar>, stored: ElementType) {
+    try reading(name) { source throws(FileError) in try NPY.columns(from: &source, memoryLimit: memoryLimit) }
+  }
+
   /// A one-dimensional array of whole numbers; see `NPY.integers`.
   public func integers(_ name: String) throws(FileError) -> [Int] {
     try reading(name) { source throws(FileError) in try NPY.integers(from: &source, memoryLimit: memoryLimit) }

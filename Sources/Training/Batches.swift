@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 
@@ -63,23 +64,23 @@ extension Dataset {
 
   /// The rows of neighbouring examples, whose features `inputs` has.
   func batch(_ inputs: Inputs<Scalar>, of examples: Range<Int>) -> Batch<Scalar> {
-    let positions = examples.lowerBound * labelsPerExample..<examples.upperBound * labelsPerExample
-    return batch(inputs, Array(labels[positions]), weights.map { Array($0[examples]) })
+    if examples.count == count { return batch(inputs, targets, weights) }
+    return batch(inputs, of: examples.map { Int32($0) })
   }
 
   /// The rows of the examples `index`.
   func batch(_ inputs: Inputs<Scalar>, of index: [Int32]) -> Batch<Scalar> {
-    batch(inputs, labels(of: index), weights.map { weights in index.map { weights[Int($0)] } })
+    batch(inputs, targets(of: index), weights.map { weights in index.map { weights[Int($0)] } })
   }
 
   /// The rows that have a label, each with its example's weight.
-  private func batch(_ inputs: Inputs<Scalar>, _ all: [Int32], _ exampleWeights: [Scalar]?) -> Batch<Scalar> {
-    guard labelsPerExample > 1 else { return Batch(inputs: inputs, labels: all, weights: exampleWeights) }
+  private func batch(_ inputs: Inputs<Scalar>, _ all: Targets<Scalar>, _ exampleWeights: [Scalar]?) -> Batch<Scalar> {
+    guard labelsPerExample > 1 else { return Batch(inputs: inputs, targets: all, weights: exampleWeights) }
     var (inputs, rows) = (inputs, [Int32]())
-    for (row, label) in all.enumerated() where label >= 0 { rows.append(Int32(row)) }
+    for (row, label) in all.labels.enumerated() where label >= 0 { rows.append(Int32(row)) }
     if rows.count < all.count { inputs.rows = rows }
     return Batch(
-      inputs: inputs, labels: rows.map { all[Int($0)] },
+      inputs: inputs, targets: all.rows(rows),
       weights: exampleWeights.map { weights in rows.map { weights[Int($0) / labelsPerExample] } })
   }
 }

@@ -3,8 +3,8 @@ import TensorFiles
 
 /// Where examples come from: one file that holds features and labels, or one file of each.
 ///
-/// `.npz` holds arrays `X` [N, D] and `y` [N], or [N, T] where positions are classified; `.csv` a table with a header; `.svm` or `.libsvm` LIBSVM text; the pair is
-/// two `.npy` files.
+/// `.npz` holds arrays `X` [N, D] and `y`: [N], or [N, T] where positions are classified, or [N, K] numbers to predict;
+/// `.csv` a table with a header; `.svm` or `.libsvm` LIBSVM text; the pair is two `.npy` files.
 public struct DataFiles: Sendable, Equatable {
   public enum Location: Sendable, Equatable {
     case file(String)
@@ -22,6 +22,13 @@ public struct DataFiles: Sendable, Equatable {
   public var indexBase = LIBSVM.IndexBase.automatic
   /// T: 1, or the positions of an example, each with a label. Only npy and npz files have such labels.
   public var labelsPerExample = 1
+  /// Whether labels are classes, or numbers to predict.
+  public var targetKind = TargetKind.classes
+  /// Which columns of a CSV file hold numbers to predict; where there are none, those called `targetNames` if a file
+  /// has them all, or else the one that is named so.
+  public var targetColumns: [DelimitedText.LabelColumn] = []
+  /// Names of the targets of a model.
+  public var targetNames: [String] = []
 
   public init(_ location: Location, labelColumn: DelimitedText.LabelColumn? = nil, featureCount: Int? = nil) {
     self.location = location
@@ -60,12 +67,16 @@ public struct DataFiles: Sendable, Equatable {
     public var indexBase: LIBSVM.IndexBase?
   }
 
-  /// A training set: its labels define the classes.
+  /// A training set: its labels define the classes, unless they are numbers to predict.
   ///
   /// Integer labels of npy and npz files are class numbers, from 0; their greatest sets C. Labels of LIBSVM and CSV
   /// files are names, sorted by value where all are integers and as text otherwise.
   public func load<Scalar>(as type: Scalar.Type = Scalar.self) throws -> Loaded<Scalar> {
+    guard targetKind == .classes else { return try loadValues() }
     let table: Labelled<Scalar> = try read()
+    if let text = table.names.first(where: { Int($0) == nil }), table.names.allSatisfy({ Double($0) != nil }) {
+      throw DataError(name, "expected classes, got numbers such as \(text): \(Self.regressionRemedy)")
+    }
     let occurring = Set(table.codes).filter { $0 >= 0 }
     guard occurring.count >= 2 else {
       let only = occurring.first.map { "one class only (\(table.names[Int($0)]))" } ?? "none"
@@ -104,8 +115,9 @@ public struct DataFiles: Sendable, Equatable {
       features =
         switch try format(of: path) {
         case .npz: try NPZ(path).matrix("X")
+        case .csv where targetKind != .classes: try csvFeaturesOfRegression(path, width: width)
         case .csv: try csvFeatures(path, width: width)
-        case .libsvm: try (libsvm(path) as Labelled<Scalar>).features
+        case .libsvm: try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(realLabels: true)).features
         }
     }
     guard features.columns == width else {
@@ -119,7 +131,21 @@ public struct DataFiles: Sendable, Equatable {
     return features
   }
 
+  private static var regressionRemedy: String { "for numbers to predict say --loss squared" }
+
+  /// Labels that are no whole numbers, one for each example, are numbers to predict.
   private func read<Scalar>() throws -> Labelled<Scalar> {
+    do {
+      return try readLabelled()
+    } catch var error as FileError {
+      if ["whole number", "hard integer label"].contains(where: error.message.contains) {
+        error.message += " (\(Self.regressionRemedy))"
+      }
+      throw error
+    }
+  }
+
+  private func readLabelled<Scalar>() throws -> Labelled<Scalar> {
     switch location {
     case .pair(let features, let labels):
       guard let labels else { throw DataError(features, "expected labels for these features, got none") }
@@ -144,10 +170,10 @@ public struct DataFiles: Sendable, Equatable {
     }
   }
 
-  private enum Format { case npz, csv, libsvm }
+  enum Format { case npz, csv, libsvm }
 
   /// By the file's name, in any case.
-  private func format(of path: String) throws(DataError) -> Format {
+  func format(of path: String) throws(DataError) -> Format {
     let name = path.lowercased()
     if name.hasSuffix(".npz") { return .npz }
     if name.hasSuffix(".csv") { return .csv }
@@ -178,15 +204,21 @@ public struct DataFiles: Sendable, Equatable {
   }
 
   private func libsvm<Scalar>(_ path: String) throws -> Labelled<Scalar> {
-    let options = LIBSVM.Options(indexBase: indexBase, featureCount: featureCount)
-    let contents = try LIBSVM.read(path, as: Scalar.self, options: options)
+    let contents = try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions())
     let distinct = Set(contents.labels).sorted()
     let codes = Dictionary(distinct.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
-    let base = contents.indexBase == .zero ? "0" : "1"
     return Labelled(
       features: contents.features, codes: contents.labels.map { codes[$0]! }, names: distinct.map(String.init),
-      indexBase: contents.indexBase, remark: "feature indices start at \(base)")
+      indexBase: contents.indexBase, remark: remark(contents.indexBase))
   }
+
+  func libsvmOptions(realLabels: Bool = false) -> LIBSVM.Options {
+    var options = LIBSVM.Options(indexBase: indexBase, featureCount: featureCount)
+    options.realLabels = realLabels
+    return options
+  }
+
+  func remark(_ base: LIBSVM.IndexBase) -> String { "feature indices start at \(base == .zero ? "0" : "1")" }
 
   private func csv<Scalar>(_ path: String) throws -> Labelled<Scalar> {
     let table = try DelimitedText.read(path, as: Scalar.self, options: csvOptions(labelColumn ?? .automatic))
@@ -206,7 +238,7 @@ public struct DataFiles: Sendable, Equatable {
       columnNames: table.featureNames, remark: table.labelColumn.map { "labels are in column \"\($0)\"" })
   }
 
-  private func csvOptions(_ label: DelimitedText.LabelColumn) -> DelimitedText.Options {
+  func csvOptions(_ label: DelimitedText.LabelColumn) -> DelimitedText.Options {
     DelimitedText.Options(label: label, header: hasHeader ? .present : .absent)
   }
 
@@ -226,7 +258,7 @@ public struct DataFiles: Sendable, Equatable {
     }
   }
 
-  private static func list(_ names: [String]) -> String {
+  static func list(_ names: [String]) -> String {
     names.count <= 6 ? names.joined(separator: ", ") : names.prefix(5).joined(separator: ", ") + ", ..."
   }
 }

@@ -1,26 +1,35 @@
 import LinearAlgebra
+import Losses
 import Models
 
-/// Examples with hard labels, checked on construction.
+/// Examples with hard labels, or with numbers to predict, checked on construction.
 ///
 /// An example has one label, or one for each of its T positions, where those are classified. A negative label of a
-/// position (-100 by custom) says that it has none: it counts for nothing.
+/// position (-100 by custom) says that it has none: it counts for nothing. For a regression an example has K numbers.
 ///
 /// ```swift
 /// let data = try Dataset(
 ///   features: Matrix<Float>(rows: 2, columns: 2, elements: [0, 1, 1, 0]), labels: [0, 1], classNames: ["no", "yes"])
+/// let houses = try Dataset(
+///   features: Matrix<Float>(rows: 2, columns: 1, elements: [60, 90]),
+///   values: Matrix(rows: 2, columns: 1, elements: [180.5, 310]), targetNames: ["price"])
 /// ```
 public struct Dataset<Scalar: RealScalar>: Sendable {
   /// [N, D], finite.
   public private(set) var features: Matrix<Scalar>
-  /// [N, T], each in 0..<C; where T is above 1 also negative, for a position without a label.
-  public let labels: [Int32]
-  /// T.
+  /// Classes [N, T], each in 0..<C, and where T is above 1 also negative, for a position without a label; or numbers
+  /// [N, K], finite, standardised where `targetStandardization` says so.
+  public private(set) var targets: Targets<Scalar>
+  /// T; 1 for a regression.
   public let labelsPerExample: Int
   /// N T without the positions that have no label: the rows that a loss is a mean over.
-  public let labelCount: Int
-  /// C of them, in the order of the labels.
+  public private(set) var labelCount: Int
+  /// C of them, in the order of the labels; empty for a regression.
   public let classNames: [String]
+  /// K of them, for a regression; empty for classes.
+  public let targetNames: [String]
+  /// What was done to the numbers to predict; nil if they are in their own units.
+  public private(set) var targetStandardization: Standardization?
   /// [N], finite and non-negative, not all zero; nil is ones.
   public private(set) var weights: [Scalar]?
   /// Where it came from, for messages.
@@ -36,9 +45,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     features: Matrix<Scalar>, labels: [Int32], labelsPerExample: Int = 1, classNames: [String],
     weights: [Scalar]? = nil, source: String = "", columnNames: [String]? = nil
   ) throws(DataError) {
-    guard features.rows > 0, features.columns > 0 else {
-      throw DataError(source, "expected examples with features, got \(features.rows) x \(features.columns)")
-    }
+    try Self.check(features, source, columnNames)
     guard labelsPerExample >= 1, labels.count == features.rows * labelsPerExample else {
       let number = labelsPerExample == 1 ? "one label" : "\(labelsPerExample) labels"
       throw DataError(
@@ -53,14 +60,45 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
       let range = labelsPerExample == 1 ? "0..<\(highest)" : "0..<\(highest), or a negative one for none"
       throw DataError(source, "row \(i / labelsPerExample)\(place): expected a label in \(range), got \(labels[i])")
     }
-    try Self.checkFinite(features, source, columnNames)
     self.features = features
-    self.labels = labels
+    targets = .classes(labels)
     self.labelsPerExample = labelsPerExample
-    labelCount = labelsPerExample == 1 ? labels.count : labels.count { $0 >= 0 }
+    labelCount = Self.count(labels, labelsPerExample)
     self.classNames = classNames
+    targetNames = []
     self.source = source
     guard labelCount > 0 else { throw DataError(source, "expected a label somewhere, got only positions without one") }
+    try setWeights(weights)
+  }
+
+  /// For a regression.
+  ///
+  /// - Parameters:
+  ///   - values: [N, K], K at least 1.
+  ///   - targetNames: K of them.
+  ///   - weights, columnNames: as above.
+  /// - Throws: `DataError` that names the row and column of a value that is not finite, or counts that do not match.
+  public init(
+    features: Matrix<Scalar>, values: Matrix<Scalar>, targetNames: [String], weights: [Scalar]? = nil,
+    source: String = "", columnNames: [String]? = nil
+  ) throws(DataError) {
+    try Self.check(features, source, columnNames)
+    guard values.rows == features.rows, values.columns >= 1 else {
+      throw DataError(
+        source,
+        "expected targets for each of the \(features.rows) feature rows, got \(values.rows) x \(values.columns)")
+    }
+    guard targetNames.count == values.columns else {
+      throw DataError(source, "expected \(values.columns) names of targets, got \(targetNames.count)")
+    }
+    try Self.checkFinite(values, source, targetNames, kind: "target")
+    self.features = features
+    targets = .values(values)
+    labelsPerExample = 1
+    labelCount = features.rows
+    classNames = []
+    self.targetNames = targetNames
+    self.source = source
     try setWeights(weights)
   }
 
@@ -68,8 +106,19 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   public var count: Int { features.rows }
   /// D.
   public var featureCount: Int { features.columns }
-  /// C.
+  /// C; 0 for a regression.
   public var classCount: Int { classNames.count }
+  /// What a model must have: C classes, or K numbers.
+  public var outputCount: Int { max(classCount, targetNames.count) }
+  /// "y", or "y0", "y1", ...
+  static func defaultTargetNames(_ count: Int) -> [String] { count == 1 ? ["y"] : (0..<count).map { "y\($0)" } }
+  /// [N, T]; empty for a regression.
+  public var labels: [Int32] { targets.labels }
+  /// [N, K]; nil for classes.
+  public var values: Matrix<Scalar>? {
+    if case .values(let values) = targets { return values }
+    return nil
+  }
 
   /// Labels of each class [C].
   public var classCounts: [Int] {
@@ -78,11 +127,16 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     return counts
   }
 
-  /// The labels of the examples `index`, all their positions.
-  func labels(of index: [Int32]) -> [Int32] {
+  /// The targets of the examples `index`, all their positions.
+  func targets(of index: [Int32]) -> Targets<Scalar> {
     let count = labelsPerExample
-    if count == 1 { return index.map { labels[Int($0)] } }
-    return index.flatMap { labels[Int($0) * count..<(Int($0) + 1) * count] }
+    if count == 1 { return targets.rows(index) }
+    let labels = labels
+    return .classes(index.flatMap { labels[Int($0) * count..<(Int($0) + 1) * count] })
+  }
+
+  private static func count(_ labels: [Int32], _ labelsPerExample: Int) -> Int {
+    labelsPerExample == 1 ? labels.count : labels.count { $0 >= 0 }
   }
 
   /// Whether an example has a label at all.
@@ -110,13 +164,14 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   /// Multiplies the weights by N / (C' n_c), C' the number of classes that occur and n_c the examples of one, so that
   /// each of them weighs the same in total. For examples of one label.
   public mutating func balanceClasses() throws(DataError) {
+    guard classCount > 0 else { throw DataError(source, "classes are balanced, and the targets here are numbers") }
     guard labelsPerExample == 1 else {
       throw DataError(source, "classes are balanced by weights of examples, which have \(labelsPerExample) labels here")
     }
     let counts = classCounts
     let present = counts.count { $0 > 0 }
     let factors = counts.map { $0 > 0 ? Double(count) / Double(present * $0) : 0 }
-    let current = weights
+    let (labels, current) = (labels, weights)
     try setWeights(labels.indices.map { i in Scalar(factors[Int(labels[i])]) * (current?[i] ?? 1) })
   }
 
@@ -146,20 +201,52 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
 
   /// A data set of some rows.
   public func rows(_ index: [Int32]) throws(DataError) -> Dataset {
-    var part = Matrix<Scalar>(rows: 0, columns: featureCount)
-    RowKernels.gather(features.view, index, into: &part)
-    return try Dataset(
-      features: part, labels: labels(of: index), labelsPerExample: labelsPerExample,
-      classNames: classNames, weights: weights.map { weights in index.map { weights[Int($0)] } }, source: source)
+    guard !index.isEmpty else { throw DataError(source, "expected some rows, got none") }
+    var part = self
+    part.features = Matrix(rows: 0, columns: featureCount)
+    RowKernels.gather(features.view, index, into: &part.features)
+    part.targets = targets(of: index)
+    part.labelCount = classCount > 0 ? Self.count(part.labels, labelsPerExample) : index.count
+    guard part.labelCount > 0 else {
+      throw DataError(source, "expected a label somewhere, got only positions without one")
+    }
+    try part.setWeights(weights.map { weights in index.map { weights[Int($0)] } })
+    return part
   }
 
-  /// Throws if `model` does not take these features or does not have these classes.
+  /// Standardises the numbers to predict; `Evaluator` gives errors in their own units all the same.
+  public mutating func standardizeTargets(_ standardization: Standardization) throws(DataError) {
+    guard var values, targetStandardization == nil else {
+      throw DataError(source, "expected numbers to predict that are not standardised yet")
+    }
+    guard standardization.mean.count == values.columns else {
+      throw DataError(
+        source, "expected \(standardization.mean.count) targets, as the standardisation has, got \(values.columns)")
+    }
+    standardization.apply(to: &values)
+    try Self.checkFinite(values, source, targetNames, kind: "target")
+    targets = .values(values)
+    targetStandardization = standardization
+  }
+
+  /// Throws if the targets are not what `loss` wants, with the row at fault.
+  public func check(_ loss: any Loss) throws(DataError) {
+    guard outputCount >= loss.minimumOutputs else {
+      throw DataError(source, "the \(loss.name) loss wants at least \(loss.minimumOutputs) outputs, got \(outputCount)")
+    }
+    // Positions without a label are no targets.
+    let known = labelsPerExample > 1 ? .classes(labels.filter { $0 >= 0 }) : targets
+    do { try loss.check(known, outputs: outputCount) } catch { throw DataError(source, "\(error)") }
+  }
+
+  /// Throws if `model` does not take these features or does not have these classes or targets.
   public func checkFit(_ model: some Model<Scalar>) throws(DataError) {
     guard featureCount == model.inputWidth else {
       throw DataError(source, "the model takes \(model.inputWidth) features, the data have \(featureCount)")
     }
-    guard classCount == model.outputWidth else {
-      throw DataError(source, "the model has \(model.outputWidth) classes, the data have \(classCount)")
+    guard outputCount == model.outputWidth else {
+      let (got, kind) = classCount > 0 ? ("\(classCount)", "classes") : ("\(outputCount) targets", "outputs")
+      throw DataError(source, "the model has \(model.outputWidth) \(kind), the data have \(got)")
     }
     guard labelsPerExample == model.rowsPerExample else {
       throw DataError(
@@ -168,14 +255,23 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     do { try model.checkFeatures(features) } catch { throw DataError(source, "\(error)") }
   }
 
-  static func checkFinite(
+  private static func check(
     _ features: Matrix<Scalar>, _ source: String, _ names: [String]?
   ) throws(DataError) {
-    guard !features.elements.isFinite else { return }
-    let position = features.elements.firstIndex { !$0.isFinite } ?? 0
-    let (row, column) = (position / features.columns, position % features.columns)
+    guard features.rows > 0, features.columns > 0 else {
+      throw DataError(source, "expected examples with features, got \(features.rows) x \(features.columns)")
+    }
+    try checkFinite(features, source, names)
+  }
+
+  static func checkFinite(
+    _ values: Matrix<Scalar>, _ source: String, _ names: [String]?, kind: String = "column"
+  ) throws(DataError) {
+    guard !values.elements.isFinite else { return }
+    let position = values.elements.firstIndex { !$0.isFinite } ?? 0
+    let (row, column) = (position / values.columns, position % values.columns)
     let name = names.map { "\"\($0[column])\"" } ?? "\(column)"
-    throw DataError(source, "row \(row), column \(name): expected a finite number, got \(features[row, column])")
+    throw DataError(source, "row \(row), \(kind) \(name): expected a finite number, got \(values[row, column])")
   }
 }
 

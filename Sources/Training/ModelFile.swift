@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 import TensorFiles
 
@@ -15,6 +16,8 @@ import TensorFiles
 /// metadata: `format` "fgn-linear-head" or "fgn-network", `architecture` of a network (JSON, see `Architecture`),
 /// `schema_version` "1", `class_names` (JSON array), `standardization` (JSON object with `mean` and `scale`; absent if
 /// none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `producer`.
+/// A regression has `loss` ("squared", "huber" with `huber_delta`, or "poisson"; absent for cross-entropy),
+/// `target_names` (JSON array) in place of class names, and `target_standardization` (as `standardization`).
 ///
 /// Metadata are optional in reading. A file with nothing but `weight` and `bias` is a head whose classes are called "0",
 /// "1", ...; a file with nothing but a network's tensors is read with its architecture. Tensors of any type are
@@ -23,8 +26,13 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   /// A `LinearHead` or a `Network`.
   public let model: any Model<Scalar>
   public var parameters: Parameters<Scalar>
-  /// C of them.
-  public var classNames: [String]
+  public let loss: any Loss
+  /// C of them; empty for a regression.
+  public var classNames: [String] = []
+  /// K of them, for a regression; empty for classes.
+  public var targetNames: [String] = []
+  /// What was done to targets before training: outputs are numbers so standardised.
+  public var targetStandardization: Standardization?
   /// To be applied to features before the model.
   public var standardization: Standardization?
   /// Where feature indices start in LIBSVM files for this model; nil if it was trained on another kind of file.
@@ -37,22 +45,51 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
 
   public init(model: some Model<Scalar>, parameters: Parameters<Scalar>, classNames: [String]) {
     precondition(classNames.count == model.outputWidth, "one name for each of \(model.outputWidth) classes")
+    self.init(model, parameters, CrossEntropy())
+    self.classNames = classNames
+  }
+
+  /// With the classes, or the targets and their standardisation, of the data that the model was trained on.
+  public init(
+    model: some Model<Scalar>, parameters: Parameters<Scalar>, loss: any Loss = CrossEntropy(),
+    trainedOn data: Dataset<Scalar>
+  ) {
+    precondition(data.outputCount == model.outputWidth, "the data have \(data.outputCount) outputs")
+    self.init(model, parameters, loss)
+    (classNames, targetNames) = (data.classNames, data.targetNames)
+    targetStandardization = data.targetStandardization
+  }
+
+  /// Without names.
+  private init(_ model: some Model<Scalar>, _ parameters: Parameters<Scalar>, _ loss: any Loss) {
     self.model = model
     self.parameters = parameters
-    self.classNames = classNames
+    self.loss = loss
   }
 
   static var schemaVersion: String { "1" }
 
   /// Writes the file under a temporary name and renames it; the same model gives the same bytes.
-  /// - Throws: `DataError` for parameters that are not finite, and for a model that is neither a `LinearHead` nor a
-  ///   `Network`; `LayerError` for a layer that has no form in architecture files (its tensors can be written by
+  /// - Throws: `DataError` for parameters that are not finite, for a model that is neither a `LinearHead` nor a
+  ///   `Network`, and for a loss that `LossName` does not have; `LayerError` for a layer that has no form in architecture files (its tensors can be written by
   ///   `SafeTensors` and read with the architecture); `FileError` if the file cannot be written.
   public func write(to path: String) throws {
     guard parameters.values.isFinite else {
       throw DataError(path, "refused to save parameters that are not finite")
     }
-    var metadata = ["schema_version": Self.schemaVersion, "class_names": try Self.json(classNames)]
+    guard let lossName = LossName(loss) else {
+      let names = LossName.allCases.map(\.rawValue).joined(separator: ", ")
+      throw DataError(path, "only models of these losses can be saved: \(names); got \(loss.name)")
+    }
+    var metadata = ["schema_version": Self.schemaVersion]
+    if lossName == .crossEntropy {
+      metadata["class_names"] = try Self.json(classNames)
+    } else {
+      metadata["loss"] = lossName.rawValue
+      metadata["target_names"] = try Self.json(targetNames)
+    }
+    if let huber = loss as? HuberLoss { metadata["huber_delta"] = "\(huber.delta)" }
+    if let targetStandardization { metadata["target_standardization"] = try Self.json(targetStandardization) }
     switch model {
     case is LinearHead<Scalar>: metadata["format"] = Self.headFormat
     case let network as Network<Scalar>:
@@ -73,21 +110,50 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
 
   /// Reads a model in either precision.
   ///
-  /// - Parameter architecture: of a network whose file does not say it, such as a state_dict saved by PyTorch; it takes
-  ///   the place of what a file says. Tensors must have its names and shapes; batch norm's `num_batches_tracked` is
-  ///   passed over.
+  /// - Parameters:
+  ///   - architecture: of a network whose file does not say it, such as a state_dict saved by PyTorch; it takes the
+  ///     place of what a file says. Tensors must have its names and shapes; batch norm's `num_batches_tracked` is
+  ///     passed over.
+  ///   - loss: of a model whose file does not say it; it too takes the place of what a file says. Cross-entropy if
+  ///     neither does.
   /// - Throws: `FileError` naming what does not fit.
-  public init(reading path: String, architecture: Architecture? = nil) throws(FileError) {
+  public init(
+    reading path: String, architecture: Architecture? = nil, loss: (any Loss)? = nil
+  ) throws(FileError) {
     let file = try SafeTensors.read(path)
+    let given = if let loss { loss } else { try Self.readLoss(file) }
     if architecture != nil || file.metadata["format"] == Self.networkFormat {
-      try self.init(network: file, architecture)
+      try self.init(network: file, architecture, given)
     } else {
-      try self.init(head: file)
+      try self.init(head: file, given)
+    }
+    let outputs = model.outputWidth
+    guard outputs >= given.minimumOutputs else {
+      let hint = given is CrossEntropy ? "; a regression says its loss" : ""
+      throw FileError(
+        .badData, file: path,
+        "expected \(given.minimumOutputs) outputs or more for \(given.name), got \(outputs)\(hint)")
     }
     try readMetadata(file)
   }
 
-  private init(head file: SafeTensorsFile) throws(FileError) {
+  private static func readLoss(_ file: SafeTensorsFile) throws(FileError) -> any Loss {
+    func bad(_ key: String, _ message: String) -> FileError {
+      FileError(.badData, file: file.path, position: "metadata \"\(key)\"", message)
+    }
+    guard let text = file.metadata["loss"] else { return CrossEntropy() }
+    guard let name = LossName(rawValue: text) else {
+      let names = LossName.allCases.map(\.rawValue).joined(separator: ", ")
+      throw bad("loss", "expected one of \(names), got \"\(text.prefix(60))\"")
+    }
+    guard name == .huber, let delta = file.metadata["huber_delta"] else { return name.loss() }
+    guard let value = Double(delta), value > 0, value.isFinite else {
+      throw bad("huber_delta", "expected a number above 0, got \"\(delta.prefix(60))\"")
+    }
+    return name.loss(huberDelta: value)
+  }
+
+  private init(head file: SafeTensorsFile, _ loss: any Loss) throws(FileError) {
     let path = file.path
     func bad(_ message: String) -> FileError { FileError(.badData, file: path, message) }
     guard file.names.contains("weight") else {
@@ -97,8 +163,9 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     }
     try Self.checkVersion(file)
     let weight: Matrix<Scalar> = try file.matrix("weight")
-    guard weight.rows >= 2, weight.columns >= 1 else {
-      throw bad("expected a weight [C, D] with two classes or more, got [\(weight.rows), \(weight.columns)]")
+    guard weight.rows >= loss.minimumOutputs, weight.columns >= 1 else {
+      let least = loss is CrossEntropy ? "two classes" : "one output"
+      throw bad("expected a weight [C, D] with \(least) or more, got [\(weight.rows), \(weight.columns)]")
     }
     let hasBias = file.names.contains("bias")
     let bias: [Scalar] = hasBias ? try file.values("bias") : []
@@ -107,12 +174,12 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     }
     guard weight.elements.isFinite, bias.isFinite else { throw bad("expected finite parameters, got NaN or infinity") }
     let head = LinearHead<Scalar>(features: weight.columns, classes: weight.rows, intercept: hasBias)
-    self.init(
-      model: head, parameters: Parameters(layout: head.layout, values: weight.elements + bias),
-      classNames: (0..<weight.rows).map(String.init))
+    self.init(head, Parameters(layout: head.layout, values: weight.elements + bias), loss)
   }
 
-  private init(network file: SafeTensorsFile, _ given: Architecture?) throws(FileError) {
+  private init(
+    network file: SafeTensorsFile, _ given: Architecture?, _ loss: any Loss
+  ) throws(FileError) {
     let path = file.path
     func bad(_ message: String) -> FileError { FileError(.badData, file: path, message) }
     try Self.checkVersion(file)
@@ -155,52 +222,43 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
       }
       parameters.values.replaceSubrange(slice.range, with: values)
     }
-    self.init(model: network, parameters: parameters, classNames: (0..<network.outputWidth).map(String.init))
+    self.init(network, parameters, loss)
   }
 
   private mutating func readMetadata(_ file: SafeTensorsFile) throws(FileError) {
-    func bad(_ message: String) -> FileError { FileError(.badData, file: file.path, message) }
-    if let names: [String] = try Self.decode(file.metadata["class_names"], "class_names", file.path) {
-      guard names.count == classNames.count else {
-        throw bad("expected \(classNames.count) class_names, got \(names.count)")
-      }
-      classNames = names
+    let outputs = model.outputWidth
+    if loss is CrossEntropy {
+      classNames = try Self.names("class_names", outputs, file) ?? (0..<outputs).map(String.init)
+    } else {
+      targetNames = try Self.names("target_names", outputs, file) ?? Dataset<Scalar>.defaultTargetNames(outputs)
+      targetStandardization = try Self.standardization("target_standardization", outputs, file)
     }
-    standardization = try Self.decode(file.metadata["standardization"], "standardization", file.path)
-    if let standardization {
-      let width = model.inputWidth
-      guard standardization.mean.count == width, standardization.scale.count == width,
-        standardization.scale.allSatisfy({ $0.isFinite && $0 > 0 }), standardization.mean.allSatisfy(\.isFinite)
-      else { throw bad("expected a standardization of \(width) finite means and positive scales") }
-    }
+    standardization = try Self.standardization("standardization", model.inputWidth, file)
     indexBase = file.metadata["libsvm_index_base"].map { $0 == "0" ? .zero : .one }
     l2 = file.metadata["l2"].flatMap(Double.init)
     objective = file.metadata["objective"].flatMap(Double.init)
     seed = file.metadata["seed"].flatMap(UInt64.init)
     producer = file.metadata["producer"]
   }
-}
 
-extension ModelFile {
-  /// Loss, accuracy and class counts on `data`, to which the standardisation has been applied: see `Evaluator`.
-  public func evaluate(_ data: Dataset<Scalar>, l2: Double = 0) -> Evaluation {
-    func run(_ model: some Model<Scalar>) -> Evaluation {
-      var evaluator = Evaluator(model: model)
-      return evaluator.evaluate(parameters, data, l2: l2)
+  private static func names(_ key: String, _ count: Int, _ file: SafeTensorsFile) throws(FileError) -> [String]? {
+    guard let names: [String] = try decode(file.metadata[key], key, file.path) else { return nil }
+    guard names.count == count else {
+      throw FileError(.badData, file: file.path, "expected \(count) \(key), got \(names.count)")
     }
-    return run(model)
+    return names
   }
 
-  /// Calls `body` with the logits of each block of rows of standardised features, and the number of its first row: see
-  /// `Evaluator`.
-  public func forEachBlock(
-    _ features: Matrix<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
-  ) rethrows {
-    func run(_ model: some Model<Scalar>) throws {
-      var evaluator = Evaluator(model: model)
-      try evaluator.forEachBlock(parameters, features, body)
+  private static func standardization(
+    _ key: String, _ width: Int, _ file: SafeTensorsFile
+  ) throws(FileError) -> Standardization? {
+    guard let result: Standardization = try decode(file.metadata[key], key, file.path) else { return nil }
+    guard result.mean.count == width, result.scale.count == width,
+      result.scale.allSatisfy({ $0.isFinite && $0 > 0 }), result.mean.allSatisfy(\.isFinite)
+    else {
+      throw FileError(.badData, file: file.path, "expected a \(key) of \(width) finite means and positive scales")
     }
-    try run(model)
+    return result
   }
 }
 

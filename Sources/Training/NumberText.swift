@@ -31,6 +31,6 @@ public enum NumberText {
     return "\(fixed(mantissa, digits - 1))e\(exponent)"
   }
 
-  /// A fraction as a percentage with two decimals.
-  public static func percent(_ fraction: Double) -> String { "\(fixed(100 * fraction, 2)) %" }
+  /// A fraction as a percentage with two decimals; "none" where there is none.
+  public static func percent(_ fraction: Double?) -> String { fraction.map { "\(fixed(100 * $0, 2)) %" } ?? "none" }
 }

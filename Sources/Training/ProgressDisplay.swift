@@ -32,10 +32,11 @@ public struct ProgressDisplay: TrainingObserver {
     let done = step * 20 / plan.totalSteps
     let bar = String(repeating: "=", count: done) + String(repeating: " ", count: 20 - done)
     let left = Double(plan.totalSteps - step) / rate
-    let accuracy =
-      lastRecord.map { " accuracy \(NumberText.fixed(100 * ($0.validationAccuracy ?? $0.accuracy), 2)) %" } ?? ""
+    let last = lastRecord.map {
+      Self.quality($0.validationAccuracy ?? $0.accuracy, $0.validationRMSE ?? $0.rmse, gap: " ")
+    }
     write(
-      "\r\u{1B}[2K[\(bar)] epoch \(epoch)/\(plan.epochs) objective \(NumberText.fixed(runningObjective ?? 0, 4))\(accuracy)"
+      "\r\u{1B}[2K[\(bar)] epoch \(epoch)/\(plan.epochs) objective \(NumberText.fixed(runningObjective ?? 0, 4))\(last ?? "")"
         + " lambda \(NumberText.significant(report.damping)) \(NumberText.significant(rate)) steps/s ETA \(NumberText.significant(left)) s"
     )
   }
@@ -44,14 +45,21 @@ public struct ProgressDisplay: TrainingObserver {
     lastRecord = record
     var line =
       "epoch \(record.epoch)/\(plan?.epochs ?? record.epoch)  objective \(NumberText.fixed(record.objective, 4))"
-    line += "  accuracy \(NumberText.fixed(100 * record.accuracy, 2)) %"
-    if let loss = record.validationLoss, let accuracy = record.validationAccuracy {
-      line += "  validation loss \(NumberText.fixed(loss, 4)) accuracy \(NumberText.fixed(100 * accuracy, 2)) %"
+    line += Self.quality(record.accuracy, record.rmse, gap: "  ")
+    if let loss = record.validationLoss {
+      line += "  validation loss \(NumberText.fixed(loss, 4))"
+      line += Self.quality(record.validationAccuracy, record.validationRMSE, gap: " ")
     }
     line +=
       "  lambda \(NumberText.significant(record.damping))  \(record.solver)  \(NumberText.fixed(record.wallSeconds, 2)) s"
     if record.undone + record.rejected > 0 { line += "  undone \(record.undone) rejected \(record.rejected)" }
     write((isTerminal ? "\r\u{1B}[2K" : "") + line + "\n")
+  }
+
+  /// Accuracy or RMSE, whichever there is.
+  private static func quality(_ accuracy: Double?, _ rmse: Double?, gap: String) -> String {
+    if let accuracy { return "\(gap)accuracy \(NumberText.percent(accuracy))" }
+    return rmse.map { "\(gap)RMSE \(NumberText.significant($0, 4))" } ?? ""
   }
 
   private func seconds(since instant: ContinuousClock.Instant) -> Double {

@@ -32,13 +32,17 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   /// Seconds since the start of the run, of the clock and of all processors.
   public var wallSeconds = 0.0
   public var cpuSeconds = 0.0
-  /// Objective, loss and accuracy on all training rows after the epoch.
+  /// On all training rows after the epoch: see `Evaluation`.
   public var objective = 0.0
   public var loss = 0.0
-  public var accuracy = 0.0
+  public var accuracy: Double?
+  public var rmse: Double?
+  public var r2: Double?
   /// On the validation set, where there is one.
   public var validationLoss: Double?
   public var validationAccuracy: Double?
+  public var validationRMSE: Double?
+  public var validationR2: Double?
   /// Of the last step.
   public var damping = 0.0
   public var stepLength = 0.0
@@ -67,8 +71,10 @@ public struct EpochRecord: Sendable, Codable, Equatable {
 
   mutating func close(step: Int, training: Evaluation, validation: Evaluation?, clock: RunClock) {
     self.step = step
-    (objective, loss, accuracy) = (training.objective, training.loss, training.accuracy)
+    (objective, loss) = (training.objective, training.loss)
+    (accuracy, rmse, r2) = (training.accuracy, training.rmse, training.r2)
     (validationLoss, validationAccuracy) = (validation?.loss, validation?.accuracy)
+    (validationRMSE, validationR2) = (validation?.rmse, validation?.r2)
     (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
   }
 }

@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// x -> (x - mean) / scale for each feature, with mean and standard deviation of the training rows.
+/// x -> (x - mean) / scale for each feature, or target, with mean and standard deviation of the training rows.
 public struct Standardization: Sendable, Codable, Equatable {
   /// [D].
   public var mean: [Double]
@@ -22,6 +22,13 @@ public struct Standardization: Sendable, Codable, Equatable {
   public func apply<Scalar>(to features: inout Matrix<Scalar>) {
     features.mapColumns { column in
       (shift: Scalar(mean[column]), factor: Scalar(1 / scale[column]))
+    }
+  }
+
+  /// x -> mean + scale x, in place.
+  public func revert<Scalar>(_ values: inout Matrix<Scalar>) {
+    values.mapColumns { column in
+      (shift: Scalar(-mean[column] / scale[column]), factor: Scalar(scale[column]))
     }
   }
 }

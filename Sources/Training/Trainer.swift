@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 
@@ -75,10 +76,13 @@ public struct TrainingResult<Scalar: RealScalar>: Sendable {
 public struct Trainer<ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
   public let model: ModelType
+  /// What evaluations report; give the optimizer the same.
+  public let loss: any Loss
   public let options: TrainingOptions
 
-  public init(model: ModelType, options: TrainingOptions) {
+  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: TrainingOptions) {
     self.model = model
+    self.loss = loss
     self.options = options
   }
 
@@ -87,14 +91,17 @@ public struct Trainer<ModelType: Model>: Sendable {
   /// - Parameters:
   ///   - observer: told about steps and epochs.
   ///   - isInterrupted: asked after each step; true ends training with what there is.
-  /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it, `OptimizerError` if the
-  ///   batches are too large for the method, and what the observer throws.
+  /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it or the loss,
+  ///   `OptimizerError` if the batches are too large for the method, and what the observer throws.
   public func run(
     _ optimizer: inout some Optimizer<Scalar>, from start: Parameters<Scalar>? = nil, on training: Dataset<Scalar>,
     validation: Dataset<Scalar>? = nil, observer: inout some TrainingObserver, isInterrupted: () -> Bool = { false }
   ) throws -> TrainingResult<Scalar> {
     try model.checkTrainable()
-    for data in [training, validation].compactMap({ $0 }) { try data.checkFit(model) }
+    for data in [training, validation].compactMap({ $0 }) {
+      try data.check(loss)
+      try data.checkFit(model)
+    }
     try optimizer.check(batchRows: min(options.batchSize, training.count) * model.rowsPerExample)
     var generator = SeededGenerator(seed: options.seed, stream: RandomStream.initialisation.rawValue)
     var parameters = start ?? model.initialParameters(using: &generator)
@@ -103,7 +110,7 @@ public struct Trainer<ModelType: Model>: Sendable {
       model.usesFeatureGram
       ? FeatureGram.make(
         training.features, budget: options.gramBudget, batchSize: options.batchSize, epochs: options.epochs) : nil
-    var evaluator = Evaluator(model: model)
+    var evaluator = Evaluator(model: model, loss: loss)
     let clock = RunClock(limit: options.timeLimit)
     let plan = TrainingPlan(
       epochs: options.epochs, stepsPerEpoch: batches.count, examples: training.count,

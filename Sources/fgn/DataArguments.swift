@@ -19,10 +19,16 @@ struct DataArguments: ParsableArguments {
   @Option(help: "Features as .npy [N, D].")
   var features: String?
 
-  @Option(help: "Labels as .npy [N], integers from 0; [N, T] where positions are classified.")
+  @Option(
+    help:
+      "Labels as .npy [N], integers from 0; [N, T] where positions are classified; [N] or [N, K] numbers to predict.")
   var labels: String?
 
-  @Option(help: "Column of a CSV file that holds the labels, by name or by number from 0.")
+  @Option(
+    help: """
+      Column of a CSV file that holds the labels, by name or by number from 0; several, with commas between them, for \
+      numbers to predict.
+      """)
   var labelColumn: String?
 
   @Flag(help: "The first line of a CSV file holds data, not column names.")
@@ -44,16 +50,27 @@ struct DataArguments: ParsableArguments {
     guard threads >= 0 else { throw ValidationError("--threads must be 0 or more, got \(threads).") }
   }
 
-  var column: DelimitedText.LabelColumn? {
-    labelColumn.map { name in Int(name).map { .index($0) } ?? .name(name) }
+  private static func column(_ name: String) -> DelimitedText.LabelColumn {
+    Int(name).map { .index($0) } ?? .name(name)
+  }
+
+  /// The files of a model in use.
+  func files<S>(for model: ModelFile<S>) -> DataFiles {
+    let kind = LossName(model.loss) == .crossEntropy ? TargetKind.classes : .numbers
+    var files = files(featureCount: model.model.inputWidth, indexBase: model.indexBase, kind)
+    files.targetNames = model.targetNames
+    return files
   }
 
   /// The files, for a model of `featureCount` features, trained with a LIBSVM index base, where there is one.
-  func files(featureCount: Int? = nil, indexBase: LIBSVM.IndexBase? = nil) -> DataFiles {
+  func files(featureCount: Int?, indexBase: LIBSVM.IndexBase?, _ kind: TargetKind) -> DataFiles {
+    let column = labelColumn.map(Self.column)
     let location = data.map { DataFiles.Location.file($0) } ?? .pair(features: features!, labels: labels)
     var files = DataFiles(location, labelColumn: column, featureCount: featureCount)
     files.hasHeader = !noHeader
     files.indexBase = indexBase ?? .automatic
+    files.targetKind = kind
+    files.targetColumns = labelColumn?.split(separator: ",").map { Self.column(String($0)) } ?? []
     return files
   }
 }

@@ -4,7 +4,8 @@ import FastGaussNewton
 /// `fgn evaluate`: how good a model is on labelled data.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Print objective, loss, accuracy, top-5 and counts by class.")
+    commandName: "evaluate",
+    abstract: "Print objective, loss, and accuracy, top-5 and counts by class, or RMSE and R^2.")
 
   @OptionGroup var saved: SavedModelArguments
   @OptionGroup var arguments: DataArguments
@@ -34,9 +35,18 @@ struct EvaluateCommand: ParsableCommand {
     print("examples   \(result.examples)")
     print("objective  \(NumberText.fixed(result.objective, 6))")
     print("loss       \(NumberText.fixed(result.loss, 6))")
+    if let outputs = result.outputs { return show(result, outputs) }
     print("accuracy   \(NumberText.percent(result.accuracy))")
     if let top5 = result.top5 { print("top-5      \(NumberText.percent(top5))") }
     print("class  examples  correct")
     for row in result.classes { print("\(row.name)  \(row.examples)  \(row.correct)") }
+  }
+
+  private func show(_ result: Evaluation, _ outputs: [Evaluation.OutputFit]) {
+    func six(_ value: Double?) -> String { value.map { NumberText.significant($0, 6) } ?? "none" }
+    print("RMSE       \(six(result.rmse))")
+    print("R^2        \(six(result.r2))")
+    print("target  RMSE  R^2")
+    for row in outputs { print("\(row.name)  \(six(row.rmse))  \(six(row.r2))") }
   }
 }

@@ -8,7 +8,7 @@ let packageVersion = "0.1.0"
 struct FGN: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fgn",
-    abstract: "Train and use softmax classifiers by Fast Gauss-Newton, without tuning a learning rate.",
+    abstract: "Train and use softmax classifiers and regressions by Fast Gauss-Newton, without tuning a learning rate.",
     discussion: """
       Results go to standard output, progress and errors to standard error.
       Exit codes: 0 ok, 1 failure, 64 usage, 65 bad data, 66 missing input, 73 cannot create, 74 input/output, \

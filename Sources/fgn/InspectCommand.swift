@@ -49,6 +49,9 @@ struct InspectCommand: ParsableCommand {
   private func inspect<S: RealScalar>(_ type: S.Type, tolerance: Double) throws {
     try checkCanCreate(direction)
     let (file, data) = try saved.load(with: arguments, as: type)
+    guard file.loss is CrossEntropy else {
+      throw DataError(saved.model, "only classifiers are inspected; the loss of this model is \(file.loss.name)")
+    }
     do { try file.model.checkTrainable() } catch { throw DataError(saved.model, "\(error)") }
     let options = DescentOptions(
       curvature: curvature, solver: solver, tolerance: tolerance, maximumIterations: 2000, expectedIterations: 100)

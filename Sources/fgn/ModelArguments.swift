@@ -76,10 +76,14 @@ struct ModelArguments: ParsableArguments {
   }
 
   /// The network, or the model to start from, where options name one.
-  func load<S: RealScalar>(as type: S.Type) throws -> (network: Network<S>?, initial: ModelFile<S>?) {
+  ///
+  /// - Parameter loss: takes the place of what the file says.
+  func load<S: RealScalar>(
+    as type: S.Type, loss: (any Loss)?
+  ) throws -> (network: Network<S>?, initial: ModelFile<S>?) {
     let architecture = try architecture()
     let file = try initial.map { path throws(FileError) in
-      try ModelFile<S>(reading: path, architecture: architecture)
+      try ModelFile<S>(reading: path, architecture: architecture, loss: loss)
     }
     guard let architecture else { return (file?.model as? Network<S>, file) }
     do {

@@ -1,14 +1,14 @@
 import ArgumentParser
 import FastGaussNewton
 
-/// `fgn predict`: classes or probabilities for examples without labels.
+/// `fgn predict`: classes or probabilities, or predicted numbers, for examples without labels.
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "Write predicted classes, or probabilities, as .npy.",
+    commandName: "predict", abstract: "Write predicted classes, or probabilities, or numbers, as .npy.",
     discussion: """
       Without --probabilities the output is int64 [N], each row's class number (its name is in the model's class_names). \
-      With it, [N, C] in the chosen precision. A model of positions gives [N, T] and [N, T, C]. Labels in DATA are \
-      passed over.
+      With it, [N, C] in the chosen precision. A model of positions gives [N, T] and [N, T, C]. A regression \
+      gives numbers in the targets' own units: [N], or [N, K] of several targets. Labels in DATA are passed over.
       """)
 
   @OptionGroup var saved: SavedModelArguments
@@ -22,8 +22,9 @@ struct PredictCommand: ParsableCommand {
 
   struct Summary: Encodable {
     var rows: Int
-    var classes: [String]
-    var counts: [Int]
+    var classes: [String]?
+    var counts: [Int]?
+    var targets: [String]?
     var output: String
   }
 
@@ -40,17 +41,52 @@ struct PredictCommand: ParsableCommand {
   private func predict<S: RealScalar>(_ type: S.Type) throws {
     try checkCanCreate(output)
     let file = try saved.load(as: type)
-    let (width, positions) = (file.model.inputWidth, file.model.rowsPerExample)
-    let data = arguments.files(featureCount: width, indexBase: file.indexBase)
-    let features: Matrix<S> = try data.loadFeatures(width: width, standardization: file.standardization)
+    let isRegression = !(file.loss is CrossEntropy)
+    guard !(isRegression && probabilities) else {
+      throw DataError(saved.model, "--probabilities is for classes; this model predicts numbers")
+    }
+    let data = arguments.files(for: file)
+    let features: Matrix<S> = try data.loadFeatures(
+      width: file.model.inputWidth, standardization: file.standardization)
     do { try file.model.checkFeatures(features) } catch { throw DataError(data.name, "\(error)") }
+    if isRegression {
+      try predictNumbers(file, features, data.name)
+    } else {
+      try predictClasses(file, features, data.name)
+    }
+  }
+
+  private func checkFinite<S>(
+    _ outputs: Matrix<S>, first row: Int, positions: Int = 1, kind: String, _ source: String
+  ) throws(DataError) {
+    guard !outputs.elements.isFinite else { return }
+    let row = (row + (outputs.elements.firstIndex { !$0.isFinite } ?? 0) / outputs.columns) / positions
+    throw DataError(source, "row \(row): the \(kind) overflow \(S.precisionName); use --precision double")
+  }
+
+  private func predictNumbers<S>(_ file: ModelFile<S>, _ features: Matrix<S>, _ source: String) throws {
+    var all: [S] = []
+    try file.forEachBlock(features) { outputs, start in
+      file.predict(&outputs)
+      try checkFinite(outputs, first: start, kind: "predictions", source)
+      all += outputs.elements
+    }
+    let width = file.model.outputWidth
+    try NPY.write(all, shape: width == 1 ? [features.rows] : [features.rows, width], to: output)
+    try report(Summary(rows: features.rows, targets: file.targetNames, output: output))
+  }
+
+  private func report(_ summary: Summary) throws {
+    if json { return try printJSON(summary) }
+    print("\(summary.rows) rows predicted, saved to \(summary.output)")
+  }
+
+  private func predictClasses<S>(_ file: ModelFile<S>, _ features: Matrix<S>, _ source: String) throws {
+    let positions = file.model.rowsPerExample
     var predicted: [Int] = []
     var all = [S]()
     try file.forEachBlock(features) { logits, start in
-      guard logits.elements.isFinite else {
-        let row = (start + (logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns) / positions
-        throw DataError(data.name, "row \(row): the logits overflow \(S.precisionName); use --precision double")
-      }
+      try checkFinite(logits, first: start, positions: positions, kind: "logits", source)
       predicted += RowKernels.argmax(logits).map(Int.init)
       if probabilities {
         RowKernels.softmax(&logits)
@@ -65,10 +101,6 @@ struct PredictCommand: ParsableCommand {
     }
     var counts = [Int](repeating: 0, count: file.classNames.count)
     for label in predicted { counts[label] += 1 }
-    if json {
-      return try printJSON(
-        Summary(rows: predicted.count, classes: file.classNames, counts: counts, output: output))
-    }
-    print("\(predicted.count) rows predicted, saved to \(output)")
+    try report(Summary(rows: predicted.count, classes: file.classNames, counts: counts, output: output))
   }
 }

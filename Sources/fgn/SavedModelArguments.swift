@@ -22,15 +22,16 @@ struct SavedModelArguments: ParsableArguments {
   ) throws -> (model: ModelFile<S>, data: Dataset<S>) {
     let file = try load(as: type)
     let model = file.model
-    var files = arguments.files(featureCount: model.inputWidth, indexBase: file.indexBase)
+    var files = arguments.files(for: file)
     files.labelsPerExample = model.rowsPerExample
-    var data: Dataset<S> = try files.load(classNames: file.classNames)
+    var data: Dataset<S> = try files.load(for: file)
+    try data.check(file.loss)
     guard data.featureCount == model.inputWidth else {
       throw DataError(
         data.source, "expected \(model.inputWidth) features, as the model has, got \(data.featureCount)")
     }
-    if let standardization = file.standardization { try data.standardize(standardization) }
     try data.checkFit(model)
+    try file.standardize(&data)
     return (file, data)
   }
 }

@@ -6,7 +6,7 @@ import Logging
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train a softmax classifier, a linear head or a network, and save it as safetensors.",
+    abstract: "Train a softmax classifier or a regression, a linear head or a network, and save it as safetensors.",
     discussion: """
       No option needs tuning. The model is the best seen at the end of an epoch: by validation loss where there is a \
       validation set, by training objective otherwise. Ctrl-C finishes the step, saves and exits with 130.
@@ -16,6 +16,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var arguments: DataArguments
   @OptionGroup var models: ModelArguments
+  @OptionGroup var losses: LossArguments
   @OptionGroup var method: MethodArguments
 
   @Option(help: "Validation examples: one file of any kind that DATA may be.")
@@ -64,6 +65,9 @@ struct TrainCommand: ParsableCommand {
       validationFraction.map { $0 > 0 && $0 < 1 } ?? true,
       "--validation-fraction must be between 0 and 1, got \(validationFraction ?? 0).")
     try check(
+      classWeight == nil || losses.loss.map { $0 == .crossEntropy } ?? true,
+      "--class-weight is for classes, and --loss \(losses.loss?.rawValue ?? "") for numbers to predict.")
+    try check(
       sampleWeights == nil || validationFraction == nil,
       "--sample-weights has a weight for each training row: give --validation, not --validation-fraction.")
   }
@@ -82,31 +86,33 @@ struct TrainCommand: ParsableCommand {
     let watch = Interrupt.watch()
     defer { watch.cancel() }
     try checkCanCreate(output, log, curve)
-    let (network, initial) = try models.load(as: type)
+    let (network, initial) = try models.load(as: type, loss: losses.chosen)
     if let network {
       do { try network.checkTrainable() } catch { throw DataError(models.model ?? models.initial ?? "", "\(error)") }
     }
-    let data = try loadData(for: network, initial)
+    let data = try loadData(for: network, initial, loss: losses.chosen ?? initial?.loss ?? CrossEntropy())
     if let network {
       try train(network, from: initial?.parameters, on: data)
     } else if let head = initial?.model as? LinearHead<S> {
       try train(head, from: initial?.parameters, on: data)
     } else {
       let head = LinearHead<S>(
-        features: data.training.featureCount, classes: data.training.classCount, intercept: !models.noIntercept)
+        features: data.training.featureCount, classes: data.training.outputCount, intercept: !models.noIntercept)
       try train(head, from: nil, on: data)
     }
   }
 
   private func train<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
-    let (training, held) = (data.training, data.held)
+    let (training, held, loss) = (data.training, data.held, data.loss)
     for data in [training, held].compactMap({ $0 }) { try data.checkFit(model) }
-    var optimizer = GaussNewtonOptimizer(model: model, options: method.options(l2: l2))
+    var optimizer = GaussNewtonOptimizer(model: model, loss: loss, options: method.options(l2: l2))
     var options = TrainingOptions(
       epochs: epochs, batchSize: batchSize, seed: seed, timeLimit: timeLimit, patience: patience, l2: l2)
     options.gramBudget = gramBudget << 20
+    let (classes, targets) = (training.classCount, training.outputCount)
+    let outputs = classes > 0 ? "\(classes) classes" : "\(targets) target\(targets == 1 ? "" : "s"), \(loss.name) loss"
     logger.info(
-      "\(training.count) examples, \(training.featureCount) features, \(training.classCount) classes; seed \(seed), \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
+      "\(training.count) examples, \(training.featureCount) features, \(outputs); seed \(seed), \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
     let architecture = try (model as? Network<M.Scalar>)?.architecture.json()
     if architecture != nil {
@@ -114,10 +120,12 @@ struct TrainCommand: ParsableCommand {
       logger.info("a network of \(all) parameters\(all == trained ? "" : ", \(all - trained) of them frozen")")
     }
     var observers = Observers([ProgressDisplay()])
-    let header = RunHeader(architecture: architecture, training: options, method: optimizer.options)
+    let header = RunHeader(
+      architecture: architecture, loss: loss.name, huberDelta: (loss as? HuberLoss)?.delta,
+      targetStandardization: training.targetStandardization, training: options, method: optimizer.options)
     let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }
-    let result = try Trainer(model: model, options: options).run(
+    let result = try Trainer(model: model, loss: loss, options: options).run(
       &optimizer, from: start, on: training, validation: held, observer: &observers,
       isInterrupted: { Interrupt.isRequested })
     logger.info("steps by \(result.explanation)")
@@ -127,13 +135,13 @@ struct TrainCommand: ParsableCommand {
       throw ExitCode(1)
     }
 
-    var file = ModelFile(model: model, parameters: result.parameters, classNames: training.classNames)
+    var file = ModelFile(model: model, parameters: result.parameters, loss: loss, trainedOn: training)
     let final = file.evaluate(training, l2: l2)
     (file.standardization, file.l2, file.objective, file.seed) = (data.standardization, l2, final.objective, seed)
     file.indexBase = data.indexBase
     file.producer = "fast-gauss-newton \(packageVersion)"
     try file.write(to: output)
-    if let curve { try AtomicFile.write(learningCurve(result.epochs), to: curve) }
+    if let curve { try AtomicFile.write(learningCurve(result.epochs, loss: loss), to: curve) }
     let onHeld = held.map { file.evaluate($0, l2: l2) }
     try TrainSummary(result: result, training: final, validation: onHeld, model: output).show(json: json)
     if let failure = lines?.failure { throw failure }
@@ -142,18 +150,23 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Data for `network`, or for a linear head; weighted and standardised as the options and `initial` say.
-  private func loadData<S: RealScalar>(for network: Network<S>?, _ initial: ModelFile<S>?) throws -> TrainingData<S> {
+  private func loadData<S: RealScalar>(
+    for network: Network<S>?, _ initial: ModelFile<S>?, loss: any Loss
+  ) throws -> TrainingData<S> {
     let width = network?.inputWidth ?? initial?.model.inputWidth
-    var files = arguments.files(featureCount: width, indexBase: initial?.indexBase)
+    var files = arguments.files(
+      featureCount: width, indexBase: initial?.indexBase, losses.targetKind(of: loss))
+    files.targetNames = initial?.targetNames ?? []
     files.labelsPerExample = network?.rowsPerExample ?? 1
     let loaded: DataFiles.Loaded<S> = try files.load()
     if let remark = loaded.remark { logger.info("\(loaded.data.source): \(remark)") }
-    var data = TrainingData(training: loaded.data, indexBase: loaded.indexBase)
+    try loaded.data.check(loss)
+    var data = TrainingData(training: loaded.data, loss: loss, indexBase: loaded.indexBase)
     if let validation {
       files.featureCount = loaded.data.featureCount
       files.indexBase = loaded.indexBase ?? .automatic
       files.location = .file(validation)
-      data.held = try files.load(classNames: loaded.data.classNames)
+      data.held = try loadValidation(files, for: loaded.data, loss)
     } else if let validationFraction {
       let parts = try loaded.data.split(validationFraction: validationFraction, seed: seed)
       (data.training, data.held) = (parts.training, parts.validation)
@@ -172,6 +185,23 @@ struct TrainCommand: ParsableCommand {
       try data.training.standardize(standardization)
       try data.held?.standardize(standardization)
     }
+    if let targets = losses.targetStandardization(of: data.training, loss, initial) {
+      try data.training.standardizeTargets(targets)
+      try data.held?.standardizeTargets(targets)
+    }
+    return data
+  }
+
+  /// Validation examples with the classes or the targets of the training set.
+  private func loadValidation<S>(
+    _ files: DataFiles, for training: Dataset<S>, _ loss: any Loss
+  ) throws -> Dataset<S> {
+    if training.classCount > 0 { return try files.load(classNames: training.classNames) }
+    var files = files
+    // What the training set's numbers are has been settled.
+    (files.targetKind, files.targetNames) = (.numbers, training.targetNames)
+    let data: Dataset<S> = try files.load().data
+    try data.check(loss)
     return data
   }
 }
@@ -180,6 +210,7 @@ struct TrainCommand: ParsableCommand {
 private struct TrainingData<S: RealScalar> {
   var training: Dataset<S>
   var held: Dataset<S>?
+  var loss: any Loss
   var standardization: Standardization?
   var indexBase: LIBSVM.IndexBase?
 }
@@ -204,6 +235,10 @@ private struct RunHeader: Encodable {
   var threads = Partition.threads
   /// JSON of a network; absent for a linear head.
   var architecture: String?
+  var loss: String
+  var huberDelta: Double?
+  /// Of a regression; absent where targets are as they are.
+  var targetStandardization: Standardization?
   var training: TrainingOptions
   var method: GaussNewtonOptions
 }

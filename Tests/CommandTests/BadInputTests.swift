@@ -178,7 +178,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct BadInputTests {
-  @Test(arguments: BadInput.tables + BadInput.arrays + BadInput.sampleWeights)
+  @Test(arguments: BadInput.tables + BadInput.arrays + BadInput.sampleWeights + BadInput.regressions)
   func isRefused(_ input: BadInput) async throws {
     let directory = TemporaryDirectory()
     let output = try directory.write("an older model", "m.safetensors")

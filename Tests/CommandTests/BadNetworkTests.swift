@@ -28,7 +28,10 @@ import Testing
       json(#"{"type": "max_pool2d", "kernel": 3}, \#(dense)"#, input: "[1, 2, 2]"),
       "net.json: layer 0 (max_pool2d): a kernel of 3 x 3 is larger than the padded input of 2 x 2"
     ),
-    (json(#"{"type": "relu"}"#, input: "[1, 2, 2]"), "net.json: the network's output must be [classes], two at least"),
+    (
+      json(#"{"type": "relu"}"#, input: "[1, 2, 2]"),
+      "net.json: the network's output must be [classes], or [numbers to predict]"
+    ),
     (json(#"{"type": "batch_norm"}, \#(dense)"#), "net.json: layer 0 (batch_norm): batch normalisation couples"),
     (json(#"{"type": "dense", "width": 3, "frozen": true}"#), "net.json: the network has no parameters to train"),
     (

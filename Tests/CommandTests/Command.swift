@@ -137,6 +137,7 @@ func expectFailure(
 }
 
 /// Whether a JSON number is `expected`, up to the last bits that `JSONSerialization` loses.
-func isSame(_ number: Any?, _ expected: Double) -> Bool {
-  (number as? Double).map { abs($0 - expected) <= 1e-14 * abs(expected) } ?? false
+func isSame(_ number: Any?, _ expected: Double?) -> Bool {
+  guard let expected else { return false }
+  return (number as? Double).map { abs($0 - expected) <= 1e-14 * abs(expected) } ?? false
 }

@@ -67,7 +67,7 @@ import Testing
     }
     #expect(lines.count == 5 && lines.dropFirst().map { $0["epoch"] as? Int } == [1, 2, 3, 4])
     let run = try #require(lines[0]["run"] as? [String: Any])
-    #expect(Set(run.keys) == ["producer", "blas", "threads", "training", "method"])
+    #expect(Set(run.keys) == ["producer", "blas", "threads", "loss", "training", "method"])
     let training = try #require(run["training"] as? [String: Any])
     #expect(training["seed"] as? Int == 3 && training["epochs"] as? Int == 4)
     let curve = try directory.text("curve.svg")

@@ -62,6 +62,14 @@ import Testing
     (train + ["--model", "4-3", "--no-intercept"], "--no-intercept is for a linear head from the start"),
     (train + ["--initial", "m", "--no-intercept"], "--no-intercept is for a linear head from the start"),
     (train + ["--class-weight", "even"], "The value 'even' is invalid for '--class-weight"),
+    (train + ["--loss", "squared", "--class-weight", "balanced"], "--class-weight is for classes, and --loss squared"),
+    (train + ["--loss", "hinge"], "Please provide one of 'cross-entropy', 'squared', 'huber' or 'poisson'"),
+    (train + ["--huber-delta", "1"], "--huber-delta goes with --loss huber."),
+    (train + ["--loss", "huber", "--huber-delta", "0"], "--huber-delta must be above 0, got 0.0."),
+    (
+      train + ["--loss", "poisson", "--standardize-targets"], "--standardize-targets goes with --loss squared or huber."
+    ),
+    (train + ["--loss", "cross-entropy", "--integer-targets"], "--integer-targets is for numbers to predict"),
     (train + ["--precision", "half"], "Please provide one of 'float' and 'double'"),
     (train + ["--unknown"], "Unknown option '--unknown'"),
     (train + ["more"], "Unexpected argument 'more'"),

@@ -2,11 +2,14 @@ import FastGaussNewton
 import Foundation
 import Testing
 
+@testable import Training
+
 /// docs/command-line.md against Sources/fgn.
 @Suite struct CommandLineTests {
   /// Which section documents the options of which files.
   static let sections = [
-    ("## Data", ["DataArguments"]), ("## fgn train", ["TrainCommand", "MethodArguments", "ModelArguments"]),
+    ("## Data", ["DataArguments"]),
+    ("## fgn train", ["TrainCommand", "LossArguments", "MethodArguments", "ModelArguments"]),
     ("## fgn evaluate", ["EvaluateCommand"]), ("## fgn predict", ["PredictCommand"]),
     ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
     ("## Model files", ["SavedModelArguments"]),
@@ -50,7 +53,10 @@ import Testing
       let text = try Repository.text(page).components(separatedBy: "\n").filter { line in
         !["swift ", "git ", "pip ", "cmake ", "python "].contains(where: line.contains)
       }.joined(separator: "\n")
-      let mentioned = Set(try text.captures(#"(?<![\w-])--([a-z][a-z0-9-]*)"#))
+      let mentioned = Set(
+        try text.captures(#"(?<![\w-])--([a-z][a-z0-9-]*)"#).map { name in
+          name.hasPrefix("no-") && defined.contains(String(name.dropFirst(3))) ? String(name.dropFirst(3)) : name
+        })
       #expect(mentioned.subtracting(defined).subtracting(["help", "version"]).isEmpty, "\(page)")
     }
   }
@@ -84,6 +90,7 @@ import Testing
     try check(result.epochs[0], "### The log")
     try check(evaluation, "## fgn evaluate")
     try check(evaluation.classes[0], "## fgn evaluate")
+    try check(Evaluation.OutputFit(name: "y", rmse: 0), "## fgn evaluate")
     try check(inspection, "## fgn inspect")
     try check(inspection.fgn, "## fgn inspect")
     let summary = try Repository.text("Sources/fgn/TrainSummary.swift").components(separatedBy: "  init<")[0]

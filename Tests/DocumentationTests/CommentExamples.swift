@@ -66,6 +66,10 @@ import Testing
   @Test func dataset() throws {
     let data = try Dataset(
       features: Matrix<Float>(rows: 2, columns: 2, elements: [0, 1, 1, 0]), labels: [0, 1], classNames: ["no", "yes"])
+    let houses = try Dataset(
+      features: Matrix<Float>(rows: 2, columns: 1, elements: [60, 90]),
+      values: Matrix(rows: 2, columns: 1, elements: [180.5, 310]), targetNames: ["price"])
     #expect(data.count == 2 && data.featureCount == 2 && data.classCount == 2)
+    #expect(houses.outputCount == 1 && houses.values?.elements == [180.5, 310])
   }
 }

@@ -43,3 +43,44 @@ import Testing
     #expect(String(decoding: try directory.read("p.npy").prefix(128), as: UTF8.self).contains("'shape': (2, 3, 4)"))
   }
 }
+
+/// Numbers to predict, [examples] or [examples, outputs].
+@Suite struct TargetTests {
+  let directory = TemporaryDirectory()
+
+  @Test func columns() throws {
+    let path = directory.file("y.npy")
+    try NPY.write([0.5, 1, 2], to: path)
+    let one = try NPY.columns(path, as: Float.self)
+    #expect(one.values == Matrix(rows: 3, columns: 1, elements: [0.5, 1, 2]) && one.stored == .float64)
+    try NPY.write([0, 1, 2, 3, 4, 5], shape: [3, 2], to: path)
+    let two = try NPY.columns(path, as: Double.self)
+    #expect(two.values == Matrix(rows: 3, columns: 2, elements: [0, 1, 2, 3, 4, 5]) && two.stored == .int64)
+    try NPY.write([Float](repeating: 0, count: 4), shape: [2, 2, 1], to: path)
+    expectFileError(.badData, "shape: expected targets [examples] or [examples, outputs]") { () throws(FileError) in
+      try NPY.columns(path, as: Float.self)
+    }
+    try NPZ.write(to: directory.file("d.npz")) { archive throws(FileError) in
+      try archive.add([1, 2] as [Int], named: "y")
+    }
+    let archived = try NPZ(directory.file("d.npz")).columns("y", as: Float.self)
+    #expect(archived.values.elements == [1, 2] && archived.stored == .int64)
+  }
+
+  @Test func whichTypesAreWhole() {
+    let real: Set<ElementType> = [.float16, .bfloat16, .float32, .float64]
+    for type in ElementType.allCases { #expect(type.isInteger == !real.contains(type), "\(type)") }
+  }
+
+  @Test func ofSparseText() throws {
+    var options = LIBSVM.Options()
+    options.realLabels = true
+    let path = try directory.write("0.5 1:1 # a comment\n\n-2e1\n3 2:1\n", "t.svm")
+    let data = try LIBSVM.read(path, as: Double.self, options: options)
+    #expect(data.targets == [0.5, -20, 3] && data.labels.isEmpty && data.features.elements == [1, 0, 0, 0, 0, 1])
+    let word = try directory.write("x 1:1\n", "w.svm")
+    expectFileError(.badData, "line 1, field 1: expected a number as the label, got \"x\"") { () throws(FileError) in
+      try LIBSVM.read(word, as: Float.self, options: options)
+    }
+  }
+}

@@ -130,7 +130,7 @@ import Testing
       "metadata \"architecture\": layers[1].type: expected one of")
     expectBad(
       ["architecture": json.replacing("\"width\":2", with: "\"width\":1")],
-      "metadata \"architecture\": the network's output must be [classes], two at least; it is [1]")
+      "expected shape [1, ")
     expectBad(["architecture": json, "class_names": "[\"a\"]"], "expected 2 class_names, got 1")
     expectBad(["architecture": json, "schema_version": "2"], "expected schema_version 1, got 2")
     expectBad(

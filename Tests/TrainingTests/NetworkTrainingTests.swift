@@ -66,7 +66,7 @@ private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
       var observer = SilentObserver()
       let result = try Trainer(model: model, options: TrainingOptions(epochs: 10, batchSize: 50)).run(
         &optimizer, on: data, observer: &observer)
-      return result.epochs.last!.accuracy
+      return result.epochs.last!.accuracy!
     }
     #expect(try accuracy(LinearHead(features: 2, classes: 2)) < 0.8)
     for activation in [Activation(.relu), Activation(.tanh)] {

@@ -94,6 +94,7 @@ int fgn_has_wide_vectors(void);
 const char *fgn_kernel_level(void);
 
 #undef FGN_DECLARE
+#include "CCurvature.h"
 #include "CElementwise.h"
 #include "CImageKernels.h"
 #include "CNormalization.h"

@@ -8,7 +8,9 @@
   /* Adam: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,                              \
      x = kept x - rate m / (root sqrt(v) + epsilon); numbers: beta1, beta2, epsilon, rate, root,    \
      kept. */                                                                                      \
-  void fgn_adam_##S(const T *numbers, T *x, const T *g, T *m, T *v, ptrdiff_t n);
+  void fgn_adam_##S(const T *numbers, T *x, const T *g, T *m, T *v, ptrdiff_t n);                   \
+  /* sum |x_k| */                                                                                  \
+  double fgn_abs_sum_##S(const T *x, ptrdiff_t n);
 
 FGN_DECLARE(float, f)
 FGN_DECLARE(double, d)

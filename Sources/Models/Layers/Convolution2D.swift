@@ -165,6 +165,18 @@ struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
     }
   }
 
+  /// Windows and cotangents at each position, unfolded into memory of their own: B L (K + O) numbers. None for groups.
+  func addKroneckerPairs(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+  ) {
+    guard shape.groups == 1 else { return }
+    let windows = PositionRows.windows(point.input, of: shape).flattened()
+    let outputs = PositionRows.channelsFirst(cotangents, positions: shape.positions, width: shape.outputs).flattened()
+    pairs.append(
+      KroneckerPair(
+        weight: weight, bias: bias, input: windows.view, cotangents: outputs.view, positions: shape.positions))
+  }
+
   func costs(rows: Int) -> LayerCosts {
     let product = shape.flops(rows: rows)
     return grams.reduce(LayerCosts(input: product, parameters: product)) { $0 + $1.costs(rows: rows) }

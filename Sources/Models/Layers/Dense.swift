@@ -179,6 +179,15 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
     RowKernels.addProducts(a, x, into: &result)
   }
 
+  func addKroneckerPairs(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+  ) {
+    pairs.append(
+      KroneckerPair(
+        weight: weight, bias: bias, input: flat(point.input, inputWidth), cotangents: flat(cotangents, width),
+        positions: positions))
+  }
+
   func costs(rows: Int) -> LayerCosts {
     let product = 2 * Double(rows * positions) * Double(inputWidth) * Double(width)
     guard positions == 1 else {

@@ -162,6 +162,13 @@ struct ResidualLinearization<Scalar: RealScalar>: LayerLinearization {
     shortcut?.addRowSquaredNorms(of: cotangents, at: point, into: &result)
   }
 
+  func addKroneckerPairs(
+    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+  ) {
+    body.addKroneckerPairs(of: cotangents, at: point, to: &pairs)
+    shortcut?.addKroneckerPairs(of: cotangents, at: point, to: &pairs)
+  }
+
   func costs(rows: Int) -> LayerCosts {
     var costs = LayerCosts(input: Double(rows * outputWidth))
     for branch in [body, shortcut].compactMap({ $0 }) {

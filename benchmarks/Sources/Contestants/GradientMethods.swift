@@ -1,9 +1,8 @@
-import CAdam
 import FastGaussNewton
 
 /// Plain SGD as fast as this package can make it: the yardstick for the price of a step. Forward, one fused pass for
 /// loss and residual, and one product that adds -rate times the gradient straight into the parameters.
-public struct SGD<ModelType: Model>: Optimizer {
+public struct PlainSGD<ModelType: Model>: Optimizer {
   public typealias Scalar = ModelType.Scalar
   public struct State: Codable, Sendable {}
   public var state = State()
@@ -25,78 +24,12 @@ public struct SGD<ModelType: Model>: Optimizer {
   }
 }
 
-/// Adam (Kingma & Ba 2015) with the source's defaults; L2 enters the gradient, the rate follows the schedule.
-public struct Adam<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
-  public struct State: Codable, Sendable {
-    var first: [Scalar] = []
-    var second: [Scalar] = []
-  }
-  public var state = State()
-  public var explanation: String { "Adam" }
-  let rate: Double
-  let l2: Double
-  let schedule: Schedule
-  var gradient: BatchGradient<ModelType>
-  var direction: [Scalar]
-
+extension Adam {
+  /// The source's defaults at a rate.
   public init(model: ModelType, rate: Double, l2: Double = 0, schedule: Schedule = .linear) {
-    self.rate = rate
-    self.l2 = l2
-    self.schedule = schedule
-    gradient = BatchGradient(model: model)
-    direction = [Scalar](repeating: 0, count: model.layout.trainableCount)
-    state.first = direction
-    state.second = direction
+    let gradient = GradientOptions(learningRate: LearningRate(rate, schedule: schedule), l2: l2)
+    self.init(model: model, options: AdamOptions(gradient: gradient))
   }
-
-  public mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
-  ) -> StepReport {
-    let loss = gradient.linearize(at: parameters, batch: batch)
-    gradient.add(factor: 1, to: &direction, beta: 0)
-    for slice in parameters.layout.trainable where slice.isPenalised && l2 > 0 {
-      direction.combine(Scalar(l2), parameters.values, range: slice.range)
-    }
-    adamUpdate(
-      &parameters.values, direction, &state.first, &state.second,
-      rate: Scalar(rate * schedule.factor(at: progress)), step: progress.step + 1)
-    return StepReport(outcome: .accepted, objective: loss)
-  }
-}
-
-private func adamUpdate<S: RealScalar>(
-  _ x: inout [S], _ gradient: [S], _ first: inout [S], _ second: inout [S], rate: S, step: Int
-) {
-  // rate m / (1 - 0.9^t) / (sqrt(v / (1 - 0.999^t)) + epsilon), with one division for each element.
-  let rate = rate / S(1 - power(0.9, step))
-  let factor = 1 / S(1 - power(0.999, step)).squareRoot()
-  let count = gradient.count
-  precondition(x.count >= count && first.count == count && second.count == count)
-  func update<T>(
-    _ kernel: (UnsafeMutablePointer<T>, UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafeMutablePointer<T>) -> Void
-  ) {
-    x.withUnsafeMutableBytes { x in
-      first.withUnsafeMutableBytes { first in
-        second.withUnsafeMutableBytes { second in
-          gradient.withUnsafeBytes { gradient in
-            kernel(
-              x.baseAddress!.assumingMemoryBound(to: T.self), gradient.baseAddress!.assumingMemoryBound(to: T.self),
-              first.baseAddress!.assumingMemoryBound(to: T.self), second.baseAddress!.assumingMemoryBound(to: T.self))
-          }
-        }
-      }
-    }
-  }
-  if S.self == Float.self {
-    update { adam_float($0, $1, $2, $3, Float(rate), Float(factor), count) }
-  } else {
-    update { adam_double($0, $1, $2, $3, Double(rate), Double(factor), count) }
-  }
-}
-
-private func power(_ base: Double, _ exponent: Int) -> Double {
-  (0..<exponent).reduce(1) { value, _ in value * base }
 }
 
 /// Loss and gradient of the mean loss on a batch.

@@ -18,13 +18,11 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
   private var outputs: [Matrix<Scalar>]
   /// Cotangents of the outputs.
   private var cotangents: [Matrix<Scalar>]
-  private var margin: [Scalar] = []
-  private var loss: [Scalar] = []
-  private var residual: [Scalar] = []
-  private var rootWeight: [Scalar] = []
+  private var rows: any LossRows<Scalar>
 
-  public init(model: Network<Scalar>, rate: Scalar) {
+  public init(model: Network<Scalar>, loss: any Loss = CrossEntropy(), rate: Scalar) {
     self.rate = rate
+    rows = loss.makeRows(as: Scalar.self)
     var shape = model.architecture.input
     var next = 0
     for (number, layer) in model.architecture.layers.enumerated() {
@@ -50,7 +48,7 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
       layers[i].forward(at: point, into: &outputs[i])
     }
     let last = layers.count - 1
-    let objective = differentiateLoss(batch.labels)
+    let objective = differentiateLoss(batch.targets)
     for i in stride(from: last, through: firstTrainable, by: -1) {
       carryBack(i, parameters.values, batch)
       guard isTrainable[i] else { continue }
@@ -69,18 +67,14 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
     if i > firstTrainable { layers[i].pullback(cotangents[i], at: point, into: &cotangents[i - 1]) }
   }
 
-  /// Minus the gradient of the summed loss in the logits becomes the last cotangents.
-  private mutating func differentiateLoss(_ labels: [Int32]) -> Double {
+  /// Minus the gradient of the summed loss in the outputs becomes the last cotangents.
+  private mutating func differentiateLoss(_ targets: Targets<Scalar>) -> Double {
     let last = layers.count - 1
-    margin.resize(to: labels.count)
-    loss.resize(to: labels.count)
-    residual.resize(to: labels.count)
-    rootWeight.resize(to: labels.count)
-    RowKernels.margins(
-      &outputs[last], labels: labels, margin: &margin, loss: &loss, residual: &residual, rootWeight: &rootWeight)
-    cotangents[last].reshape(rows: labels.count, columns: outputs[last].columns)
-    RowKernels.scale(outputs[last].view, by: residual, into: &cotangents[last])
-    return loss.sum / Double(labels.count)
+    swap(&outputs[last], &rows.rows)
+    rows.evaluate(targets, weights: nil)
+    rows.descent(into: &cotangents[last])
+    swap(&outputs[last], &rows.rows)
+    return rows.meanLoss
   }
 
   private func input(_ i: Int, _ batch: Batch<Scalar>) -> Matrix<Scalar> {

@@ -32,7 +32,7 @@ func compare(_ shape: Shape, rounds: Int) {
       options: GaussNewtonOptions(
         descent: .training(solver: solver), momentum: .projected(momentum), schedule: .constant))
   }
-  var (sgd, plain, momentum) = (SGD(model: head, rate: 1e-4), fgn(0), fgn(0.85))
+  var (sgd, plain, momentum) = (PlainSGD(model: head, rate: 1e-4), fgn(0), fgn(0.85))
   let flops = 4.0 * Double(shape.batch * shape.features * shape.classes)
   let repeats = max(1, Int(2e8 / flops))
   var times: [[Seconds]] = [[], [], []]

@@ -45,18 +45,27 @@ public struct AdamUpdate: Sendable {
   }
 }
 
+extension Array where Element: RealScalar {
+  /// The sum of absolute values, added in double.
+  public var absoluteSum: Double {
+    let total = count
+    return withPointer { Element.updateKernels.absoluteSum($0, total) }
+  }
+}
+
 /// Kernels that update parameters.
 public struct UpdateKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 
   let adam: @Sendable (Input, Output, Input, Output, Output, Int) -> Void
+  let absoluteSum: @Sendable (Input, Int) -> Double
 }
 
 extension Float {
-  public static let updateKernels = UpdateKernels<Float>(adam: fgn_adam_f)
+  public static let updateKernels = UpdateKernels<Float>(adam: fgn_adam_f, absoluteSum: fgn_abs_sum_f)
 }
 
 extension Double {
-  public static let updateKernels = UpdateKernels<Double>(adam: fgn_adam_d)
+  public static let updateKernels = UpdateKernels<Double>(adam: fgn_adam_d, absoluteSum: fgn_abs_sum_d)
 }

@@ -1,0 +1,183 @@
+import LinearAlgebra
+import Losses
+import Models
+import Optimization
+
+/// Settings of `LBFGS`.
+public struct LBFGSOptions: Sendable, Codable, Equatable {
+  /// Pairs of steps and gradient changes that are remembered, at least 1; each is 2 P numbers.
+  public var history: Int
+  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
+  public var l2: Double
+  /// How far along the direction.
+  public var lineSearch: StrongWolfe
+  /// A pair with y . s at most this is not remembered.
+  public var minimumCurvature: Double
+
+  public init(
+    history: Int = 10, l2: Double = 0, lineSearch: StrongWolfe = StrongWolfe(), minimumCurvature: Double = 1e-10
+  ) {
+    precondition(
+      history >= 1 && l2 >= 0 && minimumCurvature >= 0, "a history holds pairs, and penalties are at least 0")
+    self.history = history
+    self.l2 = l2
+    self.lineSearch = lineSearch
+    self.minimumCurvature = minimumCurvature
+  }
+}
+
+/// Limited-memory BFGS with a strong Wolfe line search (Liu & Nocedal 1989; Nocedal & Wright 2006, chapter 7).
+///
+/// A step is one iteration: direction -H g from the remembered pairs s (step) and y (change of the gradient), first
+/// trial 1, or min(1, 1 / |g|_1) while nothing is remembered. Its use is the whole data set as one batch; there the
+/// iterates are those of `torch.optim.LBFGS` with `strong_wolfe`. On mini-batches both gradients of a pair are of the
+/// same batch, and pairs without curvature are skipped, so that the direction is always one of descent.
+///
+/// Cost: a forward pass and a pullback for the start and for each trial, about two a step; 2 history P numbers. Where
+/// objective or gradient are not finite the step is rejected; where no trial is better the parameters stay, the step
+/// length is 0 and what was remembered is forgotten: so it is at the minimum.
+///
+/// ```swift
+/// var lbfgs = LBFGS(model: head, options: LBFGSOptions(l2: 1e-3))
+/// for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Progress(step: step, total: 20)) }
+/// ```
+public struct LBFGS<ModelType: Model>: Optimizer {
+  public typealias Scalar = ModelType.Scalar
+
+  public struct State: Codable, Sendable {
+    /// A step s [P], the change y [P] of the gradient over it, and y . s.
+    public struct Pair: Codable, Sendable {
+      public var step: [Scalar]
+      public var change: [Scalar]
+      public var curvature: Double
+    }
+
+    /// The oldest first.
+    public var pairs: [Pair] = []
+    /// The inverse curvature before pairs are put in: y . s / y . y of the last.
+    public var scale = 1.0
+  }
+
+  public let options: LBFGSOptions
+  public var state = State()
+  private var objective: BatchObjective<ModelType>
+  // [P]: parameters and gradient at the start of the step, gradient at the trial, direction.
+  private var origin: [Scalar] = []
+  private var first: [Scalar] = []
+  private var gradient: [Scalar] = []
+  private var direction: [Scalar] = []
+
+  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: LBFGSOptions = LBFGSOptions()) {
+    self.options = options
+    objective = BatchObjective(model: model, loss: loss, l2: options.l2)
+  }
+
+  public var explanation: String { "L-BFGS of \(state.pairs.count) pairs" }
+
+  public mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    objective.modelPasses = 0
+    let value = evaluate(parameters, batch)
+    var report = StepReport(outcome: .rejected, objective: value, stepLength: 0, path: "wolfe")
+    if value.isFinite, gradient.norm.isFinite {
+      swap(&first, &gradient)
+      report.outcome = .accepted
+      search(&parameters, batch, &report)
+    }
+    report.modelPasses = objective.modelPasses
+    return report
+  }
+
+  /// Moves to the best point along the direction, and remembers the pair.
+  private mutating func search(
+    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, _ report: inout StepReport
+  ) {
+    origin.resize(to: first.count)
+    origin.combine(1, parameters.values, range: 0..<first.count, beta: 0)
+    setDirection()
+    var slope = Double(first.dot(direction))
+    if !(slope < 0) && !state.pairs.isEmpty {
+      forget()
+      setDirection()
+      slope = Double(first.dot(direction))
+    }
+    guard slope < 0 else { return }  // a gradient of zero
+    let norm = Double(direction.norm)
+    var last = 0.0
+    let lineSearch = options.lineSearch
+    let result = lineSearch.search(
+      from: StrongWolfe.Point(length: 0, value: report.objective, slope: slope),
+      first: state.pairs.isEmpty ? min(1, 1 / Double(first.absoluteSum)) : 1,
+      magnitude: Double(direction.maximumMagnitude)
+    ) { length in
+      guard GradientStep<ModelType>.isSafe(length * norm) else {
+        return StrongWolfe.Point(length: length, value: .infinity, slope: .nan)
+      }
+      last = length
+      place(&parameters, at: length)
+      let value = evaluate(parameters, batch)
+      return StrongWolfe.Point(length: length, value: value, slope: Double(gradient.dot(direction)))
+    }
+    report.stepLength = result.point.length
+    report.solve = SolveReport(
+      outcome: result.isAccepted ? .converged : .iterationLimit, iterations: result.trials)
+    if result.point.length != last {
+      place(&parameters, at: result.point.length)
+      if result.point.length > 0 { _ = evaluate(parameters, batch) }
+    }
+    if result.point.length > 0 { remember(length: result.point.length) } else { forget() }
+  }
+
+  /// Objective, and its gradient in `gradient`, which is left alone if the objective is not finite.
+  private mutating func evaluate(_ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>) -> Double {
+    defer { objective.release() }
+    let value = objective.evaluate(at: parameters, batch: batch)
+    if value.isFinite { objective.gradient(into: &gradient) }
+    return value
+  }
+
+  /// parameters = origin + length direction.
+  private func place(_ parameters: inout Parameters<Scalar>, at length: Double) {
+    parameters.values.combine(1, origin, range: 0..<origin.count, beta: 0)
+    parameters.move(by: Scalar(length), along: direction)
+  }
+
+  /// direction = -H g by the two loops over the pairs.
+  private mutating func setDirection() {
+    direction.resize(to: first.count)
+    direction.combine(-1, first, beta: 0)
+    var products: [Double] = []
+    for pair in state.pairs.reversed() {
+      products.append(Double(pair.step.dot(direction)) / pair.curvature)
+      direction.combine(Scalar(-products[products.count - 1]), pair.change)
+    }
+    direction.scale(by: Scalar(state.scale))
+    for pair in state.pairs {
+      let product = products.removeLast()
+      direction.combine(Scalar(product - Double(pair.change.dot(direction)) / pair.curvature), pair.step)
+    }
+  }
+
+  /// Uses up `gradient`, which becomes y.
+  private mutating func remember(length: Double) {
+    gradient.combine(-1, first)
+    let curvature = length * Double(gradient.dot(direction))
+    let square = Double(gradient.dot(gradient))
+    guard curvature > options.minimumCurvature, square.isFinite else { return }
+    let isFull = state.pairs.count == options.history
+    var pair = isFull ? state.pairs.removeFirst() : State.Pair(step: [], change: [], curvature: 0)
+    pair.step.resize(to: first.count)
+    pair.step.combine(Scalar(length), direction, beta: 0)
+    pair.change.resize(to: first.count)
+    swap(&pair.change, &gradient)
+    pair.curvature = curvature
+    state.scale = curvature / square
+    state.pairs.append(pair)
+  }
+
+  private mutating func forget() {
+    state.pairs = []
+    state.scale = 1
+  }
+}

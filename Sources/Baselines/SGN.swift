@@ -1,0 +1,186 @@
+import LinearAlgebra
+import Losses
+import Models
+import Optimization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Settings of `SGN`: those of the authors' program.
+public struct SGNOptions: Sendable, Codable, Equatable {
+  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
+  public var l2: Double
+  /// rho, at least 0: the multiple of the identity that is added to the curvature.
+  public var damping: Double
+  /// Conjugate gradient iterations a step, at least 1.
+  public var iterations: Int
+  /// Conjugate gradient stops at this residual, relative to the gradient.
+  public var tolerance: Double
+  /// alpha and its search, anew in every step; without one the step is always 1. A search that runs out of trials
+  /// leaves its last step, as in the source.
+  public var lineSearch: LineSearch?
+  /// beta, 0..<1: the right-hand side is a mean of gradients, its bias corrected.
+  public var momentum = 0.0
+  /// Whether rho follows the gain ratio of the full step: times 3/2 below 1/4, times 2/3 above 3/4.
+  public var adaptsDamping = false
+
+  public init(
+    l2: Double = 0, damping: Double = 1e-3, iterations: Int = 10, tolerance: Double = 1e-6,
+    lineSearch: LineSearch? = LineSearch(sufficientDecrease: 1e-4, backtracking: 0.5, trials: 11, growth: 1)
+  ) {
+    precondition(l2 >= 0 && damping >= 0, "penalty and damping are at least 0, got \(l2) and \(damping)")
+    precondition(iterations >= 1 && tolerance >= 0, "at least one iteration, and a tolerance of at least 0")
+    self.l2 = l2
+    self.damping = damping
+    self.iterations = iterations
+    self.tolerance = tolerance
+    self.lineSearch = lineSearch
+  }
+}
+
+/// Stochastic Gauss-Newton: a few iterations of conjugate gradient on the batch's own system in parameter space.
+///
+/// (GGN + l2 + rho) d = -m, started from zero; x <- x + alpha d with alpha by an Armijo search on the same batch. A step
+/// costs a forward pass, a pullback, a pushforward and a pullback an iteration, and a forward pass a trial; seven vectors
+/// of P numbers. Rejected, with parameters left alone: an objective, a direction or a last trial that is not finite.
+/// Source: Gargiani et al. 2020 (arXiv 2006.02409); the defaults are those of its program.
+///
+/// ```swift
+/// var sgn = SGN(model: head, options: SGNOptions(damping: 1e-2, iterations: 5))
+/// let report = sgn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// ```
+public struct SGN<ModelType: Model>: Optimizer {
+  public typealias Scalar = ModelType.Scalar
+
+  public struct State: Codable, Sendable {
+    /// Running mean of gradients [P]; empty without momentum.
+    public var mean: [Scalar] = []
+    /// Steps that `mean` has seen.
+    public var steps = 0
+    /// rho; nil before the first step.
+    public var damping: Double?
+  }
+
+  public let options: SGNOptions
+  public var state = State()
+  private var system: CurvatureSystem<ModelType>
+  private var solver = ConjugateGradient<Scalar>()
+  private var right: [Scalar] = []
+  private var direction: [Scalar] = []
+  private var trial: Parameters<Scalar>
+
+  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: SGNOptions = SGNOptions()) {
+    self.options = options
+    let rate = LearningRate(options.lineSearch?.maximum ?? 1)
+    system = CurvatureSystem(
+      gradient: GradientStep(
+        model: model, loss: loss, options: GradientOptions(learningRate: rate, l2: options.l2)))
+    trial = Parameters(layout: model.layout)
+  }
+
+  public var explanation: String { "conjugate gradient in parameter space, \(options.iterations) iterations" }
+
+  public mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    var report = system.gradient.evaluate(
+      at: parameters, on: batch, at: progress, path: "conjugate gradient", isReleased: false)
+    defer { system.gradient.objective.release() }
+    guard report.outcome == .accepted else { return report }
+    report.outcome = .rejected
+    report.damping = state.damping ?? options.damping
+    report.solve = solve(damping: report.damping)
+    report.modelPasses = system.gradient.objective.modelPasses
+    guard report.solve.outcome != .notFinite, GradientStep<ModelType>.isSafe(Double(direction.norm)) else {
+      return report
+    }
+    // 0 = the residual of the system in d: what the source's gain ratio calls r, with the sign turned.
+    let predicted = 0.5 * Double(system.gradient.values.dot(direction) - solver.residual.dot(direction))
+    let slope = -Double(right.dot(direction))
+    let (length, value, full) = search(from: parameters, on: batch, value: report.objective, slope: slope)
+    report.stepLength = length
+    report.modelPasses = system.gradient.objective.modelPasses
+    if options.adaptsDamping { adaptDamping(ratio: (full - report.objective) / predicted) }
+    guard value.isFinite else { return report }
+    system.gradient.objective.release()
+    swap(&parameters.values, &trial.values)
+    report.outcome = .accepted
+    return report
+  }
+
+  /// The direction of the system, by conjugate gradient from zero.
+  private mutating func solve(damping: Double) -> SolveReport {
+    let gradient = system.gradient.values
+    let count = gradient.count
+    right.resize(to: count)
+    if options.momentum > 0 {
+      state.mean.resize(to: count)
+      state.steps += 1
+      state.mean.combine(Scalar(1 - options.momentum), gradient, beta: Scalar(options.momentum))
+      right.combine(Scalar(-1 / (1 - pow(options.momentum, Double(state.steps)))), state.mean, beta: 0)
+    } else {
+      right.combine(-1, gradient, beta: 0)
+    }
+    direction.resize(to: count)
+    direction.fill(with: 0)
+    return solver.solve(
+      &system, shift: Scalar(damping), right, adding: &direction,
+      options: .init(tolerance: options.tolerance, maximumIterations: options.iterations))
+  }
+
+  /// Leaves x + length d in `trial`; the objective there, and at the full step.
+  private mutating func search(
+    from parameters: Parameters<Scalar>, on batch: Batch<Scalar>, value: Double, slope: Double
+  ) -> (length: Double, value: Double, full: Double) {
+    guard let lineSearch = options.lineSearch else {
+      let value = system.gradient.value(at: 1, along: direction, from: parameters, on: batch, trial: &trial)
+      return (1, value, value)
+    }
+    var (state, full) = (LineSearch.State(), Double.nan)
+    let result = lineSearch.search(from: value, slope: slope, state: &state) { length in
+      let value = system.gradient.value(
+        at: length, along: direction, from: parameters, on: batch, trial: &trial)
+      if full.isNaN { full = value }
+      return value
+    }
+    return (result.length, result.objective, full)
+  }
+
+  /// - Parameter ratio: what the full step gained over what the system predicted.
+  private mutating func adaptDamping(ratio: Double) {
+    let damping = state.damping ?? options.damping
+    if !(ratio >= 0.25) {
+      state.damping = damping * 3 / 2
+    } else if ratio > 0.75 {
+      state.damping = damping * 2 / 3
+    }
+  }
+}
+
+/// GGN + l2 of the batch that was evaluated, as an operator. It owns the objective, so that nothing is copied.
+struct CurvatureSystem<ModelType: Model>: LinearOperator {
+  typealias Scalar = ModelType.Scalar
+  var gradient: GradientStep<ModelType>
+
+  var dimension: Int { gradient.values.count }
+
+  mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
+    gradient.objective.curvatureProduct(.ggn, x, into: &result)
+  }
+}
+
+extension GradientStep {
+  /// The objective at parameters + length * direction, which is left in `trial`: one forward pass.
+  mutating func value(
+    at length: Double, along direction: [Scalar], from parameters: Parameters<Scalar>, on batch: Batch<Scalar>,
+    trial: inout Parameters<Scalar>
+  ) -> Double {
+    objective.release()
+    trial.values.combine(1, parameters.values, beta: 0)
+    trial.move(by: Scalar(length), along: direction)
+    return objective.evaluate(at: trial, batch: batch)
+  }
+}

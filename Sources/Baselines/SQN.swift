@@ -1,0 +1,175 @@
+import LinearAlgebra
+import Losses
+import Models
+import Optimization
+
+/// Settings of `SQN`.
+public struct SQNOptions: Sendable, Codable, Equatable {
+  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
+  public var l2: Double
+  /// m, pairs that are remembered, at least 1.
+  public var memory: Int
+  /// lambda, above 0: what holds the estimate to a multiple of the identity; changes of the gradient have length 1.
+  public var regularization: Double
+  /// The search, anew in every step from its longest.
+  public var lineSearch: LineSearch
+  /// xi, above 0: the longest step is at most xi / k in step k, as in the source's convergence proof; nil for no such
+  /// limit.
+  public var stepDecay: Double?
+
+  public init(
+    l2: Double = 0, memory: Int = 20, regularization: Double = 1e-4,
+    lineSearch: LineSearch = LineSearch(sufficientDecrease: 0.1, backtracking: 0.5, trials: 11, growth: 1),
+    stepDecay: Double? = nil
+  ) {
+    precondition(l2 >= 0 && memory >= 1 && regularization > 0, "a memory of at least 1, regularisation above 0")
+    precondition(stepDecay.map { $0 > 0 } ?? true, "a step decay is above 0")
+    self.l2 = l2
+    self.memory = memory
+    self.regularization = regularization
+    self.lineSearch = lineSearch
+    self.stepDecay = stepDecay
+  }
+}
+
+/// Stochastic quasi-Newton with line search: the inverse Hessian by regularised least squares over the last pairs.
+///
+/// A pair is a step s and the change y of the gradient over it on the same batch, both divided by |y|; those with
+/// s^T y <= 1e-8 |s| |y| are left out. With S, Y [P, m] and gamma = s^T y / y^T y of the last pair, the direction is -H g
+/// for
+///
+///     H = argmin |H Y - S|^2 + lambda |H - gamma I|^2 = gamma I + (S - gamma Y) (lambda I + Y^T Y)^-1 Y^T
+///
+/// by a Cholesky factor of order m in double. H is not symmetric; where -H g does not descend, -gamma g is taken. Before
+/// the first pair gamma = min(1, 1 / |g|). The step length is by an Armijo search on the same batch. A step costs two
+/// pullbacks, a forward pass and one more a trial, 4 m P flops, and 2 m + 4 vectors of P numbers. A search that finds no
+/// descent rejects the step and forgets the pairs.
+///
+/// Sources: the line search of Wills & Schon 2019 (arXiv 1909.01238); the limited-memory least squares of Wills, Schon
+/// & Jidling 2018 (arXiv 1810.01269), whose factor is updated where ours is computed anew.
+///
+/// ```swift
+/// var sqn = SQN(model: head, options: SQNOptions(memory: 5))
+/// let report = sqn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// ```
+public struct SQN<ModelType: Model>: Optimizer {
+  public typealias Scalar = ModelType.Scalar
+
+  /// A step, the change of the gradient (length 1), and its products with those of the pairs before and itself.
+  struct Pair: Codable, Sendable {
+    var step: [Scalar]
+    var change: [Scalar]
+    var products: [Double]
+  }
+
+  public struct State: Codable, Sendable {
+    /// The oldest first.
+    var pairs: [Pair] = []
+    /// gamma; nil before the first pair.
+    public var scale: Double?
+    /// Steps that were taken.
+    public var steps = 0
+  }
+
+  public let options: SQNOptions
+  public var state = State()
+  private var gradient: GradientStep<ModelType>
+  private var cholesky = Cholesky<Double>()
+  private var direction: [Scalar] = []
+  private var next: [Scalar] = []
+  private var trial: Parameters<Scalar>
+
+  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: SQNOptions = SQNOptions()) {
+    self.options = options
+    let rate = LearningRate(options.lineSearch.maximum)
+    gradient = GradientStep(model: model, loss: loss, options: GradientOptions(learningRate: rate, l2: options.l2))
+    trial = Parameters(layout: model.layout)
+  }
+
+  public var explanation: String { "least squares over \(options.memory) pairs, Armijo search" }
+
+  public mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "least squares", isReleased: false)
+    defer { gradient.objective.release() }
+    guard report.outcome == .accepted else { return report }
+    report.outcome = .rejected
+    let norm = Double(gradient.values.norm)
+    let scale = state.scale ?? min(1, 1 / max(norm, .leastNormalMagnitude))
+    setDirection(scale: scale)
+    var slope = Double(gradient.values.dot(direction))
+    if !(slope < -1e-10 * norm * Double(direction.norm)) {
+      direction.combine(Scalar(-scale), gradient.values, beta: 0)
+      slope = -scale * norm * norm
+      report.path = "gradient"
+    }
+    guard GradientStep<ModelType>.isSafe(Double(direction.norm)) else {
+      forget()
+      return report
+    }
+    var (search, searchState) = (options.lineSearch, LineSearch.State())
+    if let decay = options.stepDecay { search.maximum = min(search.maximum, decay / Double(state.steps + 1)) }
+    let result = search.search(from: report.objective, slope: slope, state: &searchState) { length in
+      gradient.value(at: length, along: direction, from: parameters, on: batch, trial: &trial)
+    }
+    report.stepLength = result.length
+    let isBetter = result.isAccepted || result.objective <= report.objective
+    if isBetter { gradient.objective.gradient(into: &next) }
+    report.modelPasses = gradient.objective.modelPasses
+    guard isBetter, next.isFinite else {
+      forget()
+      return report
+    }
+    gradient.objective.release()
+    swap(&parameters.values, &trial.values)
+    state.steps += 1
+    remember(length: result.length)
+    report.outcome = .accepted
+    return report
+  }
+
+  /// d = -H g.
+  private mutating func setDirection(scale: Double) {
+    let g = gradient.values
+    direction.resize(to: g.count)
+    direction.combine(Scalar(-scale), g, beta: 0)
+    let (pairs, regularization) = (state.pairs, options.regularization)
+    guard !pairs.isEmpty else { return }
+    let failure = cholesky.refactor(order: pairs.count) { matrix in
+      for i in pairs.indices {
+        for j in 0...i { matrix[i, j] = pairs[i].products[pairs[i].products.count - 1 - i + j] }
+        matrix[i, i] += regularization
+      }
+    }
+    guard failure == nil else { return }
+    var coefficients = pairs.map { Double($0.change.dot(g)) }
+    cholesky.solve(&coefficients)
+    for (pair, coefficient) in zip(pairs, coefficients) {
+      direction.combine(Scalar(-coefficient), pair.step)
+      direction.combine(Scalar(coefficient * scale), pair.change)
+    }
+  }
+
+  /// Adds the pair of the step that was taken; `next` is the gradient after it, on the same batch.
+  private mutating func remember(length: Double) {
+    var (step, change) = (direction, next)
+    step.scale(by: Scalar(length))
+    change.combine(-1, gradient.values)
+    let (curvature, size) = (Double(step.dot(change)), Double(change.norm))
+    guard curvature > 1e-8 * Double(step.norm) * size, size > 0, GradientStep<ModelType>.isSafe(1 / size) else {
+      return
+    }
+    state.scale = curvature / (size * size)
+    step.scale(by: Scalar(1 / size))
+    change.scale(by: Scalar(1 / size))
+    if state.pairs.count == options.memory { state.pairs.removeFirst() }
+    let products = state.pairs.map { Double($0.change.dot(change)) } + [1]
+    state.pairs.append(Pair(step: step, change: change, products: products))
+  }
+
+  private mutating func forget() {
+    state.pairs = []
+    state.scale = nil
+  }
+}
