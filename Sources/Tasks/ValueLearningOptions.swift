@@ -38,10 +38,10 @@ extension ValueLearningOptions {
     return options
   }
 
-  /// For `Acrobot`: no return is the best one can do, so it takes all steps; returns differ more from start to start.
+  /// For `Acrobot`: no return is known to be the best, so it takes all steps.
   public static var acrobot: ValueLearningOptions {
     var options = ValueLearningOptions()
-    (options.steps, options.targetInterval, options.evaluationEpisodes) = (30_000, 50, 50)
+    (options.steps, options.targetInterval, options.evaluationInterval) = (30_000, 50, 2_000)
     return options
   }
 }

@@ -79,20 +79,20 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   }
 }
 
-/// Seconds since it was made.
-struct RunClock: Sendable {
+/// Seconds since it was made: on the clock, and of the process' threads.
+public struct RunClock: Sendable {
   private let start = ContinuousClock.now
   private let cpuStart = Self.processSeconds
   private let limit: Double?
 
-  init(limit: Double?) { self.limit = limit }
+  public init(limit: Double? = nil) { self.limit = limit }
 
-  var wallSeconds: Double {
+  public var wallSeconds: Double {
     let elapsed = (ContinuousClock.now - start).components
     return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
   }
 
-  var cpuSeconds: Double { Self.processSeconds - cpuStart }
+  public var cpuSeconds: Double { Self.processSeconds - cpuStart }
 
   var isOver: Bool { limit.map { wallSeconds >= $0 } ?? false }
 

@@ -14,9 +14,12 @@ enum TaskOptimizer: String, ExpressibleByArgument, CaseIterable {
         descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
         trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
       return GaussNewtonOptimizer(model: task.model, loss: SquaredLoss(), options: options)
-    case .adam: return Adam(model: task.model, loss: SquaredLoss(), options: Self.adam(3e-3))
+    case .adam: return Adam(model: task.model, loss: SquaredLoss(), options: Self.adam(1e-2, schedule: .linear))
     }
   }
+
+  /// Steps of a fit for `GainLearning`.
+  var updatesPerFit: Int { self == .egn ? 2 : 100 }
 
   /// For a network whose targets move: no momentum, nothing taken back, and a trust region in the units of values.
   func forValues(of model: Network<Float>, _ task: ValueTask) -> any Optimizer<Float> {
@@ -30,8 +33,8 @@ enum TaskOptimizer: String, ExpressibleByArgument, CaseIterable {
     }
   }
 
-  private static func adam(_ rate: Double) -> AdamOptions {
-    AdamOptions(gradient: GradientOptions(learningRate: LearningRate(rate)))
+  private static func adam(_ rate: Double, schedule: Schedule = .constant) -> AdamOptions {
+    AdamOptions(gradient: GradientOptions(learningRate: LearningRate(rate, schedule: schedule)))
   }
 }
 

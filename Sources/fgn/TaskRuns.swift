@@ -13,15 +13,18 @@ struct GainRun: TaskRun {
   var gainError: Double
   var errors: [Double]
   var rejected: Int
-  var seconds: Double
+  var wallSeconds: Double
+  var cpuSeconds: Double
 
   static let fifths = 5
 
   init(_ task: GainLearning, optimizer: TaskOptimizer, seed: UInt64) {
+    var task = task
+    task.updates = optimizer.updatesPerFit
     var method = optimizer.forGains(of: task)
-    let clock = ContinuousClock.now
+    let clock = RunClock()
     let result = task.run(&method, seed: seed)
-    seconds = (ContinuousClock.now - clock).seconds
+    (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
     plant = task.plant.name
     self.seed = seed
     spectralRadius = task.plant.spectralRadius
@@ -39,7 +42,7 @@ struct GainRun: TaskRun {
       let errors = marks.map { "\($0): \(NumberText.significant(run.errors[$0 - 1]))" }.joined(separator: "  ")
       print(
         "\(run.plant), seed \(run.seed): spectral radius \(NumberText.fixed(run.spectralRadius, 3)), closed loop "
-          + "\(NumberText.fixed(run.closedLoop, 3)), \(NumberText.significant(run.seconds)) s")
+          + "\(NumberText.fixed(run.closedLoop, 3)), \(NumberText.significant(run.wallSeconds)) s")
       print("  gain error by fits  \(errors)")
     }
   }
@@ -67,7 +70,8 @@ struct ValueRun: TaskRun {
   var updates: Int
   var rejected: Int
   /// Of learning, evaluations on the way included.
-  var seconds: Double
+  var wallSeconds: Double
+  var cpuSeconds: Double
   /// Mean returns on the way.
   var curve: [Point]
 
@@ -86,9 +90,9 @@ struct ValueRun: TaskRun {
       .mlp([environment.observationWidth, 64, 64, environment.actionCount], activation: Activation(.relu)))
     let learning = ValueLearning(environment: environment, model: model, options: options)
     var method = optimizer.forValues(of: model, task)
-    let clock = ContinuousClock.now
+    let clock = RunClock()
     let result = learning.run(&method, seed: seed) { onEvaluation(Point(step: $0.step, meanReturn: $0.meanReturn)) }
-    seconds = (ContinuousClock.now - clock).seconds
+    (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
     self.seed = seed
     meanReturn = learning.test(result.parameters, episodes: 100, seed: seed).meanReturn
     (steps, evaluationSteps) = (result.steps, result.evaluationSteps)
@@ -101,7 +105,8 @@ struct ValueRun: TaskRun {
   func show() {
     print(
       "seed \(seed): mean return \(NumberText.fixed(meanReturn, 1)) after \(steps) steps (\(evaluationSteps) more to "
-        + "evaluate), \(updates) updates, \(NumberText.significant(seconds)) s")
+        + "evaluate), \(updates) updates, \(NumberText.significant(wallSeconds)) s "
+        + "(\(NumberText.significant(cpuSeconds)) s of CPU)")
   }
 
   static func figure(_ runs: [ValueRun]) -> String {
@@ -112,8 +117,4 @@ struct ValueRun: TaskRun {
     let panel = Panel(x: Axis("Steps in the environment"), y: Axis("Mean return"), marks: lines)
     return Figure(panels: [panel]).svg()
   }
-}
-
-extension Duration {
-  var seconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
 }
