@@ -35,6 +35,9 @@ struct TaskCommand: ParsableCommand {
 
   func validate() throws {
     guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1, got \(seeds).") }
+    guard seed <= .max - UInt64(seeds) else {
+      throw ValidationError("--seed is too large for \(seeds) seeds, got \(seed).")
+    }
     guard steps ?? 1 >= 1 else { throw ValidationError("--steps must be at least 1, got \(steps ?? 0).") }
   }
 

@@ -93,6 +93,7 @@ import Testing
     (["task", "pole"], "Please provide one of 'lqr', 'cartpole' or 'acrobot'"),
     (["task", "lqr", "--optimizer", "sgd"], "Please provide one of 'egn' and 'adam'"),
     (["task", "lqr", "--seeds", "0"], "--seeds must be at least 1, got 0."),
+    (["task", "lqr", "--seed", "18446744073709551615"], "--seed is too large for 1 seeds, got 18446744073709551615."),
     (["task", "lqr", "--steps", "0"], "--steps must be at least 1, got 0."),
     (["bake"], "Unexpected argument 'bake'"),
   ]
