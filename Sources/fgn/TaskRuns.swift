@@ -47,11 +47,11 @@ struct GainRun: TaskRun {
     }
   }
 
+  /// Of the first seed.
   static func figure(_ runs: [GainRun]) -> String {
-    let lines = runs.map { run in
-      let name = runs.contains { $0.seed != run.seed } ? "\(run.plant), seed \(run.seed)" : run.plant
-      return Mark.line(
-        Line(name, x: run.errors.indices.map { Double($0 + 1) }, y: run.errors, markers: .none))
+    let lines = runs.filter { $0.seed == runs[0].seed }.map { run in
+      Mark.line(
+        Line(run.plant, x: run.errors.indices.map { Double($0 + 1) }, y: run.errors, markers: .none))
     }
     let panel = Panel(x: Axis("Fits"), y: Axis("Relative error of the gain", scale: .log10), marks: lines)
     return Figure(panels: [panel]).svg()
