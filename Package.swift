@@ -8,6 +8,7 @@ let package = Package(
   products: [
     .library(name: "FastGaussNewton", targets: ["FastGaussNewton"]),
     .library(name: "Figures", targets: ["Figures"]),
+    .library(name: "Comparison", targets: ["Comparison"]),
     .library(name: "Tasks", targets: ["Tasks"]),
     .executable(name: "fgn", targets: ["fgn"]),
   ],
@@ -33,12 +34,13 @@ let package = Package(
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Figures"),
+    .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Baselines", "Training"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
-        "FastGaussNewton", "Figures", "Tasks",
+        "FastGaussNewton", "Figures", "Comparison", "Tasks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -57,10 +59,11 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton"]),
     .testTarget(
       name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
-    .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
-    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Figures", "Tasks"]),
+    .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Comparison", "Figures", "Tasks"]),
   ],
   swiftLanguageModes: [.v6]
 )

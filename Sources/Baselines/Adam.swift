@@ -36,10 +36,10 @@ public struct AdamOptions: Sendable, Codable, Equatable {
 
 /// Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019) where there is weight decay.
 ///
-/// m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2; after t steps
-/// x <- x - rate m' / (sqrt(v') + epsilon), m' = m / (1 - beta1^t), v' = v / (1 - beta2^t), after decay of the penalised
-/// parameters by rate * weightDecay. L2 is in g. One forward pass, one pullback, one fused pass over P numbers; state
-/// 2 P. A step whose objective or gradient is not finite is rejected: it changes nothing and does not count in t.
+/// m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2; after t steps x <- x - rate m' / (sqrt(v') + epsilon),
+/// m' = m / (1 - beta1^t), v' = v / (1 - beta2^t), after decay of the penalised parameters by rate * weightDecay. L2 is
+/// in g. One forward pass, one pullback, one fused pass over P numbers; state 2 P. A step whose objective or gradient
+/// is not finite is rejected: it changes nothing and does not count in t.
 ///
 /// ```swift
 /// let gentle = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine, warmUp: 0.05), weightDecay: 0.01)
@@ -80,22 +80,11 @@ public struct Adam<ModelType: Model>: Optimizer {
       beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
       rate: gradient.rate / (1 - pow(options.beta1, Double(state.steps))),
       root: 1 / (1 - pow(options.beta2, Double(state.steps))).squareRoot())
-    let kept = gradient.kept(rate: gradient.rate)
-    guard kept.penalised != 1 else {
-      apply(update, to: &parameters, range: 0..<gradient.values.count, kept: 1)
-      return report
-    }
-    for slice in parameters.layout.trainable {
-      apply(update, to: &parameters, range: slice.range, kept: kept[slice])
+    for part in gradient.parts(parameters.layout, rate: gradient.rate) {
+      update.apply(
+        to: &parameters.values, gradient: gradient.values, first: &state.first, second: &state.second,
+        range: part.range, kept: part.kept)
     }
     return report
-  }
-
-  private mutating func apply(
-    _ update: AdamUpdate, to parameters: inout Parameters<Scalar>, range: Range<Int>, kept: Scalar
-  ) {
-    update.apply(
-      to: &parameters.values, gradient: gradient.values, first: &state.first, second: &state.second, range: range,
-      kept: kept)
   }
 }

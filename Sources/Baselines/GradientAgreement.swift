@@ -24,16 +24,17 @@ public struct GradientAgreementOptions: Sendable, Codable, Equatable {
 /// A batch is cut into equal parts in its order. The first is kept; each next one is kept if its gradient's cosine
 /// distance to the gradient of what is kept so far is at most tau. `base` then takes a step on the examples that were
 /// kept, so it may be any method. If none agrees with the first there is no step: the report says `accepted` with step
-/// length 0 and the path "no agreement", for such batches are the method's normal course and no divergence. If the
-/// loss or gradient of any part is not finite the step is rejected. A batch of one example goes to `base` as it is.
+/// length 0, the path "no agreement" and the loss as objective, for such batches are the method's normal course and no
+/// divergence. If the loss or gradient of any part is not finite the step is rejected. A batch of one example goes to
+/// `base` as it is.
 ///
 /// The gradients compared are of the loss alone: a penalty's, the same in all parts, would look like agreement. Cost
-/// beyond the base's: one forward pass and one pullback of the batch, 2 P numbers. Default: two parts and tau 0.97, as in
-/// the source's examples.
+/// beyond the base's: one forward pass and one pullback of the batch, 2 P numbers. Default: two parts and tau 0.97, as
+/// in the source's examples.
 ///
 /// ```swift
-/// let adam = Adam(model: head)
-/// var filtered = GradientAgreement(adam, model: head, options: GradientAgreementOptions(microBatches: 4))
+/// let fgn = GaussNewtonOptimizer(model: head)
+/// var filtered = GradientAgreement(fgn, model: head, options: GradientAgreementOptions(microBatches: 4))
 /// let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 public struct GradientAgreement<Base: Optimizer, ModelType: Model>: Optimizer where Base.Scalar == ModelType.Scalar {

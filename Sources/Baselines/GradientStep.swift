@@ -63,13 +63,8 @@ public struct GradientStep<ModelType: Model>: Sendable {
   ) -> Bool {
     let rate = rate ?? self.rate
     guard isChecked || Self.isSafe(rate * Double(direction.norm)) else { return false }
-    let kept = kept(rate: rate)
-    guard kept.penalised != 1 else {
-      parameters.move(by: Scalar(-rate), along: direction)
-      return true
-    }
-    for slice in parameters.layout.trainable {
-      parameters.values.combine(Scalar(-rate), direction, range: slice.range, beta: kept[slice])
+    for part in parts(parameters.layout, rate: rate) {
+      parameters.values.combine(Scalar(-rate), direction, range: part.range, beta: part.kept)
     }
     return true
   }
@@ -77,6 +72,13 @@ public struct GradientStep<ModelType: Model>: Sendable {
   /// What decay leaves of each kind of parameter: 1 - rate weightDecay of the penalised ones, at least 0.
   public func kept(rate: Double) -> SliceFactors<Scalar> {
     SliceFactors(penalised: Scalar(max(0, 1 - rate * options.weightDecay)), free: 1)
+  }
+
+  /// The parameters in as few ranges as decay allows, and what it leaves of each: for updates of one pass.
+  public func parts(_ layout: ParameterLayout, rate: Double) -> [(range: Range<Int>, kept: Scalar)] {
+    let kept = kept(rate: rate)
+    guard kept.penalised != 1 else { return [(0..<layout.trainableCount, 1)] }
+    return layout.trainable.map { ($0.range, kept[$0]) }
   }
 
   /// Whether steps of this length, and a million of them, leave finite parameters finite: less than a millionth of the

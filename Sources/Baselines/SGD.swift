@@ -27,9 +27,9 @@ public struct SGDOptions: Sendable, Codable, Equatable {
 /// Stochastic gradient descent with momentum, as PyTorch has it.
 ///
 /// v <- mu v + g, v = 0 at the start; then x <- x - rate v, or by Nesterov x <- x - rate (g + mu v), after decay (see
-/// `GradientOptions`). One forward pass and one pullback, and P numbers of state if mu > 0. A step whose objective or
-/// gradient is not finite is rejected and leaves parameters and momentum alone. Sources: Robbins & Monro 1951,
-/// Polyak 1964, Sutskever et al. 2013.
+/// `GradientOptions`). One forward pass, one pullback and one fused pass over P numbers; P numbers of state if mu > 0.
+/// A step whose objective or gradient is not finite is rejected and leaves parameters and momentum alone. Sources:
+/// Robbins & Monro 1951, Polyak 1964, Sutskever et al. 2013.
 ///
 /// ```swift
 /// let rate = LearningRate(0.05, schedule: .cosine)
@@ -68,15 +68,14 @@ public struct SGD<ModelType: Model>: Optimizer {
       _ = gradient.move(&parameters, along: gradient.values, isChecked: true)
       return report
     }
-    let mu = Scalar(options.momentum)
     state.velocity.resize(to: gradient.values.count)
-    state.velocity.combine(1, gradient.values, beta: mu)
-    if options.nesterov {
-      // x - rate (g + mu v), the part of g first so that decay comes before both.
-      _ = gradient.move(&parameters, along: gradient.values, isChecked: true)
-      parameters.move(by: -mu * Scalar(gradient.rate), along: state.velocity)
-    } else {
-      _ = gradient.move(&parameters, along: state.velocity, isChecked: true)
+    let (mu, rate) = (options.momentum, gradient.rate)
+    let update = MomentumUpdate(
+      momentum: mu, alongGradient: options.nesterov ? rate : 0, alongVelocity: options.nesterov ? rate * mu : rate)
+    for part in gradient.parts(parameters.layout, rate: rate) {
+      update.apply(
+        to: &parameters.values, gradient: gradient.values, velocity: &state.velocity, range: part.range,
+        kept: part.kept)
     }
     return report
   }

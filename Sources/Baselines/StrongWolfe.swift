@@ -111,7 +111,8 @@ public struct StrongWolfe: Sendable, Codable, Equatable {
     return Result(point: ends[low], trials: count, isAccepted: false)
   }
 
-  /// Where the cubic through two points and their slopes is least, kept within bounds; their middle where there is none.
+  /// Where the cubic through two points and their slopes is least, kept within bounds; their middle where there is
+  /// none.
   static func cubicMinimum(_ a: Point, _ b: Point, within least: Double, _ most: Double) -> Double {
     let (a, b) = a.length <= b.length ? (a, b) : (b, a)
     let d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.length - b.length)

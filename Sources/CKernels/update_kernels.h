@@ -1,5 +1,15 @@
 /* Parameter updates, element by element. */
 
+CLONES void NAME(fgn_momentum)(const real *numbers, real *restrict x, const real *restrict g,
+                               real *restrict v, ptrdiff_t n) {
+  real momentum = numbers[0], along_g = numbers[1], along_v = numbers[2], kept = numbers[3];
+  for (ptrdiff_t k = 0; k < n; k++) {
+    real next = momentum * v[k] + g[k];
+    v[k] = next;
+    x[k] = kept * x[k] - along_v * next - along_g * g[k];
+  }
+}
+
 CLONES void NAME(fgn_adam)(const real *numbers, real *x, const real *g, real *m, real *v, ptrdiff_t n) {
   real beta1 = numbers[0], beta2 = numbers[1], epsilon = numbers[2], rate = numbers[3], root = numbers[4],
        kept = numbers[5], rest1 = 1 - beta1, rest2 = 1 - beta2;

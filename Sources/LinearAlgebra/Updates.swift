@@ -1,5 +1,40 @@
 import CKernels
 
+/// A step of momentum for each element: v <- momentum v + g, x <- kept x - alongVelocity v - alongGradient g.
+public struct MomentumUpdate: Sendable {
+  public var momentum: Double
+  public var alongGradient: Double
+  public var alongVelocity: Double
+
+  public init(momentum: Double, alongGradient: Double, alongVelocity: Double) {
+    self.momentum = momentum
+    self.alongGradient = alongGradient
+    self.alongVelocity = alongVelocity
+  }
+
+  /// One pass over `range` of the three arrays.
+  public func apply<Scalar: RealScalar>(
+    to x: inout [Scalar], gradient: [Scalar], velocity: inout [Scalar], range: Range<Int>, kept: Scalar
+  ) {
+    precondition(
+      range.upperBound <= min(x.count, gradient.count, velocity.count),
+      "range \(range) in vectors of \(x.count), \(gradient.count) and \(velocity.count)")
+    let numbers = [Scalar(momentum), Scalar(alongGradient), Scalar(alongVelocity), kept]
+    x.withMutablePointer { x in
+      gradient.withPointer { g in
+        velocity.withMutablePointer { v in
+          numbers.withPointer { numbers in
+            Partition.forEach(range.count, step: 16, work: Double(range.count), grain: [Scalar].vectorGrain) { r in
+              let i = range.lowerBound + r.lowerBound
+              Scalar.updateKernels.momentum(numbers, x + i, g + i, v + i, r.count)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 /// Adam's step for each element: m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2,
 /// x <- kept x - rate m / (root sqrt(v) + epsilon). Bias correction is in `rate` and `root`.
 public struct AdamUpdate: Sendable {
@@ -23,7 +58,7 @@ public struct AdamUpdate: Sendable {
     kept: Scalar
   ) {
     precondition(
-      range.upperBound <= min(min(x.count, gradient.count), min(first.count, second.count)),
+      range.upperBound <= min(x.count, gradient.count, first.count, second.count),
       "range \(range) in vectors of \(x.count), \(gradient.count), \(first.count) and \(second.count)")
     let numbers = [Scalar(beta1), Scalar(beta2), Scalar(epsilon), Scalar(rate), Scalar(root), kept]
     x.withMutablePointer { x in
@@ -58,14 +93,17 @@ public struct UpdateKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 
+  let momentum: @Sendable (Input, Output, Input, Output, Int) -> Void
   let adam: @Sendable (Input, Output, Input, Output, Output, Int) -> Void
   let absoluteSum: @Sendable (Input, Int) -> Double
 }
 
 extension Float {
-  public static let updateKernels = UpdateKernels<Float>(adam: fgn_adam_f, absoluteSum: fgn_abs_sum_f)
+  public static let updateKernels = UpdateKernels<Float>(
+    momentum: fgn_momentum_f, adam: fgn_adam_f, absoluteSum: fgn_abs_sum_f)
 }
 
 extension Double {
-  public static let updateKernels = UpdateKernels<Double>(adam: fgn_adam_d, absoluteSum: fgn_abs_sum_d)
+  public static let updateKernels = UpdateKernels<Double>(
+    momentum: fgn_momentum_d, adam: fgn_adam_d, absoluteSum: fgn_abs_sum_d)
 }

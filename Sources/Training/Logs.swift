@@ -18,20 +18,34 @@ public struct JSONLinesLog<Header: Encodable>: TrainingObserver {
   /// - Parameter header: what the run was started with; its own line, under the key "run".
   public init(path: String, header: Header) throws {
     self.path = path
-    text = try Self.line(["run": header])
+    text = try JSONLine.text(of: ["run": header])
     try AtomicFile.write(text, to: path)
   }
 
   public mutating func epochEnded(_ record: EpochRecord) throws {
-    text += try Self.line(record)
+    text += try JSONLine.text(of: record)
     try AtomicFile.write(text, to: path)
   }
+}
 
-  private static func line(_ value: some Encodable) throws -> String {
+/// A value as one line of JSON, keys sorted. Numbers that are not finite are the strings "inf", "-inf" and "nan".
+public enum JSONLine {
+  /// With its line break.
+  public static func text(of value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+  }
+
+  /// Reads such a line.
+  public static func value<Value: Decodable>(
+    _ type: Value.Type = Value.self, of line: some StringProtocol
+  ) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(Value.self, from: Data(line.utf8))
   }
 }

@@ -2,6 +2,7 @@ import Optimization
 
 /// Progress on standard error: a live line on a terminal, one plain line an epoch elsewhere.
 public struct ProgressDisplay: TrainingObserver {
+  private let name: String
   private let isTerminal: Bool
   private let write: (String) -> Void
   private var plan: TrainingPlan?
@@ -11,9 +12,11 @@ public struct ProgressDisplay: TrainingObserver {
   private var lastRecord: EpochRecord?
 
   /// - Parameters:
+  ///   - name: of the optimizer, for its lines.
   ///   - isTerminal: whether to redraw a live line; standard error's own nature by default.
   ///   - write: where text goes; standard error by default.
-  public init(isTerminal: Bool? = nil, write: ((String) -> Void)? = nil) {
+  public init(name: String = "", isTerminal: Bool? = nil, write: ((String) -> Void)? = nil) {
+    self.name = name.isEmpty ? "" : name + " "
     self.isTerminal = isTerminal ?? StandardError.isTerminal
     self.write = write ?? StandardError.write
   }
@@ -37,7 +40,7 @@ public struct ProgressDisplay: TrainingObserver {
     }
     write(
       "\r\u{1B}[2K[\(bar)] epoch \(epoch)/\(plan.epochs) objective \(NumberText.fixed(runningObjective ?? 0, 4))\(last ?? "")"
-        + " lambda \(NumberText.significant(report.damping)) \(NumberText.significant(rate)) steps/s ETA \(NumberText.significant(left)) s"
+        + " \(pace(report.damping, report.stepLength)) \(NumberText.significant(rate)) steps/s ETA \(NumberText.significant(left)) s"
     )
   }
 
@@ -51,9 +54,14 @@ public struct ProgressDisplay: TrainingObserver {
       line += Self.quality(record.validationAccuracy, record.validationRMSE, gap: " ")
     }
     line +=
-      "  lambda \(NumberText.significant(record.damping))  \(record.solver)  \(NumberText.fixed(record.wallSeconds, 2)) s"
+      "  \(pace(record.damping, record.stepLength))  \(record.solver)  \(NumberText.fixed(record.wallSeconds, 2)) s"
     if record.undone + record.rejected > 0 { line += "  undone \(record.undone) rejected \(record.rejected)" }
     write((isTerminal ? "\r\u{1B}[2K" : "") + line + "\n")
+  }
+
+  /// The optimizer with its damping, or its step length where it has none.
+  private func pace(_ damping: Double, _ stepLength: Double) -> String {
+    name + (damping > 0 ? "lambda \(NumberText.significant(damping))" : "step \(NumberText.significant(stepLength))")
   }
 
   /// Accuracy or RMSE, whichever there is.

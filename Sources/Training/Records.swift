@@ -79,20 +79,20 @@ public struct EpochRecord: Sendable, Codable, Equatable {
   }
 }
 
-/// Seconds since it was made: on the clock, and of the process' threads.
-public struct RunClock: Sendable {
+/// Seconds since it was made.
+package struct RunClock: Sendable {
   private let start = ContinuousClock.now
   private let cpuStart = Self.processSeconds
   private let limit: Double?
 
-  public init(limit: Double? = nil) { self.limit = limit }
+  package init(limit: Double?) { self.limit = limit }
 
-  public var wallSeconds: Double {
+  package var wallSeconds: Double {
     let elapsed = (ContinuousClock.now - start).components
     return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
   }
 
-  public var cpuSeconds: Double { Self.processSeconds - cpuStart }
+  package var cpuSeconds: Double { Self.processSeconds - cpuStart }
 
   var isOver: Bool { limit.map { wallSeconds >= $0 } ?? false }
 

@@ -41,7 +41,7 @@ public enum TrainingOutcome: String, Sendable, Codable {
   case stoppedEarly
   case timeLimit
   case interrupted
-  /// Steps kept being refused; the best parameters are kept.
+  /// Steps kept being refused, or the objective is lost (see `DivergenceWatch`); the best parameters are kept.
   case diverged
 
   /// What happened and what to do about it.
@@ -51,7 +51,9 @@ public enum TrainingOutcome: String, Sendable, Codable {
     case .stoppedEarly: "no better objective for the given patience; the best parameters are kept"
     case .timeLimit: "time limit reached; the best parameters so far are kept"
     case .interrupted: "interrupted; the best parameters so far are kept"
-    case .diverged: "every step of an epoch was refused; raise the damping, standardise the features or use double"
+    case .diverged:
+      "the objective is lost, or every step of an epoch was refused; raise the damping or lower the learning rate, "
+        + "standardise the features or use double"
     }
   }
 }
@@ -121,6 +123,7 @@ public struct Trainer<ModelType: Model>: Sendable {
     var records: [EpochRecord] = []
     var outcome = TrainingOutcome.finished
     var step = 0
+    var watch = DivergenceWatch()
     for epoch in 1...options.epochs {
       batches.shuffle()
       var record = EpochRecord(epoch: epoch)
@@ -131,6 +134,10 @@ public struct Trainer<ModelType: Model>: Sendable {
         step += 1
         record.add(report)
         observer.stepTaken(step, epoch: epoch, report)
+        if watch.hasDiverged(after: report) {
+          outcome = .diverged
+          break
+        }
         if isInterrupted() {
           outcome = .interrupted
           break
@@ -162,7 +169,7 @@ public struct Trainer<ModelType: Model>: Sendable {
   }
 
   /// One step; the batch lives only here, so that its memory is free for the next.
-  private func takeStep(
+  package func takeStep(
     _ optimizer: inout some Optimizer<Scalar>, _ parameters: inout Parameters<Scalar>,
     batches: inout Batches<Scalar>, number: Int, data: Dataset<Scalar>, featureGram: Matrix<Scalar>?,
     at progress: Progress

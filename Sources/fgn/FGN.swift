@@ -11,9 +11,12 @@ struct FGN: ParsableCommand {
     abstract: "Train and use softmax classifiers and regressions by Fast Gauss-Newton, without tuning a learning rate.",
     discussion: """
       Results go to standard output, progress and errors to standard error.
-      Exit codes: 0 ok, 1 failure, 64 usage, 65 bad data, 66 missing input, 73 cannot create, 74 input/output, \
+      Exit codes: 0 ok, 1 failure, 2 diverged, 64 usage, 65 bad data, 66 missing input, 73 cannot create, 74 input/output, \
       130 interrupted.
       """,
     version: packageVersion,
-    subcommands: [TrainCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self, TaskCommand.self])
+    subcommands: [
+      TrainCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
+      TaskCommand.self,
+    ])
 }

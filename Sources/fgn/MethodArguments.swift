@@ -1,51 +1,77 @@
 import ArgumentParser
+import Comparison
 import FastGaussNewton
+
+extension Schedule: ExpressibleByArgument {}
 
 /// How steps are computed in training.
 struct MethodArguments: ParsableArguments {
-  @Option(help: "fgn, ggn (full Gauss-Newton) or fisher (empirical).")
-  var curvature: Curvature = .fgn
-
-  @Option(help: "auto picks the cheapest; gram, cg, gram-cg for fgn and fisher; cg, dual for ggn.")
-  var solver: Solver = .automatic
-
   @Option(
     help: """
-      auto, or a starting value of lambda: it adapts from there. See --fixed-damping.
+      fgn (default), ggn, egn, fisher, sgd, nesterov, adam, adamw, sgn, sqn, lbfgs, kfac, shampoo or sophia; options \
+      may follow, such as sgd:learning-rate=0.1:momentum=0.9.
       """)
-  var damping: String = "auto"
+  var optimizer: String?
+
+  @Option(help: "fgn, ggn (full Gauss-Newton) or fisher (empirical): the same as --optimizer.")
+  var curvature: Curvature?
+
+  @Option(help: "auto picks the cheapest; gram, cg, gram-cg for fgn and fisher; cg, dual for ggn.")
+  var solver: Solver?
+
+  @Option(help: "auto, or a starting value of lambda: it adapts from there. See --fixed-damping.")
+  var damping: String?
 
   @Option(help: "Keep lambda at this value: for experiments.")
-  var fixedDamping: Double?
+  var fixedDamping: String?
+
+  @Option(help: "Rate of methods that need one; each has a default.")
+  var learningRate: String?
+
+  @Option(help: "Step length over the run: constant, linear or cosine.")
+  var schedule: Schedule?
+
+  @Option(help: "Fraction of the run in which the learning rate rises.")
+  var warmUp: String?
+
+  @Option(help: "Decoupled weight decay, for methods with a learning rate.")
+  var weightDecay: String?
+
+  @Option(help: "Largest norm of the gradient, for methods with a learning rate.")
+  var clipping: String?
+
+  @Option(help: "Momentum, from 0 to below 1.")
+  var momentum: String?
+
+  @Option(help: "Leave out examples whose gradients disagree: the cosine below which they do, from -1 to below 1.")
+  var gradientAgreement: String?
 
   func validate() throws {
-    let solvers = Solver.available(for: curvature)
     guard curvature != .competitor else {
       throw ValidationError("--curvature must be fgn, ggn or fisher, got competitor.")
     }
-    guard solvers.contains(solver) else {
-      let names = solvers.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("--solver for \(curvature.rawValue) must be one of \(names), got \(solver.rawValue).")
-    }
-    guard damping == "auto" || fixedDamping == nil else {
-      throw ValidationError("Give --damping or --fixed-damping, not both.")
-    }
-    for value in [try startingDamping(), fixedDamping].compactMap({ $0 }) {
-      guard value > 0, value.isFinite else { throw ValidationError("Damping must be above 0, got \(value).") }
-    }
+    _ = try contestant()
   }
 
-  func startingDamping() throws -> Double? {
-    if damping == "auto" { return nil }
-    guard let value = Double(damping) else {
-      throw ValidationError("--damping must be auto or a number, got \(damping).")
+  /// The method with the options that were given.
+  func contestant() throws -> Contestant {
+    do {
+      var contestant = try Contestant(optimizer ?? curvature?.rawValue ?? "fgn")
+      if let curvature, contestant.name.rawValue != curvature.rawValue {
+        throw ContestantError("give --optimizer or --curvature, not both")
+      }
+      let given: [(OptimizerOption, String?)] = [
+        (.solver, solver?.rawValue), (.damping, damping), (.fixedDamping, fixedDamping), (.learningRate, learningRate),
+        (.schedule, schedule?.rawValue), (.warmUp, warmUp), (.weightDecay, weightDecay), (.clipping, clipping),
+        (.momentum, momentum), (.gradientAgreement, gradientAgreement),
+      ]
+      for (option, value) in given {
+        if let value { try contestant.set(option.rawValue, to: value) }
+      }
+      try contestant.check()
+      return contestant
+    } catch let error as ContestantError {
+      throw ValidationError("\(error)")
     }
-    return value
-  }
-
-  func options(l2: Double) -> GaussNewtonOptions {
-    GaussNewtonOptions(
-      descent: .training(curvature: curvature, solver: solver), l2: l2,
-      damping: fixedDamping.map { .fixed($0) } ?? .automatic(initial: try? startingDamping()))
   }
 }

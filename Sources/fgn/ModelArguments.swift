@@ -75,6 +75,16 @@ struct ModelArguments: ParsableArguments {
     return try Architecture(reading: model)
   }
 
+  /// What is trained on `data`: the network, the model to start from, or else a linear head.
+  func model<S: RealScalar>(
+    _ network: Network<S>?, _ initial: ModelFile<S>?, for data: Dataset<S>
+  ) throws -> any Model<S> {
+    let head = LinearHead<S>(features: data.featureCount, classes: data.outputCount, intercept: !noIntercept)
+    let model: any Model<S> = network ?? initial?.model ?? head
+    do { try model.checkTrainable() } catch { throw DataError(self.model ?? self.initial ?? "", "\(error)") }
+    return model
+  }
+
   /// The network, or the model to start from, where options name one.
   ///
   /// - Parameter loss: takes the place of what the file says.

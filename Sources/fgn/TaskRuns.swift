@@ -22,7 +22,7 @@ struct GainRun: TaskRun {
     var task = task
     task.updates = optimizer.updatesPerFit
     var method = optimizer.forGains(of: task)
-    let clock = RunClock()
+    let clock = RunClock(limit: nil)
     let result = task.run(&method, seed: seed)
     (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
     plant = task.plant.name
@@ -90,7 +90,7 @@ struct ValueRun: TaskRun {
       .mlp([environment.observationWidth, 64, 64, environment.actionCount], activation: Activation(.relu)))
     let learning = ValueLearning(environment: environment, model: model, options: options)
     var method = optimizer.forValues(of: model, task)
-    let clock = RunClock()
+    let clock = RunClock(limit: nil)
     let result = learning.run(&method, seed: seed) { onEvaluation(Point(step: $0.step, meanReturn: $0.meanReturn)) }
     (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
     self.seed = seed

@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct UsageTests {
   static let train = ["train", "t.npz", "--output", "m.safetensors"]
+  static let compare = ["compare", "t.npz", "--output", "d", "--optimizers"]
 
   /// Arguments, and what is said about them. No file is looked at.
   static let wrong: [([String], String)] = [
@@ -13,26 +14,54 @@ import Testing
     (train + ["--labels", "y.npy"], "--labels goes with --features."),
     (
       train + ["--solver", "dual"],
-      "--solver for fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."
+      "solver for fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual"
     ),
     (
       train + ["--curvature", "fisher", "--solver", "dual"],
-      "must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."
+      "must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual"
     ),
     (
       train + ["--curvature", "ggn", "--solver", "gram-cg"],
-      "--solver for ggn must be one of auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg."
+      "solver for ggn must be one of auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg"
     ),
     (
       train + ["--solver", "lu"],
-      "Please provide one of 'auto', 'gram', 'cg', 'gram-cg', 'dual', 'duncan-guttman' or 'woodbury'"
+      "The value 'lu' is invalid for '--solver <solver>'. Please provide one of"
     ),
     (train + ["--curvature", "competitor"], "--curvature must be fgn, ggn or fisher, got competitor."),
-    (train + ["--damping", "much"], "--damping must be auto or a number, got much."),
-    (train + ["--damping", "0"], "Damping must be above 0, got 0.0."),
-    (train + ["--damping=-1"], "Damping must be above 0, got -1.0."),
-    (train + ["--damping", "nan"], "Damping must be above 0, got nan."),
-    (train + ["--fixed-damping", "inf"], "Damping must be above 0, got inf."),
+    (train + ["--damping", "much"], "damping of fgn must be auto or a number above 0, got much"),
+    (train + ["--damping", "0"], "damping of fgn must be auto or a number above 0, got 0"),
+    (train + ["--damping=-1"], "must be auto or a number above 0, got -1"),
+    (train + ["--damping", "nan"], "must be auto or a number above 0, got nan"),
+    (train + ["--fixed-damping", "inf"], "fixed-damping of fgn must be a number above 0, got inf"),
+    (train + ["--damping", "1", "--fixed-damping", "1"], "fgn: give damping or fixed-damping, not both"),
+    (
+      train + ["--optimizer", "adan"], "unknown optimizer \"adan\", did you mean adam? There are fgn, ggn, egn, fisher,"
+    ),
+    (train + ["--optimizer", "adam:lr"], "expected option=value after a colon, got \"lr\""),
+    (train + ["--optimizer", "adam:bate=1"], "unknown option \"bate\" for adam"),
+    (train + ["--optimizer", "adam", "--curvature", "ggn"], "give --optimizer or --curvature, not both"),
+    (
+      train + ["--learning-rate", "0.1"],
+      "fgn has no learning-rate: its damping sets how far a step goes; it has damping"
+    ),
+    (
+      train + ["--optimizer", "adam", "--damping", "1"], "adam has no damping: it has learning-rate, schedule, warm-up"
+    ),
+    (train + ["--optimizer", "sgd", "--momentum", "1"], "momentum of sgd must be a number from 0 to below 1, got 1"),
+    (train + ["--optimizer", "sgd", "--schedule", "step"], "Please provide one of 'constant', 'linear' or 'cosine'"),
+    (train + ["--optimizer", "sgd", "--gradient-agreement", "2"], "must be a cosine from -1 to 1, got 2"),
+    (["compare", "t.npz", "--output", "d"], "Missing expected argument '--optimizers"),
+    (compare + ["sdg"], "unknown optimizer \"sdg\", did you mean sgd?"),
+    (compare + ["fgn,adam", "fgn"], "--optimizers names one twice."), (compare + [","], "needs at least one name."),
+    (compare + ["fgn", "--epochs", "1", "--steps", "1"], "Give one budget: --epochs, --steps or --seconds."),
+    (compare + ["fgn", "--seconds", "0"], "The budget must be above 0, got 0.0."),
+    (compare + ["fgn", "--seeds", "0"], "--seeds must be at least 1, got 0."),
+    (compare + ["fgn", "--points", "0"], "--points must be at least 1, got 0."),
+    (compare + ["fgn", "--grid", "0"], "--grid must be from 1 to 99, got 0."),
+    (compare + ["fgn", "--grid-factor", "1"], "--grid-factor must be above 1, got 1.0."),
+    (compare + ["fgn", "--clock", "sun"], "Please provide one of 'cpu' and 'wall'"),
+    (compare + ["fgn", "--sample-weights", "W.npy"], "give --validation too."),
     (train + ["--epochs", "0"], "--epochs must be at least 1, got 0."),
     (train + ["--epochs", "1.5"], "The value '1.5' is invalid for '--epochs"),
     (train + ["--batch-size", "0"], "--batch-size must be at least 1, got 0."),
@@ -111,6 +140,17 @@ import Testing
         "--curvature", "--solver", "--damping", "--fixed-damping", "--epochs", "--batch-size", "--l2", "--standardize",
         "--no-intercept", "--sample-weights", "--class-weight", "--precision", "--threads", "--seed", "--time-limit",
         "--patience", "--gram-budget", "--output", "--log", "--curve", "--json", "--model", "--activation", "--initial",
+        "--optimizer", "--learning-rate",
+        "--schedule", "--warm-up", "--weight-decay", "--clipping", "--momentum", "--gradient-agreement",
+      ]
+    ),
+    (
+      "compare",
+      [
+        "--features", "--labels", "--optimizers", "--epochs", "--steps", "--seconds", "--clock", "--seeds", "--seed",
+        "--validation", "--validation-fraction", "--test", "--standardize", "--batch-size", "--l2", "--points",
+        "--grid",
+        "--grid-factor", "--extend-grid", "--tune-all-seeds", "--target", "--output", "--json", "--model", "--loss",
       ]
     ),
     ("evaluate", ["--features", "--labels", "--architecture", "--l2", "--precision", "--threads", "--json"]),
@@ -131,7 +171,7 @@ import Testing
   @Test func theCommandItself() async throws {
     let help = try await Command.run("--help")
     #expect(help.status == 0 && help.output.contains("130 interrupted"))
-    for command in ["train", "evaluate", "predict", "inspect", "task"] {
+    for command in ["train", "compare", "evaluate", "predict", "inspect", "task"] {
       #expect(help.output.contains("  \(command) "))
     }
     let version = try await Command.run("--version")

@@ -4,8 +4,8 @@ import Testing
 @Suite struct CodeBlockTests {
   /// Modules whose doc comments' examples are held to it. Those of TensorFiles read files that are not there.
   static let modules = [
-    "LinearAlgebra", "Models", "Optimization", "GaussNewton", "Baselines", "Training", "Figures", "FastGaussNewton",
-    "Tasks",
+    "LinearAlgebra", "Models", "Optimization", "GaussNewton", "Baselines", "Training", "Figures", "Comparison",
+    "FastGaussNewton", "Tasks",
   ]
 
   @Test func everyBlockIsRunHere() throws {

@@ -9,8 +9,9 @@ import Testing
   /// Which section documents the options of which files.
   static let sections = [
     ("## Data", ["DataArguments"]),
-    ("## fgn train", ["TrainCommand", "LossArguments", "MethodArguments", "ModelArguments"]),
-    ("## fgn evaluate", ["EvaluateCommand"]), ("## fgn predict", ["PredictCommand"]),
+    ("## fgn train", ["TrainCommand", "TrainingRowArguments", "LossArguments", "MethodArguments", "ModelArguments"]),
+    ("## fgn compare", ["CompareCommand"]), ("## fgn evaluate", ["EvaluateCommand"]),
+    ("## fgn predict", ["PredictCommand"]),
     ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
     ("## Model files", ["SavedModelArguments"]),
   ]

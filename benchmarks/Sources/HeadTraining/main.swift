@@ -60,7 +60,8 @@ struct Session {
     let test = evaluator.evaluate(result.parameters, arguments.data.test, l2: options.l2)
     let refused = result.epochs.reduce(0) { $0 + $1.undone + $1.rejected }
     print(
-      "\(name)\t\(seed)\t\(training.objective)\t\(test.accuracy)\t\(last.wallSeconds)\t\(last.cpuSeconds)\t\(refused)")
+      "\(name)\t\(seed)\t\(training.objective)\t\(test.accuracy ?? .nan)\t\(last.wallSeconds)\t\(last.cpuSeconds)\t\(refused)"
+    )
     Timing.flush()
   }
 

@@ -65,7 +65,7 @@ struct Session {
     var evaluator = Evaluator(model: model)
     for (record, epoch) in zip(result.epochs, recorder.epochs) {
       let test = evaluator.evaluate(epoch.parameters, arguments.problem.test, l2: 0)
-      show(["epoch", name, "\(seed)", "\(record.epoch)"], record.loss, test.accuracy, epoch.seconds)
+      show(["epoch", name, "\(seed)", "\(record.epoch)"], record.loss, test.accuracy ?? .nan, epoch.seconds)
     }
     let training = evaluator.evaluate(result.parameters, data, l2: 0)
     let test = evaluator.evaluate(result.parameters, arguments.problem.test, l2: 0)
@@ -73,7 +73,8 @@ struct Session {
     let rejected = result.epochs.reduce(0) { $0 + $1.rejected }
     let seconds = recorder.epochs.last?.seconds ?? Seconds(wall: .nan, cpu: .nan)
     let whole = result.epochs.last?.wallSeconds ?? .nan
-    show(["run", name, "\(seed)"], training.loss, test.accuracy, seconds, ["\(undone)", "\(rejected)", "\(whole)"])
+    show(
+      ["run", name, "\(seed)"], training.loss, test.accuracy ?? .nan, seconds, ["\(undone)", "\(rejected)", "\(whole)"])
   }
 
   private func show(

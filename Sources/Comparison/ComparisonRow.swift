@@ -1,0 +1,67 @@
+import Training
+
+/// Why a run ended.
+public enum RunOutcome: String, Sendable, Codable {
+  /// The budget is used up.
+  case finished
+  /// The objective is lost (see `DivergenceWatch`): the run was stopped, its best kept.
+  case diverged
+  /// No step is accepted any more, though the objective is fine: the method is as far as it gets.
+  case stalled
+}
+
+/// One evaluation of one run: a raw row.
+public struct ComparisonRow: Sendable, Codable, Equatable {
+  /// Stands for everything that the run depends on; rows of a run share it.
+  public var key: String
+  /// The optimizer with the settings of this run.
+  public var contestant: String
+  public var optimizer: OptimizerName
+  public var seed: UInt64
+  /// Of the budget, counted from 0, the start.
+  public var point: Int
+  /// Steps so far, and passes over the data.
+  public var step: Int
+  public var epoch: Double
+  /// Of the steps so far.
+  public var wallSeconds: Double
+  public var cpuSeconds: Double
+  /// Mean of the batches' objectives since the last point; nil at the start.
+  public var objective: Double?
+  public var validationLoss = Double.nan
+  public var validationAccuracy: Double?
+  public var validationRMSE: Double?
+  public var testLoss: Double?
+  public var testAccuracy: Double?
+  public var testRMSE: Double?
+  /// Steps rejected so far.
+  public var rejected: Int
+  /// On the last row of a run.
+  public var outcome: RunOutcome?
+  public var version: String
+  public var blas: String
+  public var threads: Int
+  public var precision: String
+
+  public func seconds(by clock: Clock) -> Double { clock == .cpu ? cpuSeconds : wallSeconds }
+
+  /// The columns of a CSV file.
+  static let columns = [
+    "key", "contestant", "optimizer", "seed", "point", "step", "epoch", "wallSeconds", "cpuSeconds", "objective",
+    "validationLoss", "validationAccuracy", "validationRMSE", "testLoss", "testAccuracy", "testRMSE", "rejected",
+    "outcome", "version", "blas", "threads", "precision",
+  ]
+
+  /// One line of a CSV file, without its end; empty where there is nothing.
+  var csv: String {
+    func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
+    let fields = [
+      key, contestant, optimizer.rawValue, "\(seed)", "\(point)", "\(step)", "\(epoch)", "\(wallSeconds)",
+      "\(cpuSeconds)", number(objective), number(validationLoss), number(validationAccuracy), number(validationRMSE),
+      number(testLoss), number(testAccuracy), number(testRMSE), "\(rejected)", outcome?.rawValue ?? "", version, blas,
+      "\(threads)", precision,
+    ]
+    return fields.map { $0.contains { ",\"\n".contains($0) } ? "\"\($0.replacing("\"", with: "\"\""))\"" : $0 }
+      .joined(separator: ",")
+  }
+}

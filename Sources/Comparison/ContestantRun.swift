@@ -1,0 +1,182 @@
+import LinearAlgebra
+import Models
+import Optimization
+import Training
+
+/// One contestant with one seed, over the whole budget.
+struct ContestantRun<ModelType: Model> {
+  typealias Scalar = ModelType.Scalar
+  let problem: ComparisonProblem<ModelType>
+  let options: ComparisonOptions
+  let contestant: Contestant
+  let seed: UInt64
+  let key: String
+  let version: String
+
+  /// The rows of the run; nil if it was interrupted.
+  func rows(isInterrupted: () -> Bool) -> [ComparisonRow]? {
+    let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2, seed: seed)
+    return loop(made.optimizer, isInterrupted: isInterrupted)
+  }
+
+  private func loop<O: Optimizer>(_ optimizer: O, isInterrupted: () -> Bool) -> [ComparisonRow]?
+  where O.Scalar == Scalar {
+    let training = problem.training
+    let batchSize = options.batchSize(of: contestant, training.count)
+    let trainer = Trainer(
+      model: problem.model, loss: problem.loss,
+      options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed, l2: options.l2))
+    var generator = SeededGenerator(seed: seed, stream: RandomStream.initialisation.rawValue)
+    var parameters = problem.start ?? problem.model.initialParameters(using: &generator)
+    var batches = Batches(of: training, batchSize: batchSize, seed: seed)
+    var timed = TimedOptimizer(optimizer)
+    var schedule = PointSchedule(options, stepsPerEpoch: batches.count)
+    if schedule.needsEstimate { schedule.estimate = dryStep(trainer, optimizer, parameters, batches) }
+    var evaluator = Evaluator(model: problem.model, loss: problem.loss)
+    var watch = DivergenceWatch()
+    var (objectives, inARow) = ([Double](), 0)
+
+    var row = emptyRow
+    evaluate(parameters, &evaluator, &row)
+    var rows = [row]
+    var outcome: RunOutcome?
+    while outcome == nil {
+      let number = row.step % batches.count
+      if number == 0 { batches.shuffle() }
+      let report = trainer.takeStep(
+        &timed, &parameters, batches: &batches, number: number, data: training, featureGram: nil,
+        at: schedule.progress(step: row.step, seconds: timed.seconds(by: options.clock)))
+      if isInterrupted() { return nil }
+      row.step += 1
+      objectives.append(report.objective)
+      row.rejected += report.outcome == .rejected ? 1 : 0
+      inARow = report.outcome == .rejected ? inARow + 1 : 0
+      if watch.hasDiverged(after: report) {
+        outcome = .diverged
+      } else if inARow >= max(DivergenceWatch.patience, batches.count) {
+        outcome = report.objective.isFinite ? .stalled : .diverged
+      }
+      let point = schedule.point(step: row.step, seconds: timed.seconds(by: options.clock))
+      if point >= options.points, outcome == nil { outcome = .finished }
+      guard point > row.point || outcome != nil else { continue }
+      row.point = point
+      row.epoch = Double(row.step) / Double(batches.count)
+      (row.wallSeconds, row.cpuSeconds) = (timed.wallSeconds, timed.cpuSeconds)
+      row.objective = objectives.reduce(0, +) / Double(objectives.count)
+      row.outcome = outcome
+      objectives = []
+      evaluate(parameters, &evaluator, &row)
+      rows.append(row)
+    }
+    return rows
+  }
+
+  /// Seconds of a step, by the second of two that lead nowhere: the first allocates.
+  private func dryStep<O: Optimizer>(
+    _ trainer: Trainer<ModelType>, _ optimizer: O, _ parameters: Parameters<Scalar>, _ batches: Batches<Scalar>
+  ) -> Double where O.Scalar == Scalar {
+    var (parameters, batches, timed) = (parameters, batches, TimedOptimizer(optimizer))
+    batches.shuffle()
+    var before = 0.0
+    for step in 0..<2 {
+      before = timed.seconds(by: options.clock)
+      _ = trainer.takeStep(
+        &timed, &parameters, batches: &batches, number: step % batches.count, data: problem.training, featureGram: nil,
+        at: Progress(step: step, total: 1 << 20, stepsPerEpoch: batches.count))
+    }
+    return timed.seconds(by: options.clock) - before
+  }
+
+  private var emptyRow: ComparisonRow {
+    ComparisonRow(
+      key: key, contestant: contestant.description, optimizer: contestant.name, seed: seed, point: 0, step: 0, epoch: 0,
+      wallSeconds: 0, cpuSeconds: 0, rejected: 0, version: version, blas: BLAS.description, threads: Partition.threads,
+      precision: Scalar.precisionName)
+  }
+
+  private func evaluate(
+    _ parameters: Parameters<Scalar>, _ evaluator: inout Evaluator<ModelType>, _ row: inout ComparisonRow
+  ) {
+    let held = evaluator.evaluate(parameters, problem.validation, l2: 0)
+    (row.validationLoss, row.validationAccuracy, row.validationRMSE) = (held.loss, held.accuracy, held.rmse)
+    guard let test = problem.test else { return }
+    let unseen = evaluator.evaluate(parameters, test, l2: 0)
+    (row.testLoss, row.testAccuracy, row.testRMSE) = (unseen.loss, unseen.accuracy, unseen.rmse)
+  }
+}
+
+/// An optimizer and the seconds that its steps took.
+struct TimedOptimizer<Base: Optimizer>: Optimizer {
+  typealias Scalar = Base.Scalar
+  var base: Base
+  private(set) var wallSeconds = 0.0
+  private(set) var cpuSeconds = 0.0
+
+  init(_ base: Base) { self.base = base }
+
+  var state: Base.State {
+    get { base.state }
+    set { base.state = newValue }
+  }
+  var explanation: String { base.explanation }
+
+  func seconds(by clock: Clock) -> Double { clock == .cpu ? cpuSeconds : wallSeconds }
+
+  mutating func step(
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+  ) -> StepReport {
+    let clock = RunClock(limit: nil)
+    defer {
+      wallSeconds += clock.wallSeconds
+      cpuSeconds += clock.cpuSeconds
+    }
+    return base.step(&parameters, on: batch, at: progress)
+  }
+}
+
+/// Where in the budget a run is.
+///
+/// With a budget of seconds the number of steps is not known: schedules follow an estimate of it that is made anew
+/// before each step from the steps and the seconds so far, so that they end with the budget.
+struct PointSchedule {
+  private let budget: Budget
+  private let points: Int
+  private let stepsPerEpoch: Int
+  /// Seconds of a step, for the first progress.
+  var estimate = 0.0
+
+  init(_ options: ComparisonOptions, stepsPerEpoch: Int) {
+    budget = options.budget
+    points = options.points
+    self.stepsPerEpoch = stepsPerEpoch
+  }
+
+  var needsEstimate: Bool {
+    if case .seconds = budget { return true }
+    return false
+  }
+
+  private var totalSteps: Int? {
+    switch budget {
+    case .epochs(let count): count * stepsPerEpoch
+    case .steps(let count): count
+    case .seconds: nil
+    }
+  }
+
+  func progress(step: Int, seconds: Double) -> Progress {
+    var total = totalSteps ?? 1
+    if case .seconds(let limit) = budget {
+      let each = step > 0 ? seconds / Double(step) : estimate
+      total = Int(min(1e15, (limit / max(each, 1e-9)).rounded(.up)))
+    }
+    return Progress(step: step, total: max(step + 1, total), stepsPerEpoch: stepsPerEpoch)
+  }
+
+  /// How many of the points are reached.
+  func point(step: Int, seconds: Double) -> Int {
+    if case .seconds(let limit) = budget { return min(points, Int(seconds / limit * Double(points))) }
+    // The first step at or after each equal part.
+    return step * points / (totalSteps ?? 1)
+  }
+}

@@ -1,0 +1,147 @@
+import LinearAlgebra
+import Models
+import Optimization
+import Training
+
+/// Contestants on one problem with one budget, over several seeds.
+///
+/// First each contestant with something to tune, and nothing set for it, tries a small grid: with the first seed (or
+/// all), the whole budget, and the validation set alone. Then every contestant runs with every seed. Contestants take
+/// turns, in another order for each seed, so that what happens to the machine happens to all. A run that the store
+/// holds already, from the grid or from before an interruption, is not run again.
+///
+/// With the same problem and options, everything but the seconds is the same, bit for bit, unless the budget is one of
+/// seconds.
+///
+/// ```swift
+/// let options = ComparisonOptions(
+///   contestants: [try Contestant("fgn"), try Contestant("sgd:lr=0.1")], seeds: [0, 1], budget: .epochs(2))
+/// let problem = ComparisonProblem(model: head, training: data, validation: held)
+/// var comparison = try OptimizerComparison(problem, options)
+/// let report = try comparison.run()
+/// ```
+public struct OptimizerComparison<ModelType: Model>: Sendable {
+  public let problem: ComparisonProblem<ModelType>
+  public let options: ComparisonOptions
+  public private(set) var store: RunStore
+  /// Kept in every row.
+  private let version: String
+  private let fingerprint: UInt64
+
+  /// - Throws: `LayerError` or `DataError` if the problem's parts do not fit each other, `OptimizerError` if batches are
+  ///   too large for a contestant.
+  public init(
+    _ problem: ComparisonProblem<ModelType>, _ options: ComparisonOptions, store: RunStore = RunStore(),
+    version: String = ""
+  ) throws {
+    try problem.check()
+    self.problem = problem
+    self.options = options
+    self.store = store
+    self.version = version
+    fingerprint = problem.fingerprint
+    for contestant in options.contestants {
+      let rows = options.batchSize(of: contestant, problem.training.count) * problem.model.rowsPerExample
+      let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2)
+      do { try made.optimizer.check(batchRows: rows) } catch { throw OptimizerError("\(contestant): \(error)") }
+    }
+  }
+
+  /// Runs what is not there yet.
+  ///
+  /// - Parameters:
+  ///   - progress: told about each run that is done.
+  ///   - isInterrupted: asked after each step; true drops the run in progress.
+  /// - Returns: nil if it was interrupted.
+  /// - Throws: `FileError` if a row cannot be kept.
+  public mutating func run(
+    progress: (ComparisonProgress) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
+  ) throws -> ComparisonReport? {
+    let grids = options.contestants.map { $0.grid(count: options.gridPoints, factor: options.gridFactor) }
+    let tuned = grids.indices.filter { grids[$0].count > 1 }
+    let tuningSeeds = options.tunesOnAllSeeds ? options.seeds : [options.seeds[0]]
+    var jobs: [Job] = []
+    for (turn, seed) in tuningSeeds.enumerated() where !tuned.isEmpty {
+      for number in 0..<options.gridPoints {
+        for c in rotated(tuned, by: turn + number) {
+          jobs.append(Job(contestant: c, settings: grids[c][number], seed: seed, isTuning: true))
+        }
+      }
+    }
+    var results = options.contestants.map { ContestantResult(contestant: $0) }
+    guard try work(jobs, progress, isInterrupted, { results[$0.contestant].tuning.append($1) }) else { return nil }
+    for c in results.indices { results[c].choose() }
+    for _ in 0..<(options.extendsGrid ? options.gridPoints : 0) {
+      jobs = tuned.flatMap { c in
+        let next = results[c].beyondEdge(factor: options.gridFactor)
+        return next.map { next in
+          tuningSeeds.map { Job(contestant: c, settings: next, seed: $0, isTuning: true) }
+        } ?? []
+      }
+      guard try work(jobs, progress, isInterrupted, { results[$0.contestant].tuning.append($1) }) else { return nil }
+      for c in results.indices { results[c].choose() }
+    }
+
+    jobs = options.seeds.enumerated().flatMap { turn, seed in
+      rotated(Array(results.indices), by: turn).map {
+        Job(contestant: $0, settings: results[$0].chosen, seed: seed, isTuning: false)
+      }
+    }
+    guard try work(jobs, progress, isInterrupted, { results[$0.contestant].runs.append($1) }) else { return nil }
+    return ComparisonReport(options: options, contestants: results, hasTest: problem.test != nil)
+  }
+
+  /// One run to be done.
+  private struct Job {
+    var contestant: Int
+    var settings: Contestant
+    var seed: UInt64
+    var isTuning: Bool
+  }
+
+  private mutating func work(
+    _ jobs: [Job], _ progress: (ComparisonProgress) -> Void, _ isInterrupted: () -> Bool,
+    _ keep: (Job, RunResult) -> Void
+  ) throws -> Bool {
+    for (number, job) in jobs.enumerated() {
+      let key = key(of: job.settings, seed: job.seed)
+      let known = store.run(key)
+      let run = ContestantRun(
+        problem: problem, options: options, contestant: job.settings, seed: job.seed, key: key, version: version)
+      guard let rows = known ?? run.rows(isInterrupted: isInterrupted) else { return false }
+      if known == nil { try store.add(rows) }
+      let result = RunResult(rows: rows)
+      keep(job, result)
+      progress(
+        ComparisonProgress(
+          run: result, number: number + 1, count: jobs.count, isTuning: job.isTuning, isReused: known != nil))
+    }
+    return true
+  }
+
+  private func rotated(_ numbers: [Int], by turn: Int) -> [Int] {
+    numbers.indices.map { numbers[($0 + turn) % numbers.count] }
+  }
+
+  /// Everything that a run's rows depend on, and what its seconds do.
+  private func key(of contestant: Contestant, seed: UInt64) -> String {
+    var hash = Fingerprint()
+    let batch = options.batchSize(of: contestant, problem.training.count)
+    hash.add(
+      "\(fingerprint) \(contestant) \(seed) \(options.budget) \(options.clock) \(batch) \(options.l2) \(options.points)"
+        + " \(version) \(BLAS.description) \(Partition.threads) \(ModelType.Scalar.precisionName)")
+    let text = String(hash.value, radix: 16)
+    return String(repeating: "0", count: 16 - text.count) + text
+  }
+}
+
+/// What is told about a run that is done.
+public struct ComparisonProgress: Sendable {
+  public var run: RunResult
+  /// Of the runs of this stage, from 1.
+  public var number: Int
+  public var count: Int
+  public var isTuning: Bool
+  /// Whether it was there already.
+  public var isReused: Bool
+}

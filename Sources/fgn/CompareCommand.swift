@@ -1,0 +1,147 @@
+import ArgumentParser
+import Comparison
+import FastGaussNewton
+
+extension Clock: ExpressibleByArgument {}
+
+/// `fgn compare`: several optimizers on one problem.
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Compare optimizers on one data set: several seeds, one budget, a small grid for whoever needs tuning.",
+    discussion: """
+      Prints a table and who wins; the directory gets rows.jsonl, rows.csv and curves.svg. The same command goes on \
+      where it was interrupted: runs whose data, settings, seed and budget are the same are not run again.
+      """)
+
+  @OptionGroup var arguments: DataArguments
+  @OptionGroup var models: ModelArguments
+  @OptionGroup var rows: TrainingRowArguments
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Two or more, such as fgn adam:lr=1e-3 sgd:momentum=0.9, separated by spaces or commas.")
+  var optimizers: [String]
+  @Option(help: "Passes over the data for each run: the budget. One of --epochs, --steps, --seconds.")
+  var epochs: Int?
+  @Option(help: "Steps for each run: the budget.")
+  var steps: Int?
+  @Option(help: "Seconds of steps for each run: the budget.")
+  var seconds: Double?
+  @Option(help: "What a second is: cpu, of all processors, or wall.")
+  var clock: Clock = .cpu
+  @Option(help: "Runs of each optimizer.")
+  var seeds: Int = 3
+  @Option(help: "The first seed.")
+  var seed: UInt64 = 0
+  @Option(help: "Test examples, on which nothing is chosen: optimizers are ranked by them.")
+  var test: String?
+  @Option(help: "Examples in a step, at most; L-BFGS takes all.")
+  var batchSize: Int = 128
+  @Option(help: "Penalty (l2 / 2) |weight|^2.")
+  var l2: Double = 0
+  @Option(help: "Evaluations of each run, at equally spaced points of the budget.")
+  var points: Int = 20
+  @Option(help: "Settings that are tried for whoever needs tuning; 1 for the defaults.")
+  var grid: Int = 5
+  @Option(help: "Ratio from one setting to the next.")
+  var gridFactor: Double = 3.1622776601683795
+  @Flag(help: "Try further settings, as many again at most, while the best is at the edge of the grid.")
+  var extendGrid = false
+  @Flag(help: "Choose settings by all seeds, not by the first.")
+  var tuneAllSeeds = false
+  @Option(help: "Validation loss to be reached; the best of the worst optimizer by default.")
+  var target: Double?
+  @Option(help: "A directory for rows and curves; made if it is not there.")
+  var output: String
+  @Flag(help: "Print the summary as one JSON object.")
+  var json = false
+
+  func validate() throws {
+    func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
+    let budgets = [epochs.map(Double.init), steps.map(Double.init), seconds].compactMap { $0 }
+    try check(budgets.count <= 1, "Give one budget: --epochs, --steps or --seconds.")
+    try check(budgets.allSatisfy { $0 > 0 && $0.isFinite }, "The budget must be above 0, got \(budgets.first ?? 0).")
+    try check(seeds >= 1, "--seeds must be at least 1, got \(seeds).")
+    try check(batchSize >= 1, "--batch-size must be at least 1, got \(batchSize).")
+    try check(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
+    try check(points >= 1, "--points must be at least 1, got \(points).")
+    try check(1...99 ~= grid, "--grid must be from 1 to 99, got \(grid).")
+    try check(gridFactor > 1 && gridFactor.isFinite, "--grid-factor must be above 1, got \(gridFactor).")
+    try check(
+      rows.sampleWeights == nil || rows.validation != nil,
+      "--sample-weights has a weight for each training row: give --validation too.")
+    let contestants = try contestants()
+    try check(!contestants.isEmpty, "--optimizers needs at least one name.")
+    try check(Set(contestants).count == contestants.count, "--optimizers names one twice.")
+  }
+
+  private func contestants() throws -> [Contestant] {
+    do {
+      return try optimizers.flatMap { $0.split(separator: ",") }.map { try Contestant(String($0)) }
+    } catch let error as ContestantError {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  private var budget: Budget {
+    seconds.map { .seconds($0) } ?? steps.map { .steps($0) } ?? .epochs(epochs ?? 3)
+  }
+
+  func run() throws {
+    Partition.threads = arguments.threads
+    try reportingFailures {
+      switch arguments.precision {
+      case .float: try compare(Float.self)
+      case .double: try compare(Double.self)
+      }
+    }
+  }
+
+  private func compare<S: RealScalar>(_ type: S.Type) throws {
+    let (network, initial) = try models.load(as: type, loss: rows.losses.chosen)
+    let data = try rows.load(arguments, for: network, initial, seed: seed, fraction: 0.2, test: test)
+    try run(models.model(network, initial, for: data.training), from: initial?.parameters, on: data)
+  }
+
+  private func run<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
+    guard let held = data.held else { return }
+    let problem = ComparisonProblem(
+      model: model, loss: data.loss, training: data.training, validation: held, test: data.test, start: start)
+    let watch = Interrupt.watch()
+    defer { watch.cancel() }
+    var options = ComparisonOptions(
+      contestants: try contestants(), seeds: (0..<UInt64(seeds)).map { seed &+ $0 }, budget: budget)
+    (options.clock, options.batchSize, options.l2, options.points) = (clock, batchSize, l2, points)
+    (options.gridPoints, options.gridFactor, options.tunesOnAllSeeds) = (grid, gridFactor, tuneAllSeeds)
+    options.extendsGrid = extendGrid
+    options.target = target
+    let counts =
+      "\(data.training.count) training, \(held.count) validation\(data.test.map { ", \($0.count) test" } ?? "")"
+    logger.info(
+      "\(counts) examples, \(data.training.featureCount) features, \(data.targetText); \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
+    )
+    var comparison = try OptimizerComparison(
+      problem, options, store: RunStore(directory: output), version: packageVersion)
+    let result = try comparison.run(progress: show, isInterrupted: { Interrupt.isRequested })
+    guard let result else {
+      logger.warning("interrupted; finished runs are in \(output): the same command goes on from there")
+      throw ExitCode(130)
+    }
+    try AtomicFile.write(
+      result.figure(title: arguments.data ?? "", lossUnit: problem.loss.unit).svg(), to: output + "/curves.svg")
+    if json { return try printJSON(result.summary) }
+    print(result.summary.text, terminator: "")
+    print("rows and curves in \(output)")
+  }
+
+  private func show(_ progress: ComparisonProgress) {
+    let run = progress.run
+    var line = "\(progress.isTuning ? "grid" : "run") \(progress.number)/\(progress.count)  seed \(run.seed)"
+    line += "  \(run.contestant)  validation loss \(NumberText.significant(run.best.validationLoss, 4))"
+    line += "  \(run.last.step) steps  \(NumberText.significant(run.last.seconds(by: clock))) s"
+    if run.outcome != .finished { line += "  \(run.outcome.rawValue)" }
+    if progress.isReused { line += "  (from before)" }
+    logger.info("\(line)")
+  }
+}

@@ -1,0 +1,99 @@
+import FastGaussNewton
+import Foundation
+import Testing
+
+@testable import Comparison
+
+@Suite struct ResumeTests {
+  let directory = NSTemporaryDirectory() + "/comparison-\(UUID().uuidString)"
+
+  func options() throws -> ComparisonOptions { try toyOptions("fgn", "sgd", "adam:lr=0.01") }
+
+  func remove() { try? FileManager.default.removeItem(atPath: directory) }
+
+  func file(_ name: String) throws -> String { try String(contentsOfFile: directory + "/" + name, encoding: .utf8) }
+
+  @Test func anInterruptionChangesNothing() throws {
+    defer { remove() }
+    var whole = try OptimizerComparison(toyProblem(), options())
+    let expected = try #require(try whole.run()).timeless
+    var (steps, attempts, reused) = (0, 0, 0)
+    var result: ComparisonReport?
+    while result == nil {
+      attempts += 1
+      try #require(attempts < 20)
+      var comparison = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
+      result = try comparison.run(
+        progress: { reused += $0.isReused ? 1 : 0 },
+        isInterrupted: {
+          steps += 1
+          return steps % 37 == 0
+        })
+    }
+    #expect(attempts > 2 && reused > 5, "it was interrupted \(attempts) times")
+    #expect(result?.timeless == expected)
+    // 3 settings, of which one is run again with the other seed, and 2 for each of the others: 8 runs of 5 rows.
+    let lines = try file("rows.jsonl").split(separator: "\n")
+    #expect(lines.count == 40)
+    let table = try file("rows.csv").split(separator: "\n")
+    #expect(table.count == 41 && table[0].hasPrefix("key,contestant,optimizer,seed,point,step,epoch,"))
+    #expect(table.allSatisfy { $0.components(separatedBy: ",").count >= 22 })
+  }
+
+  @Test func onlyTheSameRunIsReused() throws {
+    defer { remove() }
+    func reused(_ change: (inout ComparisonOptions, inout ComparisonProblem<LinearHead<Double>>) throws -> Void) throws
+      -> Int
+    {
+      var (options, problem, count) = (try toyOptions("fgn", "adam:lr=0.01"), try toyProblem(), 0)
+      try change(&options, &problem)
+      var comparison = try OptimizerComparison(problem, options, store: RunStore(directory: directory), version: "1")
+      _ = try comparison.run(progress: { count += $0.isReused ? 1 : 0 })
+      return count
+    }
+    #expect(try reused { _, _ in } == 0)
+    #expect(try reused { _, _ in } == 4)
+    #expect(try reused { options, _ in options.seeds = [1, 2] } == 2)
+    #expect(try reused { options, _ in options.contestants[1] = try Contestant("adam:lr=0.02") } == 2)
+    #expect(try reused { options, _ in options.target = 0.5 } == 4, "the target changes no run")
+    #expect(try reused { options, _ in options.batchSize = 20 } == 0)
+    #expect(try reused { options, _ in options.l2 = 0.1 } == 0)
+    #expect(try reused { options, _ in options.points = 3 } == 0)
+    #expect(try reused { options, _ in options.budget = .epochs(3) } == 0)
+    #expect(try reused { options, _ in options.budget = .steps(10) } == 0)
+    #expect(try reused { _, problem in problem.training = try problem.training.rows(Array(0..<41)) } == 0)
+    #expect(try reused { _, problem in try problem.training.setWeights((0..<42).map { Double($0) }) } == 0)
+    #expect(try reused { _, _ in } == 4, "other comparisons leave rows alone")
+  }
+
+  @Test func rowsThatAreNone() throws {
+    defer { remove() }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    try Data("{\"key\": \"x\"}\n".utf8).write(to: URL(filePath: directory + "/rows.jsonl"))
+    do {
+      _ = try RunStore(directory: directory)
+      Issue.record("read")
+    } catch let error as FileError {
+      #expect(error.kind == .badData && error.description.contains("rows.jsonl: line 1: expected a row"))
+    }
+  }
+
+  /// The rows of a run whose end is missing are dropped, and it is run again.
+  @Test func aCutRunIsRunAgain() throws {
+    defer { remove() }
+    var first = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
+    let expected = try #require(try first.run()).timeless
+    let lines = try file("rows.jsonl").split(separator: "\n")
+    try Data((lines.dropLast(2).joined(separator: "\n") + "\n").utf8).write(
+      to: URL(filePath: directory + "/rows.jsonl"))
+    var again = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
+    var fresh = 0
+    let result = try #require(try again.run(progress: { fresh += $0.isReused ? 0 : 1 }))
+    #expect(fresh == 1 && result.timeless == expected)
+    #expect(try file("rows.jsonl").split(separator: "\n").count == lines.count)
+  }
+
+  @Test func aDirectoryThatCannotBe() {
+    #expect(throws: FileError.self) { try RunStore(directory: "/nowhere/at/all") }
+  }
+}
