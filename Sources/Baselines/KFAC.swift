@@ -20,7 +20,7 @@ public struct KFACOptions: Sendable, Codable, Equatable {
   public var seed: UInt64
   /// Factors are updated every so many steps, at least 1.
   public var factorInterval = 1
-  /// Inverses are computed every so many steps, at least 1.
+  /// Inverses are computed every so many steps, at least 1, and in each of the first three, as in the source.
   public var inverseInterval = 10
   public var fisher = FisherEstimate.sampled
   /// A weight with a factor of a larger order has a diagonal in its place.
@@ -110,7 +110,7 @@ public struct KFAC<ModelType: Model>: Optimizer {
     if state.steps % options.factorInterval == 0 { updateFactors(parameters.layout) }
     report.modelPasses = gradient.objective.modelPasses
     gradient.objective.release()
-    if state.steps % options.inverseInterval == 0 {
+    if state.steps % options.inverseInterval == 0 || state.steps < 3 {
       for k in state.blocks.indices {
         guard state.blocks[k].invert(damping: report.damping, using: &work) else {
           report.solve.outcome = .notPositiveDefinite

@@ -97,8 +97,8 @@ public struct SGN<ModelType: Model>: Optimizer {
     guard report.solve.outcome != .notFinite, GradientStep<ModelType>.isSafe(Double(direction.norm)) else {
       return report
     }
-    // 0 = the residual of the system in d: what the source's gain ratio calls r, with the sign turned.
-    let predicted = 0.5 * Double(system.gradient.values.dot(direction) - solver.residual.dot(direction))
+    // The source adds half of d^T r, r the residual: conjugate gradient leaves the two orthogonal.
+    let predicted = 0.5 * Double(system.gradient.values.dot(direction))
     let slope = -Double(right.dot(direction))
     let (length, value, full) = search(from: parameters, on: batch, value: report.objective, slope: slope)
     report.stepLength = length

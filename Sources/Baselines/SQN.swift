@@ -16,9 +16,11 @@ public struct SQNOptions: Sendable, Codable, Equatable {
   /// xi, above 0: the longest step is at most xi / k in step k, as in the source's convergence proof; nil for no such
   /// limit.
   public var stepDecay: Double?
+  /// Factor of gamma after a step that took the longest length at once, at least 1.
+  public var scaleGrowth = 1.5
 
   public init(
-    l2: Double = 0, memory: Int = 20, regularization: Double = 1e-4,
+    l2: Double = 0, memory: Int = 20, regularization: Double = 1e-2,
     lineSearch: LineSearch = LineSearch(sufficientDecrease: 0.1, backtracking: 0.5, trials: 11, growth: 1),
     stepDecay: Double? = nil
   ) {
@@ -35,18 +37,20 @@ public struct SQNOptions: Sendable, Codable, Equatable {
 /// Stochastic quasi-Newton with line search: the inverse Hessian by regularised least squares over the last pairs.
 ///
 /// A pair is a step s and the change y of the gradient over it on the same batch, both divided by |y|; those with
-/// s^T y <= 1e-8 |s| |y| are left out. With S, Y [P, m] and gamma = s^T y / y^T y of the last pair, the direction is -H g
-/// for
+/// s^T y <= 1e-8 |s| |y| are left out. With S, Y [P, m] the direction is -H g for
 ///
 ///     H = argmin |H Y - S|^2 + lambda |H - gamma I|^2 = gamma I + (S - gamma Y) (lambda I + Y^T Y)^-1 Y^T
 ///
-/// by a Cholesky factor of order m in double. H is not symmetric; where -H g does not descend, -gamma g is taken. Before
-/// the first pair gamma = min(1, 1 / |g|). The step length is by an Armijo search on the same batch. A step costs two
-/// pullbacks, a forward pass and one more a trial, 4 m P flops, and 2 m + 4 vectors of P numbers. A search that finds no
-/// descent rejects the step and forgets the pairs.
+/// by a Cholesky factor of order m in double. H is not symmetric: where the slope -g^T H g is above -0.1 gamma |g|^2 the
+/// direction is turned toward -g until it is that. gamma starts at min(1, 1 / |g|), grows by `scaleGrowth` after a step
+/// whose longest length was taken and is multiplied with the length of any other. The length is by an Armijo search on
+/// the same batch. A step costs two pullbacks, a forward pass and one more a trial, 4 m P flops, and 2 m + 4 vectors of P
+/// numbers. Rejected, with parameters left alone: an objective, a gradient or a direction that is not finite, and a
+/// search that finds no descent; after the last two the pairs are forgotten.
 ///
 /// Sources: the line search of Wills & Schon 2019 (arXiv 1909.01238); the limited-memory least squares of Wills, Schon
-/// & Jidling 2018 (arXiv 1810.01269), whose factor is updated where ours is computed anew.
+/// & Jidling 2018 (arXiv 1810.01269), whose factor is updated where ours is computed anew. The constants of the turn and
+/// of gamma are ours.
 ///
 /// ```swift
 /// var sqn = SQN(model: head, options: SQNOptions(memory: 5))
@@ -65,11 +69,14 @@ public struct SQN<ModelType: Model>: Optimizer {
   public struct State: Codable, Sendable {
     /// The oldest first.
     var pairs: [Pair] = []
-    /// gamma; nil before the first pair.
+    /// gamma; nil before the first step.
     public var scale: Double?
     /// Steps that were taken.
     public var steps = 0
   }
+
+  /// delta.
+  private static var leastSlope: Double { 0.1 }
 
   public let options: SQNOptions
   public var state = State()
@@ -99,10 +106,11 @@ public struct SQN<ModelType: Model>: Optimizer {
     let scale = state.scale ?? min(1, 1 / max(norm, .leastNormalMagnitude))
     setDirection(scale: scale)
     var slope = Double(gradient.values.dot(direction))
-    if !(slope < -1e-10 * norm * Double(direction.norm)) {
-      direction.combine(Scalar(-scale), gradient.values, beta: 0)
-      slope = -scale * norm * norm
-      report.path = "gradient"
+    let wanted = -Self.leastSlope * scale * norm * norm
+    if slope > wanted {
+      direction.combine(Scalar(-(slope - wanted) / (norm * norm)), gradient.values)
+      slope = wanted
+      report.path = "least squares, turned"
     }
     guard GradientStep<ModelType>.isSafe(Double(direction.norm)) else {
       forget()
@@ -124,6 +132,7 @@ public struct SQN<ModelType: Model>: Optimizer {
     gradient.objective.release()
     swap(&parameters.values, &trial.values)
     state.steps += 1
+    state.scale = scale * (result.trials == 1 ? options.scaleGrowth : result.length)
     remember(length: result.length)
     report.outcome = .accepted
     return report
@@ -160,7 +169,6 @@ public struct SQN<ModelType: Model>: Optimizer {
     guard curvature > 1e-8 * Double(step.norm) * size, size > 0, GradientStep<ModelType>.isSafe(1 / size) else {
       return
     }
-    state.scale = curvature / (size * size)
     step.scale(by: Scalar(1 / size))
     change.scale(by: Scalar(1 / size))
     if state.pairs.count == options.memory { state.pairs.removeFirst() }

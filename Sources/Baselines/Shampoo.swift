@@ -11,7 +11,7 @@ public struct ShampooOptions: Sendable, Codable, Equatable {
   public var momentum: Double
   /// epsilon, above 0: what the statistics start from.
   public var epsilon: Double
-  /// The roots are computed every so many steps, at least 1.
+  /// The roots are computed every so many steps, at least 1, and in each of the first so many.
   public var interval: Int
   /// A size above this has the identity for a preconditioner.
   public var largestSize: Int
@@ -107,7 +107,8 @@ public struct Shampoo<ModelType: Model>: Optimizer {
 
   /// Statistics and direction of each slice; false if a root could not be found.
   private mutating func precondition(_ slices: [ParameterSlice]) -> Bool {
-    let updatesRoots = state.steps % options.interval == 0
+    // The first gradients say little of those to come: with roots of one alone steps can run away.
+    let updatesRoots = state.steps % options.interval == 0 || state.steps < options.interval
     state.steps += 1
     for (slice, k) in zip(slices, 0...) {
       if state.tensors[k].modes.isEmpty {

@@ -10,9 +10,17 @@ extension DataFiles {
     }
     let table: Valued<Scalar> = try readValues()
     let names = table.names ?? Dataset<Scalar>.defaultTargetNames(table.values.columns)
-    let data = try Dataset(
+    if let path = table.targetSource {
+      guard table.values.rows == table.features.rows else {
+        throw DataError(
+          path, "expected targets for each of the \(table.features.rows) feature rows, got \(table.values.rows) rows")
+      }
+      try Dataset.checkFinite(table.values, path, names, kind: "target")
+    }
+    var data = try Dataset(
       features: table.features, values: table.values, targetNames: names, source: name,
       columnNames: table.columnNames)
+    data.targetSource = table.targetSource
     return Loaded(data: data, remark: table.remark, indexBase: table.indexBase)
   }
 
@@ -30,6 +38,8 @@ extension DataFiles {
     var columnNames: [String]?
     var indexBase: LIBSVM.IndexBase?
     var remark: String?
+    /// A file of targets alone.
+    var targetSource: String?
   }
 
   private func readValues<Scalar>() throws -> Valued<Scalar> {
@@ -38,7 +48,7 @@ extension DataFiles {
       guard let labels else { throw DataError(features, "expected labels for these features, got none") }
       let (values, stored): (Matrix<Scalar>, ElementType) = try NPY.columns(labels)
       try checkKind(stored, labels)
-      return try Valued(features: NPY.matrix(features), values: values)
+      return try Valued(features: NPY.matrix(features), values: values, targetSource: labels)
     case .file(let path):
       switch try format(of: path) {
       case .npz:
@@ -79,8 +89,8 @@ extension DataFiles {
     let list = Self.list(distinct.sorted().map { NumberText.fixed(Double($0), 0) })
     throw DataError(
       path,
-      "expected real targets, got \(distinct.count) different whole numbers (\(list)), as class numbers are: for classes "
-        + "use --loss cross-entropy; for numbers to predict say --integer-targets")
+      "expected real targets, got \(distinct.count) different whole numbers (\(list)), as class numbers are: for "
+        + "classes use --loss cross-entropy; for numbers to predict say --integer-targets")
   }
 
   /// Cuts a table into features and targets.
@@ -110,8 +120,8 @@ extension DataFiles {
       guard let name = DelimitedText.labelNames.first(where: lowercased.contains) else {
         throw DataError(
           path,
-          "cannot tell which column holds the targets: none is named label, class, target or y; name one of \(list), or "
-            + "several, by --label-column")
+          "cannot tell which column holds the targets: none is named label, class, target or y; name one of \(list), "
+            + "or several, by --label-column")
       }
       let matches = names.indices.filter { lowercased[$0] == name }
       guard matches.count == 1 else {

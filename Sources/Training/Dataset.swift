@@ -34,6 +34,8 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   public private(set) var weights: [Scalar]?
   /// Where it came from, for messages.
   public let source: String
+  /// Where the targets came from, if from another file.
+  var targetSource: String?
 
   /// - Parameters:
   ///   - labels: [N], or [N, T] where `labelsPerExample` is T.
@@ -236,7 +238,9 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     }
     // Positions without a label are no targets.
     let known = labelsPerExample > 1 ? .classes(labels.filter { $0 >= 0 }) : targets
-    do { try loss.check(known, outputs: outputCount) } catch { throw DataError(source, "\(error)") }
+    do { try loss.check(known, outputs: outputCount) } catch {
+      throw DataError(targetSource ?? source, "\(error)")
+    }
   }
 
   /// Throws if `model` does not take these features or does not have these classes or targets.

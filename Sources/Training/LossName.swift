@@ -35,7 +35,7 @@ public enum LossName: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// Whether targets are standardised unless somebody says otherwise: the loss does not care where they have their zero.
+  /// Whether targets are standardised unless somebody says otherwise: no loss of differences minds.
   public var standardizesTargets: Bool { targetKind == .measurements }
 }
 

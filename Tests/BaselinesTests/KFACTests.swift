@@ -49,7 +49,7 @@ import Testing
     return result
   }
 
-  /// A few steps: running means of the factors, inverses kept for two steps, damping with L2, KL limit, momentum, decay.
+  /// A few steps: running means of the factors, inverses kept in the fourth, damping with L2, KL limit, momentum, decay.
   @Test(arguments: [1, 2] as [UInt64], FisherEstimate.allCases)
   func stepsAreDenseSolves(_ seed: UInt64, _ fisher: FisherEstimate) throws {
     var problem = try Problems.perceptron([3, 4, 2], seed: seed, batch: 7, weighted: true, as: Double.self)
@@ -89,7 +89,7 @@ import Testing
         factors[layer].a = SlowMatrix(a.rows, a.rows) { decay * old.a[$0, $1] + (1 - decay) * a[$0, $1] }
         factors[layer].g = SlowMatrix(g.rows, g.rows) { decay * old.g[$0, $1] + (1 - decay) * g[$0, $1] }
       }
-      if step % 2 == 0 {
+      if step < 3 {
         solved = factors.map { a, g in
           let pi = ((a.trace / Double(a.rows)) / (g.trace / Double(g.rows))).squareRoot()
           let root = (damping + l2).squareRoot()
@@ -128,6 +128,26 @@ import Testing
     #expect(shortened > 0)
     findings.report("K-FAC")
     #expect(findings.violations.isEmpty, "\(findings.violations)")
+  }
+
+  /// A weight at T positions: A sums over them and G is their mean.
+  @Test func positionsAreSummedInOneFactorAndAveragedInTheOther() {
+    let (examples, positions) = (4, 3)
+    var generator = SeededGenerator(seed: 12)
+    let layout = LinearHead<Double>(features: 2, classes: 3).layout
+    let x: Matrix<Double> = generator.matrix(examples * positions, 2)
+    let g: Matrix<Double> = generator.matrix(examples * positions, 3)
+    let pair = KroneckerPair(
+      weight: layout.slices[0], bias: layout.slices[1], input: x.view, cotangents: g.view, positions: positions)
+    var (block, work) = (KroneckerBlock(pair), KroneckerBlock<Double>.Workspace())
+    block.update(with: pair, rows: 5, rootWeights: nil, decay: 0, using: &work)
+    let rows = (0..<12).map { Array(x.row($0)) + [1] }
+    let ones = [Double](repeating: 1, count: 12)
+    let a = Self.moment(rows, weights: ones.map { $0 * Double(positions) })
+    // 12 rows in the mean of `moment`, 3 positions of 5 outputs in the factor.
+    let b = Self.moment((0..<12).map { Array(g.row($0)) }, weights: ones.map { $0 * 12 / 15 })
+    #expect(relativeError(block.input.elements, to: a.elements) < 1e-14)
+    #expect(relativeError(block.output.elements, to: b.elements) < 1e-14)
   }
 
   /// One linear layer without bias and the squared loss: G is the identity, K-FAC's direction nearly the GGN's.

@@ -32,21 +32,27 @@ import Testing
     var problem = Problems.head(seed: 7, as: Double.self)
     var sqn = SQN(
       model: problem.model, loss: problem.loss, options: SQNOptions(memory: 3, regularization: 1e-2))
-    for step in 0..<6 {
+    var turned = 0
+    for step in 0..<12 {
       let (pairs, before) = (sqn.state.pairs, problem.parameters.values)
       let g = problem.gradient(at: problem.parameters)
       let scale = sqn.state.scale ?? min(1, 1 / g.norm)
-      let report = sqn.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 6))
+      let report = sqn.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 12))
       let (n, m) = (g.count, pairs.count)
       let (s, y) = (SlowMatrix(n, m) { pairs[$1].step[$0] }, SlowMatrix(n, m) { pairs[$1].change[$0] })
       // H (lambda + Y Y^T) = lambda gamma + S Y^T, by the transpose: (lambda + Y Y^T) H^T = (...)^T.
       let left = (y * y.transposed).shifted(by: 1e-2)
       let right = (s * y.transposed).shifted(by: 1e-2 * scale)
-      let direction = right.times(left.solve(g)).map { -$0 * report.stepLength }
+      var direction = right.times(left.solve(g)).map { -$0 }
+      let (slope, wanted) = (direction.dot(g), -0.1 * scale * g.dot(g))
+      if slope > wanted { direction.combine((wanted - slope) / g.dot(g), g) }
+      direction.scale(by: report.stepLength)
+      turned += slope > wanted ? 1 : 0
       let taken = zip(problem.parameters.values, before).map { $0 - $1 }
-      #expect(report.path == "least squares" && pairs.count == min(step, 3))
+      #expect(report.path == "least squares" + (slope > wanted ? ", turned" : "") && pairs.count == min(step, 3))
       #expect(relativeError(taken, to: direction) < 1e-9, "step \(step)")
     }
+    #expect(turned < 12)
   }
 
   @Test func aStepDecayLimitsTheLength() {

@@ -203,8 +203,8 @@ extension BadInput {
   static let regressions: [BadInput] = [
     regression(
       "squared loss with integer labels", ["--loss", "squared"],
-      "y.npy: expected real targets, got an array of int64, as class numbers are: for classes use --loss cross-entropy; "
-        + "for numbers to predict convert it to float, or say --integer-targets", labels: [0, 1, 2]),
+      "y.npy: expected real targets, got an array of int64, as class numbers are: for classes use --loss "
+        + "cross-entropy; for numbers to predict convert it to float, or say --integer-targets", labels: [0, 1, 2]),
     regression(
       "huber loss with integer labels", ["--loss", "huber"], "y.npy: expected real targets", labels: [0, 1, 2]),
     regression(
@@ -212,13 +212,13 @@ extension BadInput {
       "y.npy: element 0: expected a whole number, got 0.5 (for numbers to predict say --loss squared)",
       values: [0.5, 1, 2]),
     regression(
-      "NaN target", ["--loss", "squared"], "X.npy: row 1, target \"y\": expected a finite number, got nan",
+      "NaN target", ["--loss", "squared"], "y.npy: row 1, target \"y\": expected a finite number, got nan",
       values: [0.5, .nan, 2]),
     regression(
-      "negative count", ["--loss", "poisson"], "X.npy: row 2: column 0: expected a count of at least 0, got -2.0",
+      "negative count", ["--loss", "poisson"], "y.npy: row 2: column 0: expected a count of at least 0, got -2.0",
       labels: [0, 1, -2]),
     regression(
-      "one target too few", ["--loss", "squared"], "X.npy: expected targets for each of the 3 feature rows, got 2 x 1",
+      "one target too few", ["--loss", "squared"], "y.npy: expected targets for each of the 3 feature rows, got 2 rows",
       values: [0.5, 1]),
     regression(
       "a network of other width", ["--loss", "squared", "--model", "1-4-2"],
@@ -231,7 +231,7 @@ extension BadInput {
       "t.csv: expected classes, got numbers such as 0.5: for numbers to predict say --loss squared"),
     table(
       "no target column", "a,b\n1,0.5\n2,1\n", ["--loss", "squared"],
-      "t.csv: cannot tell which column holds the targets: none is named label, class, target or y; name one of \"a\", "),
+      "t.csv: cannot tell which column holds the targets: none is named label, class, target or y; name one of \"a\","),
     table(
       "target column missing", "a,b\n1,0.5\n2,1\n", ["--loss", "squared", "--label-column", "b,c"],
       "t.csv: expected one column named \"c\", got none; the columns are \"a\", \"b\""),

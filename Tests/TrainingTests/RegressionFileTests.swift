@@ -36,7 +36,7 @@ import Testing
     }
     #expect(try load(.pair(features: x, labels: y), .numbers).values?.elements == [0, 1, 2])
     try NPY.write([1.0, 2], to: y)
-    expectFailure(DataError.self, "expected targets for each of the 3 feature rows, got 2 x 1") {
+    expectFailure(DataError.self, "y.npy: expected targets for each of the 3 feature rows, got 2 rows") {
       try load(.pair(features: x, labels: y))
     }
     try NPY.write([Double](repeating: 0, count: 6), shape: [3, 2, 1], to: y)
