@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "FastGaussNewton", targets: ["FastGaussNewton"]),
     .library(name: "Figures", targets: ["Figures"]),
     .library(name: "Comparison", targets: ["Comparison"]),
+    .library(name: "Tasks", targets: ["Tasks"]),
     .executable(name: "fgn", targets: ["fgn"]),
   ],
   dependencies: [
@@ -34,11 +35,12 @@ let package = Package(
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Figures"),
     .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
+    .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Baselines", "Training"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
-        "FastGaussNewton", "Figures", "Comparison",
+        "FastGaussNewton", "Figures", "Comparison", "Tasks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -58,8 +60,10 @@ let package = Package(
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton"], resources: [.copy("Fixtures")]),
     .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton"]),
+    .testTarget(
+      name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton"]),
-    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Comparison", "Figures"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Comparison", "Figures", "Tasks"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -118,6 +118,12 @@ import Testing
       ["inspect", "m", "t.npz", "--damping", "1", "--curvature", "ggn", "--solver", "gram-cg"],
       "auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg."
     ),
+    (["task"], "Missing expected argument '<name>'"),
+    (["task", "pole"], "Please provide one of 'lqr', 'cartpole' or 'acrobot'"),
+    (["task", "lqr", "--optimizer", "sgd"], "Please provide one of 'egn' and 'adam'"),
+    (["task", "lqr", "--seeds", "0"], "--seeds must be at least 1, got 0."),
+    (["task", "lqr", "--seed", "18446744073709551615"], "--seed is too large for 1 seeds, got 18446744073709551615."),
+    (["task", "lqr", "--steps", "0"], "--steps must be at least 1, got 0."),
     (["bake"], "Unexpected argument 'bake'"),
   ]
 
@@ -153,6 +159,7 @@ import Testing
       "inspect",
       ["--architecture", "--damping", "--l2", "--curvature", "--solver", "--precision", "--direction", "--json"]
     ),
+    ("task", ["--optimizer", "--seed", "--seeds", "--steps", "--curve", "--json"]),
   ]
 
   @Test(arguments: options) func helpListsEveryOption(_ command: String, _ options: [String]) async throws {
@@ -164,7 +171,7 @@ import Testing
   @Test func theCommandItself() async throws {
     let help = try await Command.run("--help")
     #expect(help.status == 0 && help.output.contains("130 interrupted"))
-    for command in ["train", "compare", "evaluate", "predict", "inspect"] {
+    for command in ["train", "compare", "evaluate", "predict", "inspect", "task"] {
       #expect(help.output.contains("  \(command) "))
     }
     let version = try await Command.run("--version")

@@ -69,7 +69,9 @@ import Testing
   }
 
   /// A newcomer finds every file of the mathematics on the page.
-  @Test(arguments: ["LinearAlgebra", "Models", "Optimization", "GaussNewton", "Baselines", "Training", "Comparison"])
+  @Test(arguments: [
+    "LinearAlgebra", "Models", "Optimization", "GaussNewton", "Baselines", "Training", "Comparison", "Tasks",
+  ])
   func everyFileIsNamed(_ module: String) throws {
     let section = try #require(try Repository.text("docs/architecture.md").section("## Where things live"))
     for path in Repository.files(in: "Sources/\(module)", suffix: ".swift") {

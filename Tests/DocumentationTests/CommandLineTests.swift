@@ -12,7 +12,8 @@ import Testing
     ("## fgn train", ["TrainCommand", "TrainingRowArguments", "LossArguments", "MethodArguments", "ModelArguments"]),
     ("## fgn compare", ["CompareCommand"]), ("## fgn evaluate", ["EvaluateCommand"]),
     ("## fgn predict", ["PredictCommand"]),
-    ("## fgn inspect", ["InspectCommand"]), ("## Model files", ["SavedModelArguments"]),
+    ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
+    ("## Model files", ["SavedModelArguments"]),
   ]
 
   /// Long names of the options and flags that a file in Sources/fgn declares.
