@@ -2,7 +2,8 @@ import Figures
 
 extension ComparisonReport {
   /// Curves over the budget, by steps and by seconds: loss, and accuracy or RMSE where it is measured; test rows where
-  /// there are some. Lines are means over seeds, bands one standard deviation to each side.
+  /// there are some. Lines are means over seeds, bands one standard deviation to each side. Steps and seconds are on
+  /// logarithmic axes over three decades; the y axes leave out what is only before the first point of the budget.
   ///
   /// A run that diverged counts from there on with what it kept.
   public func figure(title: String = "", lossUnit: String = "") -> Figure {
@@ -17,16 +18,18 @@ extension ComparisonReport {
 
   private func panel(_ metric: ComparisonMetric, _ position: Position, _ lossUnit: String) -> Panel {
     let isLoss = metric == .validationLoss || metric == .testLoss
-    let x: Axis =
-      position == .steps
-      ? Axis("Step", from: 0) : Axis(options.clock == .cpu ? "CPU time of steps" : "Time of steps", unit: "s", from: 0)
     let curves = contestants.map { ($0.name, curve($0, metric, position)) }
+    let longest = curves.flatMap { $0.1.map(\.x) }.max() ?? 0
+    let time = options.clock == .cpu ? "CPU time of steps" : "Time of steps"
+    var x = position == .steps ? Axis("Step") : Axis(time, unit: "s")
+    (x.scale, x.lower, x.upper) = (.log10, longest / 1e3, longest)
     let isPositive = isLoss && curves.allSatisfy { $0.1.allSatisfy { $0.y.mean > 0 } }
     let unit = metric.isFraction ? "%" : isLoss ? lossUnit : ""
     let name = metric.title.prefix(1).uppercased() + metric.title.dropFirst()
+    var y = Axis(name, unit: unit, scale: isPositive ? .log10 : .linear)
+    if metric.isHigherBetter { y.lower = late(metric).min() } else { y.upper = late(metric).max() }
     return Panel(
-      "\(name) by \(position == .steps ? "steps" : "time")", x: x,
-      y: Axis(name, unit: unit, scale: isPositive ? .log10 : .linear),
+      "\(name) by \(position == .steps ? "steps" : "time")", x: x, y: y,
       marks: curves.map { name, points in
         let y = points.map(\.y.mean)
         let band = options.seeds.count > 1 ? Band(center: y, radius: points.map { $0.y.deviation ?? 0 }) : nil
@@ -34,7 +37,15 @@ extension ComparisonReport {
       })
   }
 
-  /// Means over seeds at the points of the budget that every run that did not diverge was evaluated at.
+  /// What runs have from the first point on, of contestants that never diverged; with a margin.
+  private func late(_ metric: ComparisonMetric) -> [Double] {
+    let sound = contestants.flatMap(\.runs).filter { $0.outcome != .diverged }
+    let values = sound.flatMap { $0.rows.filter { $0.point > 0 }.compactMap(metric.value) }
+    return values.map { metric.isFraction ? 100 * $0 - 2 : $0 + 0.1 * abs($0) }
+  }
+
+  /// Means over seeds at the points of the budget, and the steps before the first, that every run that did not diverge
+  /// was evaluated at.
   private func curve(
     _ contestant: ContestantResult, _ metric: ComparisonMetric, _ position: Position
   ) -> [(x: Double, y: Spread)] {
@@ -42,7 +53,9 @@ extension ComparisonReport {
     let factor = metric.isFraction ? 100.0 : 1
     let longest = contestant.runs.max { $0.last.point < $1.last.point }
     return (longest?.rows ?? []).compactMap { row in
-      let there = contestant.runs.map { run in run.rows.first { $0.point == row.point } }
+      let there = contestant.runs.map { run in
+        run.rows.first { $0.point == row.point && (row.point > 0 || $0.step == row.step) }
+      }
       let values = zip(contestant.runs, there).compactMap { run, row in
         row.flatMap(metric.value) ?? (run.outcome == .finished ? nil : metric.value(run.best))
       }

@@ -37,7 +37,8 @@ public struct ComparisonOptions: Sendable, Codable, Equatable {
   public var batchSize = 128
   /// Penalty (l2 / 2) |penalised parameters|^2 in every contestant's objective, at least 0.
   public var l2 = 0.0
-  /// Evaluations at equally spaced points of the budget, at least 1, besides the one at the start.
+  /// Evaluations at equally spaced points of the budget, at least 1; besides those at the start and, before the first
+  /// point, after 1, 2, 4, 8, ... steps.
   public var points = 20
   /// Settings that a contestant with something to tune may try, at least 1; 1 is its default alone.
   public var gridPoints = 5

@@ -18,7 +18,7 @@ public struct ComparisonRow: Sendable, Codable, Equatable {
   public var contestant: String
   public var optimizer: OptimizerName
   public var seed: UInt64
-  /// Of the budget, counted from 0, the start.
+  /// How many points of the budget are reached; 0 at the start, and at the powers of two before the first.
   public var point: Int
   /// Steps so far, and passes over the data.
   public var step: Int

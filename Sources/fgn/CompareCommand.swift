@@ -129,7 +129,9 @@ struct CompareCommand: ParsableCommand {
       throw ExitCode(130)
     }
     try AtomicFile.write(
-      result.figure(title: arguments.data ?? "", lossUnit: problem.loss.unit).svg(), to: output + "/curves.svg")
+      result.figure(
+        title: arguments.data?.split(separator: "/").last.map(String.init) ?? "", lossUnit: problem.loss.unit
+      ).svg(), to: output + "/curves.svg")
     if json { return try printJSON(result.summary) }
     print(result.summary.text, terminator: "")
     print("rows and curves in \(output)")

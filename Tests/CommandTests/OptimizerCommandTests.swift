@@ -87,9 +87,9 @@ import Testing
     let rows = try directory.text("out/rows.jsonl").split(separator: "\n").map {
       try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
     }
-    // 2 of the grid, one of which is run with the second seed too, and 2 of each other: 7 runs of 5 points.
+    // 2 of the grid, one of which is run with the second seed too, and 2 of each other: 7 runs of 6 rows.
     #expect(
-      rows.count == 35 && rows.allSatisfy { $0["validationLoss"] is Double && $0["version"] as? String == "0.1.0" })
+      rows.count == 42 && rows.allSatisfy { $0["validationLoss"] is Double && $0["version"] as? String == "0.1.0" })
     #expect(try directory.text("out/curves.svg").contains("CPU time of steps (s)"))
 
     let again = try await Command.run(try arguments(options + ["--json"]))
@@ -116,7 +116,8 @@ import Testing
     #expect(result.status == 130, "\(result.errors)")
     #expect(result.errors.contains("interrupted; finished runs are in"))
     let rows = try directory.text("out/rows.jsonl").split(separator: "\n").count
-    #expect(rows >= 21 && rows % 21 == 0, "whole runs: \(rows)")
+    // The start, 1, 2, 4, ..., 2048, and 20 points.
+    #expect(rows >= 33 && rows % 33 == 0, "whole runs: \(rows)")
   }
 
   @Test func badOutputs() async throws {

@@ -32,11 +32,11 @@ import Testing
     }
     #expect(attempts > 2 && reused > 5, "it was interrupted \(attempts) times")
     #expect(result?.timeless == expected)
-    // 3 settings, of which one is run again with the other seed, and 2 for each of the others: 8 runs of 5 rows.
+    // 3 settings, of which one is run again with the other seed, and 2 for each of the others: 8 runs of 7 rows.
     let lines = try file("rows.jsonl").split(separator: "\n")
-    #expect(lines.count == 40)
+    #expect(lines.count == 56)
     let table = try file("rows.csv").split(separator: "\n")
-    #expect(table.count == 41 && table[0].hasPrefix("key,contestant,optimizer,seed,point,step,epoch,"))
+    #expect(table.count == 57 && table[0].hasPrefix("key,contestant,optimizer,seed,point,step,epoch,"))
     #expect(table.allSatisfy { $0.components(separatedBy: ",").count >= 22 })
   }
 
