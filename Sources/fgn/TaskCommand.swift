@@ -1,4 +1,5 @@
 import ArgumentParser
+import Comparison
 import FastGaussNewton
 import Figures
 import Tasks
@@ -20,8 +21,8 @@ struct TaskCommand: ParsableCommand {
 
   @Argument(help: "lqr, cartpole or acrobot.")
   var name: Name
-  @Option(help: "egn or adam.")
-  var optimizer: TaskOptimizer = .egn
+  @Option(help: "A method as in `fgn compare`, such as egn, adam or adam:lr=1e-3.")
+  var optimizer = "egn"
   @Option(help: "The first seed: the same seed gives the same result.")
   var seed: UInt64 = 0
   @Option(help: "Runs, with one seed after the other.")
@@ -34,6 +35,7 @@ struct TaskCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    _ = try method()
     guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1, got \(seeds).") }
     guard seed <= .max - UInt64(seeds) else {
       throw ValidationError("--seed is too large for \(seeds) seeds, got \(seed).")
@@ -54,20 +56,25 @@ struct TaskCommand: ParsableCommand {
     if !isReached { throw ExitCode(1) }
   }
 
+  private func method() throws -> TaskOptimizer {
+    do { return try TaskOptimizer(optimizer) } catch { throw ValidationError("\(error)") }
+  }
+
   private var seedRange: Range<UInt64> { seed..<seed + UInt64(seeds) }
 
   private func learnGains() throws -> Bool {
+    let method = try self.method()
     let runs = seedRange.flatMap { seed in
       LinearPlant.examples.map { plant in
         var task = GainLearning(plant: plant)
         if let steps { task.iterations = steps }
-        let run = GainRun(task, optimizer: optimizer, seed: seed)
+        let run = GainRun(task, optimizer: method, seed: seed)
         logger.info("\(plant.name), seed \(seed): gain error \(NumberText.significant(run.gainError))")
         return run
       }
     }
     if let curve { try AtomicFile.write(GainRun.figure(runs), to: curve) }
-    let summary = TaskSummary(task: name.rawValue, optimizer: optimizer.rawValue, goal: 1e-6, runs: runs)
+    let summary = TaskSummary(task: name.rawValue, optimizer: optimizer, goal: 1e-6, runs: runs)
     if json { try printJSON(summary) } else { GainRun.show(runs) }
     return summary.isReached
   }
@@ -76,15 +83,16 @@ struct TaskCommand: ParsableCommand {
     var options = task.options
     if let steps { options.steps = steps }
     options.warmUp = min(options.warmUp, max(options.steps, options.batchSize))
+    let method = try self.method()
     let runs = try seedRange.map { seed in
-      let run = try ValueRun(environment, task: task, options: options, optimizer: optimizer, seed: seed) {
+      let run = try ValueRun(environment, task: task, options: options, optimizer: method, seed: seed) {
         logger.info("seed \(seed): step \($0.step), mean return \(NumberText.fixed($0.meanReturn, 1))")
       }
       if !json { run.show() }
       return run
     }
     if let curve { try AtomicFile.write(ValueRun.figure(runs), to: curve) }
-    let summary = TaskSummary(task: name.rawValue, optimizer: optimizer.rawValue, goal: task.goal, runs: runs)
+    let summary = TaskSummary(task: name.rawValue, optimizer: optimizer, goal: task.goal, runs: runs)
     if json { try printJSON(summary) } else { print("\(summary.reached) of \(runs.count) seeds reach \(task.goal)") }
     return summary.isReached
   }

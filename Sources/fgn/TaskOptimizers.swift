@@ -1,40 +1,57 @@
-import ArgumentParser
+import Comparison
 import FastGaussNewton
 import Tasks
 
-/// The methods that `fgn task` offers, with their settings for each task.
-enum TaskOptimizer: String, ExpressibleByArgument, CaseIterable {
-  case egn, adam
+/// Any method, with settings for the task where none are given.
+struct TaskOptimizer {
+  let contestant: Contestant
+
+  init(_ text: String) throws(ContestantError) { contestant = try Contestant(text) }
+
+  private var isGaussNewton: Bool { [.egn, .fgn, .ggn, .fisher].contains(contestant.name) }
 
   /// For a linear model that fits its batches exactly: hardly any damping, full steps.
   func forGains(of task: GainLearning) -> any Optimizer<Double> {
-    switch self {
-    case .egn:
-      let options = GaussNewtonOptions(
-        descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
-        trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
+    if let options = gaussNewton(damping: .fixed(1e-6), radius: .infinity) {
       return GaussNewtonOptimizer(model: task.model, loss: SquaredLoss(), options: options)
-    case .adam: return Adam(model: task.model, loss: SquaredLoss(), options: Self.adam(1e-2, schedule: .linear))
     }
+    return completed(learningRate: 1e-2, schedule: .linear).make(task.model, loss: SquaredLoss()).optimizer
   }
 
   /// Steps of a fit for `GainLearning`.
-  var updatesPerFit: Int { self == .egn ? 2 : 100 }
+  var updatesPerFit: Int { isGaussNewton ? 2 : 100 }
 
   /// For a network whose targets move: no momentum, nothing taken back, and a trust region in the units of values.
-  func forValues(of model: Network<Float>, _ task: ValueTask) -> any Optimizer<Float> {
-    switch self {
-    case .egn:
-      let options = GaussNewtonOptions(
-        descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .automatic(factor: task.damping),
-        trustRegion: TrustRegion(radius: task.radius, warmUp: 0), momentum: 0, schedule: .constant)
-      return GaussNewtonOptimizer(model: model, loss: SelectedSquaredLoss(), options: options)
-    case .adam: return Adam(model: model, loss: SelectedSquaredLoss(), options: Self.adam(task.learningRate))
+  func forValues(of model: Network<Float>, _ task: ValueTask, seed: UInt64) -> any Optimizer<Float> {
+    let loss = SelectedSquaredLoss()
+    if let options = gaussNewton(damping: .automatic(factor: task.damping), radius: task.radius) {
+      return GaussNewtonOptimizer(model: model, loss: loss, options: options)
     }
+    return completed(learningRate: task.learningRate, schedule: .constant).make(model, loss: loss, seed: seed).optimizer
   }
 
-  private static func adam(_ rate: Double, schedule: Schedule = .constant) -> AdamOptions {
-    AdamOptions(gradient: GradientOptions(learningRate: LearningRate(rate, schedule: schedule)))
+  /// Where only the name of the method is given. With one selected output EGN is FGN.
+  private func gaussNewton(damping: Damping, radius: Double) -> GaussNewtonOptions? {
+    guard contestant == Contestant(.egn) || contestant == Contestant(.fgn) else { return nil }
+    return GaussNewtonOptions(
+      descent: DescentOptions(curvature: .ggn, solver: .gram), damping: damping,
+      trustRegion: TrustRegion(radius: radius, warmUp: 0), momentum: 0, schedule: .constant)
+  }
+
+  /// With Adam's learning rate, a schedule, and no momentum for Gauss-Newton where they are not given.
+  private func completed(learningRate: Double, schedule: Schedule) -> Contestant {
+    var result = contestant
+    let options = contestant.name.traits.options
+    if options.contains(.schedule), result.settings.schedule == nil {
+      result.settings.set(.schedule, to: schedule.rawValue)
+    }
+    if [.adam, .adamw].contains(contestant.name), result.settings[.learningRate] == nil {
+      result.settings[.learningRate] = learningRate
+    }
+    if isGaussNewton, result.settings[.momentum] == nil, result.settings[.averaging] == nil {
+      result.settings[.momentum] = 0
+    }
+    return result
   }
 }
 

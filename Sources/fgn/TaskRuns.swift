@@ -89,7 +89,7 @@ struct ValueRun: TaskRun {
     let model = try Network<Float>(
       .mlp([environment.observationWidth, 64, 64, environment.actionCount], activation: Activation(.relu)))
     let learning = ValueLearning(environment: environment, model: model, options: options)
-    var method = optimizer.forValues(of: model, task)
+    var method = optimizer.forValues(of: model, task, seed: seed)
     let clock = RunClock(limit: nil)
     let result = learning.run(&method, seed: seed) { onEvaluation(Point(step: $0.step, meanReturn: $0.meanReturn)) }
     (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
