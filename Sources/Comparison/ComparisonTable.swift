@@ -45,6 +45,12 @@ extension ComparisonSummary {
       }
   }
 
+  /// The settings that were chosen: those which the contestant was not entered with.
+  private static func added(_ chosen: String, to contestant: String) -> String {
+    let own = Set(contestant.split(separator: ":"))
+    return chosen.split(separator: ":").filter { !own.contains($0) }.joined(separator: ":")
+  }
+
   private func grids(_ tuned: [Entry]) -> [[String]] {
     [["contestant", "chosen", "tried", "worst/best loss", "runs", "steps", "seconds"]]
       + tuned.map { entry in
@@ -52,7 +58,7 @@ extension ComparisonSummary {
         let edge = tuning.isAtEdge ? " (edge)" : ""
         let lost = tuning.diverged.reduce(0, +)
         return [
-          entry.contestant, String(entry.chosen.dropFirst(entry.contestant.count + 1)) + edge,
+          entry.contestant, Self.added(entry.chosen, to: entry.contestant) + edge,
           "\(NumberForm.short(tuning.values.min() ?? 0)) to \(NumberForm.short(tuning.values.max() ?? 0))",
           NumberText.significant(tuning.worstOverBest) + (lost > 0 ? ", \(lost) diverged" : ""), "\(tuning.runs)",
           "\(tuning.steps)", NumberText.significant(tuning.seconds),
