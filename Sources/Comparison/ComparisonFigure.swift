@@ -3,7 +3,8 @@ import Figures
 extension ComparisonReport {
   /// Curves over the budget, by steps and by seconds: loss, and accuracy or RMSE where it is measured; test rows where
   /// there are some. Lines are means over seeds, bands one standard deviation to each side. Steps and seconds are on
-  /// logarithmic axes over three decades; the y axes leave out what is only before the first point of the budget.
+  /// logarithmic axes over three decades; the y axes leave out what is only before the first point of the budget, and
+  /// each contestant's worst values.
   ///
   /// A run that diverged counts from there on with what it kept.
   public func figure(title: String = "", lossUnit: String = "") -> Figure {
@@ -27,7 +28,10 @@ extension ComparisonReport {
     let unit = metric.isFraction ? "%" : isLoss ? lossUnit : ""
     let name = metric.title.prefix(1).uppercased() + metric.title.dropFirst()
     var y = Axis(name, unit: unit, scale: isPositive ? .log10 : .linear)
-    if metric.isHigherBetter { y.lower = late(metric).min() } else { y.upper = late(metric).max() }
+    if let range = range(metric) {
+      y.lower = range.lowerBound
+      if !metric.isHigherBetter { y.upper = range.upperBound }
+    }
     return Panel(
       "\(name) by \(position == .steps ? "steps" : "time")", x: x, y: y,
       marks: curves.map { name, points in
@@ -37,11 +41,18 @@ extension ComparisonReport {
       })
   }
 
-  /// What runs have from the first point on, of contestants that never diverged; with a margin.
-  private func late(_ metric: ComparisonMetric) -> [Double] {
-    let sound = contestants.flatMap(\.runs).filter { $0.outcome != .diverged }
-    let values = sound.flatMap { $0.rows.filter { $0.point > 0 }.compactMap(metric.value) }
-    return values.map { metric.isFraction ? 100 * $0 - 2 : $0 + 0.1 * abs($0) }
+  /// What contestants that never diverged have from the first point on, with a margin: from the least to the greatest,
+  /// without the worst fifth of each contestant's values, so that one run that blows up does not flatten the others.
+  private func range(_ metric: ComparisonMetric) -> ClosedRange<Double>? {
+    let values = contestants.compactMap { contestant -> ArraySlice<Double>? in
+      let sound = contestant.runs.filter { $0.outcome != .diverged }
+      let late = sound.flatMap { $0.rows.filter { $0.point > 0 }.compactMap(metric.value) }.sorted()
+      let fifth = late.count / 5
+      return late.isEmpty ? nil : metric.isHigherBetter ? late.dropFirst(fifth) : late.dropLast(fifth)
+    }.joined()
+    guard let least = values.min(), let most = values.max() else { return nil }
+    if metric.isFraction { return 100 * least - 2...100 * most + 2 }
+    return least - 0.1 * abs(least)...most + 0.1 * abs(most)
   }
 
   /// Means over seeds at the points of the budget, and the steps before the first, that every run that did not diverge

@@ -22,7 +22,8 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
     /// For people, in a line.
     public var summary: String
     public var options: [OptimizerOption]
-    /// The number that a small grid varies, and the default in its middle; nil for methods that need no tuning.
+    /// The number that a small grid varies, and the middle of the grid: the default, or for SGN, whose default was made
+    /// for larger batches, more damping. Nil for methods that need no tuning.
     public var grid: (option: OptimizerOption, value: Double)?
     /// The solvers it can choose from.
     public var solvers: [Solver] = []
@@ -44,7 +45,7 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
     case .sgn:
       Traits(
         summary: "full Gauss-Newton by conjugate gradient in parameter space",
-        options: [.damping, .gainRatio, .momentum, .iterations, .gradientAgreement], grid: (.damping, 1e-3))
+        options: [.damping, .gainRatio, .momentum, .iterations, .gradientAgreement], grid: (.damping, 0.1))
     case .sqn: Traits(summary: "stochastic quasi-Newton with line search", options: [.memory, .gradientAgreement])
     case .lbfgs: Traits(summary: "L-BFGS with a strong Wolfe line search", options: [.memory, .gradientAgreement])
     case .kfac: Self.gradient("K-FAC", [.momentum, .damping, .interval], rate: 0.1)

@@ -99,25 +99,6 @@ public struct BatchObjective<ModelType: Model>: Sendable {
     }
   }
 
-  /// Slope grad f . tangent and curvature tangent . (GGN + l2) tangent along a direction: one pushforward.
-  public mutating func along(_ tangent: [Scalar]) -> (slope: Double, curvature: Double) {
-    var change = Matrix<Scalar>(rows: rows.count, columns: model.outputWidth)
-    linearization.pushforward(tangent, into: &change)
-    modelPasses += 1
-    rows.descent(into: &outputs)
-    var slope = -Double(change.elements.dot(outputs.elements)) / Double(rows.count)
-    var curved = change
-    rows.apply(.ggn, to: &curved)
-    var curvature = Double(change.elements.dot(curved.elements)) / Double(rows.count)
-    if let parameters {
-      for slice in model.layout.trainable where slice.isPenalised {
-        slope += l2 * Double(parameters.values.dot(tangent, range: slice.range))
-        curvature += l2 * Double(tangent.dot(tangent, range: slice.range))
-      }
-    }
-    return (slope, curvature)
-  }
-
   /// Lets go of the batch and the parameters. `evaluate` must come before anything else then.
   public mutating func release() {
     linearization.release()

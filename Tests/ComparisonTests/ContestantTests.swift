@@ -94,7 +94,7 @@ import Testing
   @Test func gridsAreSpreadAroundTheDefault() throws {
     let grid = try Contestant("adam").grid(count: 5, factor: 10.0.squareRoot())
     #expect(grid.map { $0.settings[.learningRate] } == [0.0001, 0.00032, 0.001, 0.0032, 0.01])
-    #expect(try Contestant("sgn").grid(count: 3, factor: 10).map { $0.settings[.damping] } == [0.0001, 0.001, 0.01])
+    #expect(try Contestant("sgn").grid(count: 3, factor: 10).map { $0.settings[.damping] } == [0.01, 0.1, 1])
     for alone in ["fgn", "egn", "lbfgs", "sqn", "adam:lr=0.1", "sgn:damping=1", "sgn:gain-ratio=1"] {
       let contestant = try Contestant(alone)
       #expect(contestant.grid(count: 5, factor: 10) == [contestant], "\(alone)")
