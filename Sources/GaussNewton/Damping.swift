@@ -23,6 +23,8 @@ public enum Damping: Sendable, Codable, Equatable {
   public struct State: Sendable, Codable, Equatable {
     /// Running mean of the mean row curvature.
     public var scale = 0.0
+    /// The most it has been.
+    public var peak = 0.0
     /// Steps taken.
     public var steps = 0
     /// Factor that failed solves put on lambda; falls back to 1.
@@ -39,8 +41,9 @@ public enum Damping: Sendable, Codable, Equatable {
     ///   - batch: B.
     ///   - layers: weights of the model, 1 for a head.
     ///   - relative: factor on automatic damping, of `StepBudget`.
+    ///   - restraint: factor on it by the time that the scale has fallen to nothing, of `StepBudget`.
     mutating func next(
-      _ damping: Damping, curvature: Double, batch: Int, layers: Int, relative: Double = 1
+      _ damping: Damping, curvature: Double, batch: Int, layers: Int, relative: Double = 1, restraint: Double = 1
     ) -> Double {
       defer {
         steps += 1
@@ -53,7 +56,10 @@ public enum Damping: Sendable, Codable, Equatable {
         scale += max(0.05, 1 / Double(steps + 1)) * (curvature - scale)
         // Rows that are flat to the last bit leave no scale; any lambda gives the same direction up to length.
         let measured = scale > 0 ? scale : 1
-        let automatic = raised * relative * factor * measured / Double(batch * layers)
+        peak = max(peak, scale)
+        let fallen = peak > 0 ? 1 - scale / peak : 0
+        let automatic =
+          raised * relative * exponential(fallen * logarithm(restraint)) * factor * measured / Double(batch * layers)
         guard let initial, steps < 60 else { return automatic }
         return automatic * exponential(logarithm(initial / automatic) / Double(1 << steps))
       }

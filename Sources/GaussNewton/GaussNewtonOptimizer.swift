@@ -85,7 +85,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     let damping = state.damping.next(
       options.damping, curvature: descent.meanRowCurvature(solver: solver, seed: UInt64(state.damping.steps)),
       batch: batch.count, layers: layers,
-      relative: StepBudget.damping(stepsPerEpoch: progress.stepsPerEpoch, layers: layers))
+      relative: StepBudget.damping(stepsPerEpoch: progress.stepsPerEpoch, layers: layers),
+      restraint: descent.loss.isQuadratic ? 1 : StepBudget.restraint(at: progress, layers: layers))
     guard damping.isFinite, damping > 0 else { return }
     if keepsDirection(momentum) { recenter(parameters, damping: damping, momentum: momentum) }
     let solution = descent.solve(damping: damping, l2: options.l2)

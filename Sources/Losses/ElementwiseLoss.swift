@@ -20,8 +20,6 @@ public protocol ElementwiseLoss: Loss {
   func refusal(of target: Double) -> String?
   /// The target that is expected where the model says `output`: the output itself, unless it is a rate's logarithm.
   func prediction(of output: Double) -> Double
-  /// Whether the curvature is 1 everywhere.
-  var isQuadratic: Bool { get }
 }
 
 /// Loss of one output, and its first and second derivative in the output.
@@ -38,8 +36,6 @@ public struct ElementLoss: Sendable {
 }
 
 extension ElementwiseLoss {
-  public var isQuadratic: Bool { false }
-
   public func refusal(of target: Double) -> String? { nil }
 
   public func isScalar(outputs: Int) -> Bool { outputs == 1 }

@@ -13,6 +13,8 @@ public protocol Loss: Sendable {
   var minimumOutputs: Int { get }
   /// Whether H = s a a^T exactly in every row of C outputs, as where there is one: FGN is the GGN then.
   func isScalar(outputs: Int) -> Bool
+  /// Whether its curvature in the outputs is the same everywhere, so that no row of outputs becomes flat.
+  var isQuadratic: Bool { get }
   /// Throws unless `targets` are of the right kind and in range for C outputs; says which row, what was expected, got.
   func check<Scalar>(_ targets: Targets<Scalar>, outputs: Int) throws(TargetError)
   /// Work areas in a precision.
@@ -22,6 +24,7 @@ public protocol Loss: Sendable {
 extension Loss {
   public var unit: String { "" }
   public var minimumOutputs: Int { 1 }
+  public var isQuadratic: Bool { false }
 }
 
 /// Targets that a loss cannot take.

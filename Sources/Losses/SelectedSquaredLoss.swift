@@ -6,6 +6,7 @@ public struct SelectedSquaredLoss: Loss {
   public init() {}
 
   public var name: String { "selected-squared" }
+  public var isQuadratic: Bool { true }
 
   public func isScalar(outputs: Int) -> Bool { true }
 
