@@ -94,6 +94,8 @@ public struct GradientAgreement<Base: Optimizer, ModelType: Model>: Optimizer wh
     return report
   }
 
+  public func check(batchRows: Int) throws(OptimizerError) { try base.check(batchRows: batchRows) }
+
   private struct Agreement {
     /// Ranges of examples.
     var kept: [Range<Int>] = []

@@ -24,6 +24,10 @@ import Testing
       self.batch = batch
       return StepReport(outcome: .accepted, objective: 0, path: "recorder")
     }
+
+    func check(batchRows: Int) throws(OptimizerError) {
+      if batchRows > 100 { throw OptimizerError("expected at most 100 rows, got \(batchRows)") }
+    }
   }
 
   static func filter(_ model: some Model<Double>, _ parts: Int, _ threshold: Double) -> (
@@ -124,5 +128,12 @@ import Testing
       for j in 0...i { result[i, j] = Array(x.row(i)).dot(Array(x.row(j))) }
     }
     return result
+  }
+
+  /// What is too large for the base is too large.
+  @Test func asksTheBase() {
+    let filtered = GradientAgreement(Recorder(), model: Self.model)
+    #expect(throws: Never.self) { try filtered.check(batchRows: 100) }
+    #expect(throws: OptimizerError("expected at most 100 rows, got 101")) { try filtered.check(batchRows: 101) }
   }
 }
