@@ -110,6 +110,7 @@ extension Contestant {
       settings[.momentum].map { .projected($0) } ?? settings[.averaging].map { .averaged($0) } ?? .automatic
     options.schedule = settings.schedule ?? options.schedule
     if settings.lineSearch == true { options.lineSearch = LineSearch() }
+    if let megabytes = settings[.memoryBudget] { options.descent.memoryBudget = Int(megabytes) << 20 }
     if let radius = settings[.trustRegion] {
       options.trustRegion =
         radius.isFinite

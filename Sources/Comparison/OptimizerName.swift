@@ -59,7 +59,7 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
       summary: summary,
       options: [
         .damping, .fixedDamping, .gainRatio, .momentum, .averaging, .schedule, .solver, .lineSearch, .trustRegion,
-        .gradientAgreement,
+        .memoryBudget, .gradientAgreement,
       ], solvers: solvers)
   }
 

@@ -16,6 +16,7 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
   case solver
   case lineSearch = "line-search"
   case trustRegion = "trust-region"
+  case memoryBudget = "memory-budget"
   case memory
   case iterations
   case interval
@@ -42,6 +43,7 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
     case .learningRate, .clipping, .fixedDamping, .gainRatio: "a number above 0"
     case .damping: "auto or a number above 0"
     case .trustRegion: "a number above 0, or inf"
+    case .memoryBudget: "a whole number of megabytes from 1"
     case .schedule, .solver, .lineSearch: "one of \(words?.joined(separator: ", ") ?? "")"
     case .warmUp, .momentum, .averaging: "a number from 0 to below 1"
     case .weightDecay: "a number of at least 0"
@@ -55,6 +57,7 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
     switch self {
     case .learningRate, .clipping, .fixedDamping, .damping, .gainRatio: value > 0 && value.isFinite
     case .trustRegion: value > 0
+    case .memoryBudget: value >= 1 && value <= 1e9 && value == value.rounded()
     case .warmUp, .momentum, .averaging: value >= 0 && value < 1
     case .weightDecay: value >= 0 && value.isFinite
     case .memory, .iterations, .interval: value >= 1 && value <= 1e6 && value == value.rounded()

@@ -291,7 +291,7 @@ extension GaussNewtonOptimizer {
     throw OptimizerError(
       "exact Gauss-Newton solves a system over all outputs: \(rows) rows x \(outputs) outputs = \(rows * outputs) "
         + "unknowns take \(Self.megabytes(needed)) MB and work areas, the budget is \(Self.megabytes(Double(budget))) MB: use "
-        + "\(smaller)a larger memory budget, conjugate gradient on the same matrix (curvature ggn, solver cg) or fgn")
+        + "\(smaller)a larger memory-budget, conjugate gradient on the same matrix (curvature ggn, solver cg) or fgn")
   }
 
   private static func megabytes(_ bytes: Double) -> Int { Int((bytes / 1_048_576).rounded(.up)) }

@@ -26,6 +26,23 @@ import Testing
     #expect(try ModelFile<Float>(reading: directory.file("m.safetensors")).classNames.count == 3)
   }
 
+  /// A system of outputs that exceeds the budget is refused before a step, with its size and a way out.
+  @Test func exactSystemsBeyondTheBudgetAreRefused() async throws {
+    let path = try ToyData(rows: 400).npz(directory.file("large.npz"))
+    let model = directory.file("m.safetensors")
+    func run(_ batchSize: String) async throws -> Command.Result {
+      try await Command.run(
+        ["train", path, "--output", model, "--optimizer", "egn:memory-budget=1", "--epochs", "1"]
+          + ["--batch-size", batchSize])
+    }
+    let refused = try await run("400")
+    #expect(refused.status == 64)
+    let expected = "400 rows x 3 outputs = 1200 unknowns take 6 MB"
+    #expect(refused.errors.contains(expected) && refused.errors.contains("the budget is 1 MB"), "\(refused.errors)")
+    let taken = try await run("20")
+    #expect(taken.status == 0, "\(taken.errors)")
+  }
+
   /// Options of their own and those in the optimizer's text are the same.
   @Test func optionsInBothPlaces() async throws {
     var models: [Data] = []

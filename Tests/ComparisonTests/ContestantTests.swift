@@ -83,7 +83,7 @@ import Testing
         case .schedule: "linear"
         case .solver: "woodbury"
         case .lineSearch: "armijo"
-        case .memory, .iterations, .interval: "7"
+        case .memory, .memoryBudget, .iterations, .interval: "7"
         default: "0.37"
         }
       let contestant = try Contestant("\(name.rawValue):\(option.rawValue)=\(value)")
