@@ -113,8 +113,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
       move(&parameters, by: factor * unit)
       report.outcome = .accepted
     }
-    if case .projected = options.momentum { state.scale *= Scalar(report.shortening) }
-    if case .automatic = options.momentum { state.scale *= Scalar(report.shortening) }
+    if averaging == nil { state.scale *= Scalar(report.shortening) }
   }
 
   private func projectedMomentum(at progress: Progress) -> Double {

@@ -77,14 +77,6 @@ public enum RowKernels {
     }
   }
 
-  /// The losses log(1 + e^-m) [B] of logits [B, C], which are used up.
-  public static func losses<Scalar>(_ logits: inout Matrix<Scalar>, labels: [Int32]) -> [Scalar] {
-    var margin = [Scalar](repeating: 0, count: labels.count)
-    var (loss, residual, rootWeight) = (margin, margin, margin)
-    margins(&logits, labels: labels, margin: &margin, loss: &loss, residual: &residual, rootWeight: &rootWeight)
-    return loss
-  }
-
   /// How many competitors are at least as high as the true class, for each row of logits [B, C].
   public static func ranks<Scalar>(_ logits: Matrix<Scalar>, labels: [Int32]) -> [Int32] {
     let (rows, classes) = (logits.rows, logits.columns)

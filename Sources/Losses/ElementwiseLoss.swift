@@ -72,11 +72,9 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
   public private(set) var residual: [Scalar] = []
   public private(set) var rootWeight: [Scalar] = []
   public private(set) var weights: [Scalar]?
-  /// sqrt(h), [R C]; empty where every h is 1.
-  private var roots: [Scalar] = []
-  /// h [R, C] times what is applied to it, as a column of one number a row.
+  /// w h and its square root for each element, [R C].
   private var curvatures: [Scalar] = []
-  private var rootWeights: [Scalar] = []
+  private var roots: [Scalar] = []
 
   public init(loss: any ElementwiseLoss) { function = loss }
 

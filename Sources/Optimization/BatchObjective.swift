@@ -60,13 +60,6 @@ public struct BatchObjective<ModelType: Model>: Sendable {
     }
   }
 
-  /// result [R, C] = J tangent: one pushforward.
-  public mutating func pushforward(_ tangent: [Scalar], into result: inout Matrix<Scalar>) {
-    result.reshape(rows: rows.count, columns: model.outputWidth)
-    linearization.pushforward(tangent, into: &result)
-    modelPasses += 1
-  }
-
   /// result [P] = (1/B) J^T cotangents, cotangents [R, C]: one pullback.
   public mutating func pullback(_ cotangents: Matrix<Scalar>, into result: inout [Scalar]) {
     result.resize(to: model.layout.trainableCount)

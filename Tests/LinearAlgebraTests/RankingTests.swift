@@ -24,17 +24,6 @@ import Testing
     #expect(RowKernels.argmax(z) == [Int32](repeating: 0, count: 30), "the first of equals")
   }
 
-  @Test func losses() {
-    var generator = SeededGenerator(seed: 1)
-    let z: Matrix<Double> = generator.matrix(10, 7, scale: 3)
-    let labels = generator.labels(10, classes: 7)
-    var used = z
-    for (i, loss) in RowKernels.losses(&used, labels: labels).enumerated() {
-      let expected = WideRow(logits: z.row(i).map { Wide($0) }, label: Int(labels[i])).loss
-      #expect(relativeError(loss, to: Double(expected)) < 1e-14)
-    }
-  }
-
   @Test func standardisedColumns() {
     var generator = SeededGenerator(seed: 2)
     let x: Matrix<Float> = generator.matrix(9, 21)
