@@ -10,6 +10,7 @@ let package = Package(
     .library(name: "Figures", targets: ["Figures"]),
     .library(name: "Comparison", targets: ["Comparison"]),
     .library(name: "Tasks", targets: ["Tasks"]),
+    .library(name: "Experiments", targets: ["Experiments"]),
     .executable(name: "fgn", targets: ["fgn"]),
   ],
   dependencies: [
@@ -36,11 +37,12 @@ let package = Package(
     .target(name: "Figures"),
     .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
+    .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),
     .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Baselines", "Training"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
-        "FastGaussNewton", "Figures", "Comparison", "Tasks",
+        "FastGaussNewton", "Figures", "Comparison", "Tasks", "Experiments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -62,8 +64,12 @@ let package = Package(
     .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton"]),
     .testTarget(
       name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "ExperimentsTests", dependencies: ["Experiments", "FastGaussNewton", "TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton"]),
-    .testTarget(name: "DocumentationTests", dependencies: ["FastGaussNewton", "Comparison", "Figures", "Tasks"]),
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: ["FastGaussNewton", "Comparison", "Figures", "Tasks", "Experiments"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -71,6 +71,7 @@ import Testing
   /// A newcomer finds every file of the mathematics on the page.
   @Test(arguments: [
     "LinearAlgebra", "Models", "Losses", "Optimization", "GaussNewton", "Baselines", "Training", "Comparison", "Tasks",
+    "Experiments",
   ])
   func everyFileIsNamed(_ module: String) throws {
     let section = try #require(try Repository.text("docs/architecture.md").section("## Where things live"))
