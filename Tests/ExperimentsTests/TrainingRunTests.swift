@@ -57,7 +57,8 @@ import Testing
     let results = onThreads { timeless(1) }
     let first = try #require(results[0])
     #expect(results[1] == first && results[2] == first)
-    #expect(timeless(2) != first)
+    // All rows at once from zero: nothing is drawn.
+    #expect((timeless(2) != first) == (method != "lbfgs"))
   }
 
   @Test func casesTakeTurnsAndSayWhatTheyDependOn() throws {
