@@ -99,7 +99,9 @@ extension Deep {
     let (losses, accuracies) = (duels.map { isGood(-$0.loss.sign) }, duels.map { isGood($0.accuracy.sign) })
     let text: Statement = "\(Statement.joined(found))."
     if (losses + accuracies).allSatisfy({ $0 }) { return .holds(text) }
-    if accuracies.allSatisfy({ $0 }) { return .holdsWithinLimits("By accuracy, not by training loss everywhere. \(text)") }
+    if accuracies.allSatisfy({ $0 }) {
+      return .holdsWithinLimits("By accuracy, not by training loss everywhere. \(text)")
+    }
     if losses.allSatisfy({ $0 }) { return .holdsWithinLimits("By training loss, not by accuracy everywhere. \(text)") }
     return (losses + accuracies).contains(true) ? .holdsWithinLimits("In some runs only. \(text)") : .fails(text)
   }

@@ -18,7 +18,8 @@ struct Deep: Experiment {
     }
     if let digits = try setting.data.digits() {
       let split = try setting.isQuick ? digits.training(firstOfEachClass: 40) : digits
-      cases += try Self.cases(split, Self.convolutional(), 64, setting.pick(full: [2, 4, 8], quick: [1, 2, 4]), setting)
+      cases += try Self.cases(
+        split, Self.convolutional(), 64, setting.pick(full: [2, 4, 8], quick: [1, 2, 4]), setting)
     }
     return cases
   }

@@ -82,9 +82,12 @@ enum DirectSolves {
       figures: [
         ReportFigure(
           "directions", "How far each solver's direction is from Cholesky's in Double.",
-          Figure(panels: [0.01, 0.0001].map { damping in
-            panel(rows.where("damping=\(damping)"), "Damping \(damping)", "relativeError", Axis("Relative difference", scale: .log10))
-          }))
+          Figure(
+            panels: [0.01, 0.0001].map { damping in
+              panel(
+                rows.where("damping=\(damping)"), "Damping \(damping)", "relativeError",
+                Axis("Relative difference", scale: .log10))
+            }))
       ],
       verdict: rows.where("data=solvers").isEmpty
         ? .notMeasured("No rows.")
@@ -99,14 +102,16 @@ enum DirectSolves {
       own.number("mean of cpuSeconds where solver=\(solver), unknowns=\(Value.number(size).text)").value ?? .infinity
     }
     func ratio(_ solver: String, _ size: Double) -> Quoted {
-      rows.number("mean of cpuSeconds where solver=\(solver), damping=0.01, unknowns=\(Value.number(size).text) over solver=Cholesky")
+      rows.number(
+        "mean of cpuSeconds where solver=\(solver), damping=0.01, unknowns=\(Value.number(size).text) over solver=Cholesky"
+      )
     }
     let (least, most) = (sizes.first ?? 0, sizes.last ?? 0)
     let border = sizes.first { seconds("CG to 0.1", $0) < seconds("Cholesky", $0) }
     let slope = rows.number("exponent of cpuSeconds by unknowns where solver=Cholesky, damping=0.01, unknowns>=500")
     let found: Statement = """
-      With `\(setting: Int(least))` unknowns conjugate gradient to `0.1` takes \(ratio("CG to 0.1", least)) times the \
-      seconds of Cholesky, with `\(setting: Int(most))` \(ratio("CG to 0.1", most)) times; LU takes there \(ratio("LU", most)) times, Woodbury \
+      With \(setting: Int(least)) unknowns conjugate gradient to `0.1` takes \(ratio("CG to 0.1", least)) times the \
+      seconds of Cholesky, with \(setting: Int(most)) \(ratio("CG to 0.1", most)) times; LU takes there \(ratio("LU", most)) times, Woodbury \
       \(ratio("Woodbury", most)) times. From five hundred unknowns on Cholesky's seconds grow with the power \(slope) of them
       """
     let isCheaper = seconds("Cholesky", least) < seconds("CG to 0.1", least)
