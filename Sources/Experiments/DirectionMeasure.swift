@@ -33,7 +33,8 @@ public struct DirectionMeasure: Sendable {
     effectiveCompetitors = Self.medianCompetitors(objective.rows)
     func solve(_ curvature: Curvature) -> [Double] {
       let isSmall = batch.count * model.outputWidth <= 800
-      let iterative: Solver = model.makeLinearization().isIsotropic ? .dual : .cg
+      let hasFewFeatures = 2 * model.layout.trainableCount < batch.count * model.outputWidth
+      let iterative: Solver = model.makeLinearization().isIsotropic && !hasFewFeatures ? .dual : .cg
       let options = DescentOptions(
         curvature: curvature, solver: curvature == .fgn || isSmall ? .gram : iterative, tolerance: 1e-13,
         maximumIterations: 20_000)
