@@ -40,6 +40,9 @@ public struct ComparisonOptions: Sendable, Codable, Equatable {
   /// Evaluations at equally spaced points of the budget, at least 1; besides those at the start and, before the first
   /// point, after 1, 2, 4, 8, ... steps.
   public var points = 20
+  /// Whether rows tell the loss and accuracy on all training rows too: one more pass over them at each evaluation,
+  /// outside the timed seconds.
+  public var measuresTraining = false
   /// Settings that a contestant with something to tune may try, at least 1; 1 is its default alone.
   public var gridPoints = 5
   /// Ratio from one setting to the next, above 1.

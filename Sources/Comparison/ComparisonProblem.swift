@@ -45,11 +45,7 @@ public struct ComparisonProblem<ModelType: Model>: Sendable {
     if let network = model as? Network<Scalar> { hash.add((try? network.architecture.json()) ?? "") }
     for data in [training, validation, test] {
       hash.add(data == nil ? "none" : "data")
-      guard let data else { continue }
-      hash.add(data.features.elements)
-      hash.add(data.labels.map(Double.init))
-      hash.add(data.values?.elements ?? [])
-      hash.add(data.weights ?? [])
+      if let data { hash.add(data) }
     }
     hash.add(start?.values ?? [])
     return hash.value
@@ -57,15 +53,32 @@ public struct ComparisonProblem<ModelType: Model>: Sendable {
 }
 
 /// FNV-1a over 64-bit words.
-struct Fingerprint {
-  private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+package struct Fingerprint {
+  package private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
-  mutating func add(_ text: String) {
+  package init() {}
+
+  /// 16 hexadecimal digits that stand for `text`.
+  package static func key(_ text: String) -> String {
+    var hash = Fingerprint()
+    hash.add(text)
+    let digits = String(hash.value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  package mutating func add(_ text: String) {
     for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
     value = (value ^ 0xff) &* 0x100_0000_01b3
   }
 
-  mutating func add<S: RealScalar>(_ numbers: [S]) { value = FingerprintLoops.hash(numbers, value) }
+  package mutating func add<S: RealScalar>(_ data: Dataset<S>) {
+    add(data.features.elements)
+    add(data.labels.map(Double.init))
+    add(data.values?.elements ?? [])
+    add(data.weights ?? [])
+  }
+
+  package mutating func add<S: RealScalar>(_ numbers: [S]) { value = FingerprintLoops.hash(numbers, value) }
 }
 
 private enum FingerprintLoops {

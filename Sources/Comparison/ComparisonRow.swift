@@ -28,6 +28,9 @@ public struct ComparisonRow: Sendable, Codable, Equatable {
   public var cpuSeconds: Double
   /// Mean of the batches' objectives since the last point; nil at the start.
   public var objective: Double?
+  /// Mean loss, without penalty, and accuracy on all training rows; nil unless `ComparisonOptions.measuresTraining`.
+  public var trainingLoss: Double?
+  public var trainingAccuracy: Double?
   public var validationLoss = Double.nan
   public var validationAccuracy: Double?
   public var validationRMSE: Double?
@@ -46,22 +49,27 @@ public struct ComparisonRow: Sendable, Codable, Equatable {
   public func seconds(by clock: Clock) -> Double { clock == .cpu ? cpuSeconds : wallSeconds }
 
   /// The columns of a CSV file.
-  static let columns = [
+  private static let columns = [
     "key", "contestant", "optimizer", "seed", "point", "step", "epoch", "wallSeconds", "cpuSeconds", "objective",
-    "validationLoss", "validationAccuracy", "validationRMSE", "testLoss", "testAccuracy", "testRMSE", "rejected",
-    "outcome", "version", "blas", "threads", "precision",
+    "trainingLoss", "trainingAccuracy", "validationLoss", "validationAccuracy", "validationRMSE", "testLoss",
+    "testAccuracy", "testRMSE", "rejected", "outcome", "version", "blas", "threads", "precision",
   ]
+}
 
-  /// One line of a CSV file, without its end; empty where there is nothing.
-  var csv: String {
+extension ComparisonRow: StoredRow {
+  public static var kind: String { "comparison" }
+
+  /// A run that was cut has no outcome.
+  public static func isComplete(_ run: [ComparisonRow]) -> Bool { run.last?.outcome != nil }
+
+  public var cells: [(column: String, text: String)] {
     func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
-    let fields = [
+    let texts = [
       key, contestant, optimizer.rawValue, "\(seed)", "\(point)", "\(step)", "\(epoch)", "\(wallSeconds)",
-      "\(cpuSeconds)", number(objective), number(validationLoss), number(validationAccuracy), number(validationRMSE),
-      number(testLoss), number(testAccuracy), number(testRMSE), "\(rejected)", outcome?.rawValue ?? "", version, blas,
-      "\(threads)", precision,
+      "\(cpuSeconds)", number(objective), number(trainingLoss), number(trainingAccuracy), number(validationLoss),
+      number(validationAccuracy), number(validationRMSE), number(testLoss), number(testAccuracy), number(testRMSE),
+      "\(rejected)", outcome?.rawValue ?? "", version, blas, "\(threads)", precision,
     ]
-    return fields.map { $0.contains { ",\"\n".contains($0) } ? "\"\($0.replacing("\"", with: "\"\""))\"" : $0 }
-      .joined(separator: ",")
+    return zip(Self.columns, texts).map { ($0, $1) }
   }
 }

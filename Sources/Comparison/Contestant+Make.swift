@@ -105,11 +105,12 @@ extension Contestant {
     var options = GaussNewtonOptions(descent: .training(curvature: curvature, solver: solver), l2: l2)
     options.damping =
       settings[.fixedDamping].map { .fixed($0) } ?? settings[.gainRatio].map { .gainRatio(initial: $0) }
-      ?? .automatic(initial: settings[.damping])
+      ?? automaticDamping
     options.momentum =
       settings[.momentum].map { .projected($0) } ?? settings[.averaging].map { .averaged($0) } ?? .automatic
     options.schedule = settings.schedule ?? options.schedule
     if settings.lineSearch == true { options.lineSearch = LineSearch() }
+    options.descent.weightFloor = settings[.weightFloor] ?? options.descent.weightFloor
     if let megabytes = settings[.memoryBudget] { options.descent.memoryBudget = Int(megabytes) << 20 }
     if let radius = settings[.trustRegion] {
       options.trustRegion =
@@ -117,6 +118,11 @@ extension Contestant {
         ? TrustRegion(radius: radius) : TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity)
     }
     return options
+  }
+
+  private var automaticDamping: Damping {
+    let initial = settings[.damping]
+    return settings[.dampingFactor].map { .automatic(initial: initial, factor: $0) } ?? .automatic(initial: initial)
   }
 
   private var curvature: Curvature {

@@ -45,7 +45,9 @@ public struct Contestant: Sendable, Codable, Hashable, CustomStringConvertible {
 
   /// - Throws: `ContestantError` if settings exclude each other or the method has no such solver.
   public func check() throws(ContestantError) {
-    for group: [OptimizerOption] in [[.damping, .fixedDamping, .gainRatio], [.momentum, .averaging]] {
+    for group: [OptimizerOption] in [
+      [.damping, .fixedDamping, .gainRatio], [.dampingFactor, .fixedDamping, .gainRatio], [.momentum, .averaging],
+    ] {
       let given = group.filter { settings[$0] != nil }
       guard given.count < 2 else {
         throw ContestantError("\(name.rawValue): give \(given.map(\.rawValue).joined(separator: " or ")), not both")

@@ -4,7 +4,10 @@ import Optimization
 import Training
 
 /// One contestant with one seed, over the whole budget.
-struct ContestantRun<ModelType: Model> {
+///
+/// With a budget of steps or epochs all of its rows but their seconds are the same in every run, bit for bit and on any
+/// number of threads.
+package struct ContestantRun<ModelType: Model> {
   typealias Scalar = ModelType.Scalar
   let problem: ComparisonProblem<ModelType>
   let options: ComparisonOptions
@@ -13,8 +16,31 @@ struct ContestantRun<ModelType: Model> {
   let key: String
   let version: String
 
+  /// - Parameters:
+  ///   - problem: checked.
+  ///   - options: their budget, batches, penalty and points count; contestants and seeds do not.
+  ///   - key, version: go into the rows.
+  package init(
+    problem: ComparisonProblem<ModelType>, options: ComparisonOptions, contestant: Contestant, seed: UInt64,
+    key: String = "", version: String = ""
+  ) {
+    self.problem = problem
+    self.options = options
+    self.contestant = contestant
+    self.seed = seed
+    self.key = key
+    self.version = version
+  }
+
+  /// - Throws: `OptimizerError` if batches are too large for the contestant.
+  package func check() throws {
+    let rows = options.batchSize(of: contestant, problem.training.count) * problem.model.rowsPerExample
+    let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2)
+    do { try made.optimizer.check(batchRows: rows) } catch { throw OptimizerError("\(contestant): \(error)") }
+  }
+
   /// The rows of the run; nil if it was interrupted.
-  func rows(isInterrupted: () -> Bool) -> [ComparisonRow]? {
+  package func rows(isInterrupted: () -> Bool = { false }) -> [ComparisonRow]? {
     let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2, seed: seed)
     return loop(made.optimizer, isInterrupted: isInterrupted)
   }
@@ -101,6 +127,10 @@ struct ContestantRun<ModelType: Model> {
   ) {
     let held = evaluator.evaluate(parameters, problem.validation, l2: 0)
     (row.validationLoss, row.validationAccuracy, row.validationRMSE) = (held.loss, held.accuracy, held.rmse)
+    if options.measuresTraining {
+      let seen = evaluator.evaluate(parameters, problem.training, l2: 0)
+      (row.trainingLoss, row.trainingAccuracy) = (seen.loss, seen.accuracy)
+    }
     guard let test = problem.test else { return }
     let unseen = evaluator.evaluate(parameters, test, l2: 0)
     (row.testLoss, row.testAccuracy, row.testRMSE) = (unseen.loss, unseen.accuracy, unseen.rmse)

@@ -23,7 +23,7 @@ import Training
 public struct OptimizerComparison<ModelType: Model>: Sendable {
   public let problem: ComparisonProblem<ModelType>
   public let options: ComparisonOptions
-  public private(set) var store: RunStore
+  public private(set) var store: RunStore<ComparisonRow>
   /// Kept in every row.
   private let version: String
   private let fingerprint: UInt64
@@ -31,7 +31,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   /// - Throws: `LayerError` or `DataError` if the problem's parts do not fit each other, `OptimizerError` if batches are
   ///   too large for a contestant.
   public init(
-    _ problem: ComparisonProblem<ModelType>, _ options: ComparisonOptions, store: RunStore = RunStore(),
+    _ problem: ComparisonProblem<ModelType>, _ options: ComparisonOptions, store: RunStore<ComparisonRow> = RunStore(),
     version: String = ""
   ) throws {
     try problem.check()
@@ -41,9 +41,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
     self.version = version
     fingerprint = problem.fingerprint
     for contestant in options.contestants {
-      let rows = options.batchSize(of: contestant, problem.training.count) * problem.model.rowsPerExample
-      let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2)
-      do { try made.optimizer.check(batchRows: rows) } catch { throw OptimizerError("\(contestant): \(error)") }
+      try ContestantRun(problem: problem, options: options, contestant: contestant, seed: 0).check()
     }
   }
 
@@ -125,13 +123,11 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
 
   /// Everything that a run's rows depend on, and what its seconds do.
   private func key(of contestant: Contestant, seed: UInt64) -> String {
-    var hash = Fingerprint()
     let batch = options.batchSize(of: contestant, problem.training.count)
-    hash.add(
+    return Fingerprint.key(
       "\(fingerprint) \(contestant) \(seed) \(options.budget) \(options.clock) \(batch) \(options.l2) \(options.points)"
-        + " \(version) \(BLAS.description) \(Partition.threads) \(ModelType.Scalar.precisionName)")
-    let text = String(hash.value, radix: 16)
-    return String(repeating: "0", count: 16 - text.count) + text
+        + " \(options.measuresTraining) \(version) \(BLAS.description) \(Partition.threads)"
+        + " \(ModelType.Scalar.precisionName)")
   }
 }
 

@@ -32,12 +32,13 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
   /// One row of the table of methods.
   public var traits: Traits {
     switch self {
-    case .fgn: Self.gaussNewton("Fast Gauss-Newton", Solver.available(for: .fgn))
+    case .fgn: Self.gaussNewton("Fast Gauss-Newton", Solver.available(for: .fgn), [.weightFloor])
     case .ggn: Self.gaussNewton("full Gauss-Newton, by the cheapest solver", Solver.available(for: .ggn))
     case .egn:
       Self.gaussNewton(
         "Exact Gauss-Newton: full Gauss-Newton in closed form", Solver.available(for: .ggn).filter(\.isExact))
-    case .fisher: Self.gaussNewton("FGN with empirical Fisher weights", Solver.available(for: .fisher))
+    case .fisher:
+      Self.gaussNewton("FGN with empirical Fisher weights", Solver.available(for: .fisher), [.weightFloor])
     case .sgd: Self.gradient("stochastic gradient descent", [.momentum], rate: 0.1)
     case .nesterov: Self.gradient("SGD with Nesterov's momentum", [.momentum], rate: 0.1)
     case .adam: Self.gradient("Adam", rate: 1e-3)
@@ -54,13 +55,15 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  private static func gaussNewton(_ summary: String, _ solvers: [Solver]) -> Traits {
+  private static func gaussNewton(
+    _ summary: String, _ solvers: [Solver], _ more: [OptimizerOption] = []
+  ) -> Traits {
     Traits(
       summary: summary,
       options: [
-        .damping, .fixedDamping, .gainRatio, .momentum, .averaging, .schedule, .solver, .lineSearch, .trustRegion,
-        .memoryBudget, .gradientAgreement,
-      ], solvers: solvers)
+        .damping, .dampingFactor, .fixedDamping, .gainRatio, .momentum, .averaging, .schedule, .solver, .lineSearch,
+        .trustRegion,
+      ] + more + [.memoryBudget, .gradientAgreement], solvers: solvers)
   }
 
   private static func gradient(_ summary: String, _ more: [OptimizerOption] = [], rate: Double) -> Traits {

@@ -11,11 +11,13 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
   case momentum
   case averaging
   case damping
+  case dampingFactor = "damping-factor"
   case fixedDamping = "fixed-damping"
   case gainRatio = "gain-ratio"
   case solver
   case lineSearch = "line-search"
   case trustRegion = "trust-region"
+  case weightFloor = "weight-floor"
   case memoryBudget = "memory-budget"
   case memory
   case iterations
@@ -40,9 +42,10 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
   /// What its value must be, for messages.
   var expectation: String {
     switch self {
-    case .learningRate, .clipping, .fixedDamping, .gainRatio: "a number above 0"
+    case .learningRate, .clipping, .dampingFactor, .fixedDamping, .gainRatio: "a number above 0"
     case .damping: "auto or a number above 0"
     case .trustRegion: "a number above 0, or inf"
+    case .weightFloor: "a number from 0 to below 0.25"
     case .memoryBudget: "a whole number of megabytes from 1"
     case .schedule, .solver, .lineSearch: "one of \(words?.joined(separator: ", ") ?? "")"
     case .warmUp, .momentum, .averaging: "a number from 0 to below 1"
@@ -55,8 +58,9 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
   /// Whether a number is in its range.
   func admits(_ value: Double) -> Bool {
     switch self {
-    case .learningRate, .clipping, .fixedDamping, .damping, .gainRatio: value > 0 && value.isFinite
+    case .learningRate, .clipping, .damping, .dampingFactor, .fixedDamping, .gainRatio: value > 0 && value.isFinite
     case .trustRegion: value > 0
+    case .weightFloor: value >= 0 && value < 0.25
     case .memoryBudget: value >= 1 && value <= 1e9 && value == value.rounded()
     case .warmUp, .momentum, .averaging: value >= 0 && value < 1
     case .weightDecay: value >= 0 && value.isFinite

@@ -66,13 +66,14 @@ public struct DirectionMeasure: Sendable {
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
   }
 
-  /// As cells of a row.
-  public var cells: [(String, Value)] {
-    [
+  /// Each measure under its own name.
+  public var row: Row {
+    let cells = [
       ("relativeError", relativeError), ("cosine", cosine), ("lengthRatio", lengthRatio), ("lossBefore", lossBefore),
       ("lossAfterFGN", lossAfterFGN), ("lossAfterGGN", lossAfterGGN), ("keptShare", keptShare),
       ("effectiveCompetitors", effectiveCompetitors),
-    ].map { ($0.0, .number($0.1)) }
+    ]
+    return Row(Dictionary(uniqueKeysWithValues: cells.map { ($0.0, .number($0.1)) }))
   }
 }
 

@@ -17,6 +17,6 @@ struct FGN: ParsableCommand {
     version: packageVersion,
     subcommands: [
       TrainCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
-      TaskCommand.self,
+      TaskCommand.self, ExperimentCommand.self,
     ])
 }

@@ -92,6 +92,44 @@ import Testing
     #expect(different[1].last.validationLoss != first[13].validationLoss)
   }
 
+  /// The same run, with two more columns: no pass over the training rows moves a parameter or counts as time of steps.
+  @Test func trainingIsMeasured() throws {
+    var options = try toyOptions("fgn", seeds: [3])
+    let plain = try run(options).timeless
+    #expect(plain.allSatisfy { $0.trainingLoss == nil && $0.trainingAccuracy == nil })
+    options.measuresTraining = true
+    let measured = try run(options).timeless
+    #expect(measured.map(\.validationLoss) == plain.map(\.validationLoss))
+    let losses = try measured.map { try #require($0.trainingLoss) }
+    let problem = try toyProblem()
+    var evaluator = Evaluator(model: problem.model)
+    let start = evaluator.evaluate(Parameters(layout: problem.model.layout), problem.training, l2: 0)
+    #expect(losses[0] == start.loss && measured[0].trainingAccuracy == start.accuracy)
+    #expect(losses[losses.count - 1] < losses[0])
+    let cells = Dictionary(uniqueKeysWithValues: measured[1].cells.map { ($0.column, $0.text) })
+    #expect(cells["trainingLoss"] == "\(losses[1])" && cells["step"] == "1")
+  }
+
+  /// One contestant by itself is what it is in a comparison.
+  @Test func aRunByItself() throws {
+    let options = try toyOptions("adam:lr=0.01")
+    let contestant = options.contestants[0]
+    let run = try ContestantRun(problem: toyProblem(), options: options, contestant: contestant, seed: 1)
+    try run.check()
+    let rows = try #require(run.rows()).map { row in
+      var row = row.timeless
+      row.key = ""
+      return row
+    }
+    let expected = try self.run(options).contestants[0].runs[1].rows.map { row in
+      var row = row.timeless
+      row.key = ""
+      return row
+    }
+    #expect(rows == expected && rows.count == 7)
+    #expect(run.rows(isInterrupted: { true }) == nil)
+  }
+
   @Test func settingsAreChosenOnValidation() throws {
     for all in [false, true] {
       var options = try toyOptions("sgd", seeds: [0, 1, 2])

@@ -11,6 +11,7 @@ import Testing
     ("adam:lr=1e-3:schedule=linear:warm-up=0.1", "adam:learning-rate=0.001:schedule=linear:warm-up=0.1"),
     ("egn:solver=woodbury:gain-ratio=1:averaging=0.9", "egn:averaging=0.9:gain-ratio=1:solver=woodbury"),
     ("fgn:damping=auto", "fgn"), ("fgn:trust-region=inf", "fgn:trust-region=inf"), ("lbfgs:memory=5", "lbfgs:memory=5"),
+    ("fgn:weight-floor=0:damping-factor=24:damping=0.1", "fgn:damping=0.1:damping-factor=24:weight-floor=0"),
   ])
   func textIsReadAndWritten(_ text: String, _ canonical: String) throws {
     let contestant = try Contestant(text)
@@ -24,7 +25,7 @@ import Testing
     ("fgm", "unknown optimizer \"fgm\", did you mean fgn? There are fgn, ggn, egn"),
     ("Adam", "did you mean adam?"), ("adma", "did you mean adam?"), ("k-fac", "did you mean kfac?"),
     ("sgd:momentun=0.9", "unknown option \"momentun\" for sgd, did you mean momentum? It has learning-rate, schedule"),
-    ("fgn:lr=0.1", "fgn has no learning-rate: its damping sets how far a step goes; it has damping, fixed-damping"),
+    ("fgn:lr=0.1", "fgn has no learning-rate: its damping sets how far a step goes; it has damping, damping-factor"),
     ("lbfgs:lr=0.1", "lbfgs has no learning-rate: a line search sets how far a step goes; it has memory"),
     ("adam:momentum=0.9", "adam has no momentum: it has learning-rate"),
     ("sgd:lr=0", "learning-rate of sgd must be a number above 0, got 0"),
@@ -37,6 +38,10 @@ import Testing
     ("fgn:solver=dual", "solver for fgn must be one of auto, gram, cg"),
     ("egn:solver=cg", "solver for egn must be one of gram, duncan-guttman, woodbury, got cg"),
     ("fgn:damping=1:fixed-damping=2", "fgn: give damping or fixed-damping, not both"),
+    ("fgn:damping-factor=24:gain-ratio=1", "fgn: give damping-factor or gain-ratio, not both"),
+    ("fgn:damping-factor=0", "damping-factor of fgn must be a number above 0, got 0"),
+    ("fisher:weight-floor=0.25", "weight-floor of fisher must be a number from 0 to below 0.25, got 0.25"),
+    ("ggn:weight-floor=0", "ggn has no weight-floor: it has damping, damping-factor"),
     ("egn:momentum=0.5:averaging=0.5", "give momentum or averaging, not both"),
     ("nesterov:momentum=0", "momentum of nesterov must be above 0"), ("", "unknown optimizer \"\""),
   ])
@@ -83,6 +88,7 @@ import Testing
         case .schedule: "linear"
         case .solver: "woodbury"
         case .lineSearch: "armijo"
+        case .weightFloor: "0.02"
         case .memory, .memoryBudget, .iterations, .interval: "7"
         default: "0.37"
         }

@@ -37,7 +37,7 @@ import Testing
     #expect(lines.count == 56)
     let table = try file("rows.csv").split(separator: "\n")
     #expect(table.count == 57 && table[0].hasPrefix("key,contestant,optimizer,seed,point,step,epoch,"))
-    #expect(table.allSatisfy { $0.components(separatedBy: ",").count >= 22 })
+    #expect(table.allSatisfy { $0.components(separatedBy: ",").count >= 24 })
   }
 
   @Test func onlyTheSameRunIsReused() throws {
@@ -59,6 +59,7 @@ import Testing
     #expect(try reused { options, _ in options.batchSize = 20 } == 0)
     #expect(try reused { options, _ in options.l2 = 0.1 } == 0)
     #expect(try reused { options, _ in options.points = 3 } == 0)
+    #expect(try reused { options, _ in options.measuresTraining = true } == 0)
     #expect(try reused { options, _ in options.budget = .epochs(3) } == 0)
     #expect(try reused { options, _ in options.budget = .steps(10) } == 0)
     #expect(try reused { _, problem in problem.training = try problem.training.rows(Array(0..<41)) } == 0)
@@ -71,7 +72,7 @@ import Testing
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     try Data("{\"key\": \"x\"}\n".utf8).write(to: URL(filePath: directory + "/rows.jsonl"))
     do {
-      _ = try RunStore(directory: directory)
+      _ = try RunStore<ComparisonRow>(directory: directory)
       Issue.record("read")
     } catch let error as FileError {
       #expect(error.kind == .badData && error.description.contains("rows.jsonl: line 1: expected a row"))
@@ -94,6 +95,6 @@ import Testing
   }
 
   @Test func aDirectoryThatCannotBe() {
-    #expect(throws: FileError.self) { try RunStore(directory: "/nowhere/at/all") }
+    #expect(throws: FileError.self) { try RunStore<ComparisonRow>(directory: "/nowhere/at/all") }
   }
 }

@@ -1,0 +1,45 @@
+import FastGaussNewton
+import Foundation
+import Testing
+
+@testable import Comparison
+
+@Suite struct RunStoreTests {
+  /// A row with columns of its own.
+  struct Cells: StoredRow, Equatable {
+    var key: String
+    var fields: [[String]]
+    var cells: [(column: String, text: String)] { fields.map { ($0[0], $0[1]) } }
+    static var kind: String { "test" }
+  }
+
+  let directory = NSTemporaryDirectory() + "/store-\(UUID().uuidString)"
+
+  @Test func columnsAreTheUnion() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let first = [Cells(key: "1", fields: [["a", "1"], ["b", "x, \"y\""]]), Cells(key: "1", fields: [["b", "2"]])]
+    let second = [Cells(key: "0", fields: [["c", "3"], ["a", "4"]])]
+    var store = try RunStore<Cells>(directory: directory)
+    try store.add(first)
+    #expect(try file() == "a,b\n1,\"x, \"\"y\"\"\"\n,2\n")
+    try store.add(second)
+    let table = "a,b,c\n1,\"x, \"\"y\"\"\",\n,2,\n4,,3\n"
+    #expect(try file() == table)
+    #expect(store.keys == ["1", "0"] && store.run("1") == first && store.run("2") == nil)
+
+    var again = try RunStore<Cells>(directory: directory)
+    #expect(again.keys == ["1", "0"] && again.run("0") == second)
+    try again.add([Cells(key: "2", fields: [["d", ""]])])
+    #expect(try file() == "a,b,c,d\n1,\"x, \"\"y\"\"\",,\n,2,,\n4,,3,\n,,,\n")
+  }
+
+  @Test func otherRowsAreRefused() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    var store = try RunStore<Cells>(directory: directory)
+    try store.add([Cells(key: "1", fields: [["a", "1"]])])
+    let error = #expect(throws: FileError.self) { try RunStore<ComparisonRow>(directory: directory) }
+    #expect("\(error!)".contains("line 1: expected a row of a comparison"))
+  }
+
+  private func file() throws -> String { try String(contentsOfFile: directory + "/rows.csv", encoding: .utf8) }
+}

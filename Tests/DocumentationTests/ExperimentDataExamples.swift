@@ -1,0 +1,29 @@
+import Comparison
+import Experiments
+import FastGaussNewton
+import Testing
+
+/// The examples in comments of Comparison's tables and of the experiments' data.
+@Suite struct ExperimentDataExamples {
+  @Test func table() {
+    var table = CSVTable()
+    table.add([("method", "fgn"), ("loss", "0.5")])
+    table.add([("method", "a, b"), ("rows", "7")])
+    print(table.text)
+    // method,loss,rows
+    // fgn,0.5,
+    // "a, b",,7
+    #expect(table.text == "method,loss,rows\nfgn,0.5,\n\"a, b\",,7\n")
+  }
+
+  @Test func data() throws {
+    let data = ExperimentData(directory: "Examples")
+    if let letter = try data.letter() { print(letter.training.count) }
+  }
+
+  @Test func randomFeatures() {
+    let kernel = RandomFeatures<Double>(inputs: 2, count: 512, bandwidth: 1.5, seed: 3)
+    let features = kernel.features(of: Matrix(rows: 2, columns: 2, elements: [0, 1, 1, 0]))
+    #expect(features.columns == 512)
+  }
+}
