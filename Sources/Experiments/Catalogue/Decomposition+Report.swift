@@ -20,7 +20,8 @@ extension Decomposition {
       "The split", claim: "`diag(p) - p p^T = s a a^T + v (diag(q) - q q^T)`, exactly, for any logits.",
       method: """
         The library's products with both parts, added, against `p * t - p (p . t)` formed in Double from the same logits; \
-        random logits of standard deviation `0.1` to `30`, random labels and probes, `2` to `10000` classes.
+        random logits of standard deviation `0.1` to `30`, labels at random and drawn from the model, random probes, \
+        `2` to `10000` classes.
         """,
       figures: [
         ReportFigure(
@@ -66,29 +67,29 @@ extension Decomposition {
   }
 
   private func traces(_ rows: Rows) -> Section {
-    let double = rows.where("precision=float64")
-    let least = double.number("minimum of keptShare where precision=float64, classes>2")
-    let most = double.number("maximum of keptShare where precision=float64, classes>2")
+    let double = rows.where("precision=float64, labels=drawn")
+    let least = double.number("minimum of keptShare where precision=float64, labels=drawn, classes>2")
+    let most = double.number("maximum of keptShare where precision=float64, labels=drawn, classes>2")
     let error = rows.number("maximum of traceError where precision=float64")
     return Section(
       "What is kept of the trace",
       claim: "FGN keeps `s (1 + |q|^2)` of the trace and drops `v (1 - |q|^2)`: everything for two "
         + "classes, less the more competitors share the competitor mass.",
-      method: "Traces of the same batches; their sum against that of `diag(p) - p p^T`.",
+      method: "Traces of the same batches, labels drawn from the model; their sum against that of `diag(p) - p p^T`.",
       figures: [
         ReportFigure(
           "traces",
           "Share of the GGN's trace that FGN keeps: all of it for two classes, and less with many classes and flat logits.",
           Figure(panels: [
             Panel(
-              x: Axis("Classes", scale: .log10), y: Axis("Kept share of the trace", from: 0),
+              x: Axis("Classes", scale: .log10), y: Axis("Kept share of the trace", scale: .log10),
               marks: double.lines(
-                "keptShare", against: "classes", by: "scale", name: { "logit scale \($0.text)" }))
+                "keptShare", against: "classes", by: "scale", .geometric, name: { "logit scale \($0.text)" }))
           ]))
       ],
       verdict: (error.value ?? 1) < 1e-12
         ? .holds(
-          "The parts add up to \(error); beyond two classes the kept share of random labels runs from \(least) to \(most)."
+          "The parts add up to \(error); beyond two classes the kept share runs from \(least) to \(most)."
         )
         : .fails("The parts differ from the whole by \(error)."))
   }

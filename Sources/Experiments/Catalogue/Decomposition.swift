@@ -21,10 +21,12 @@ struct Decomposition: Experiment {
         let examples = setting.pick(full: 64, quick: 16)
         return Case("classes=\(count) examples=\(examples)", seed: seed) {
           Self.scales.flatMap { scale in
-            [
-              Self.measure(Double.self, count, scale, examples, seed),
-              Self.measure(Float.self, count, scale, examples, seed),
-            ]
+            [false, true].flatMap { isDrawn in
+              [
+                Self.measure(Double.self, count, scale, examples, seed, isDrawn),
+                Self.measure(Float.self, count, scale, examples, seed, isDrawn),
+              ]
+            }
           } + (count == 2 ? Self.binary(seed) : [])
         }
       }
@@ -33,7 +35,7 @@ struct Decomposition: Experiment {
 
   /// Products of the library's row kernels against p * t - p (p . t), formed in Double from the same logits.
   private static func measure<S: RealScalar>(
-    _ type: S.Type, _ classes: Int, _ scale: Double, _ examples: Int, _ seed: UInt64
+    _ type: S.Type, _ classes: Int, _ scale: Double, _ examples: Int, _ seed: UInt64, _ isDrawn: Bool
   ) -> Row {
     var generator = SeededGenerator(seed: seed, stream: UInt64(classes) << 8 | UInt64(scale * 10))
     func normal(_ scale: Double) -> Matrix<S> {
@@ -42,7 +44,16 @@ struct Decomposition: Experiment {
         elements: (0..<examples * classes).map { _ in S(scale * generator.normal()) })
     }
     let (logits, probe) = (normal(scale), normal(1))
-    let labels = (0..<examples).map { _ in Int32(generator.index(below: classes)) }
+    let probabilities = SoftmaxHessian.probabilities(logits.converted())
+    let labels = (0..<examples).map { i in
+      guard isDrawn else { return Int32(generator.index(below: classes)) }
+      var rest = generator.uniform()
+      let drawn = probabilities.row(i).firstIndex { p in
+        rest -= p
+        return rest < 0
+      }
+      return Int32((drawn ?? probabilities.row(i).endIndex - 1) - probabilities.row(i).startIndex)
+    }
     let rows = MarginRows(logits: logits, labels: labels)
     func product(_ curvature: Curvature) -> [Double] {
       var result = probe
@@ -56,16 +67,16 @@ struct Decomposition: Experiment {
       return (sum.0 + difference * difference, sum.1 + pair.1 * pair.1)
     }
     let (fgn, ggn) = (rows.traces(.fgn), rows.traces(.ggn))
-    let probabilities = SoftmaxHessian.probabilities(logits.converted())
     let traces = (0..<examples).map { i in 1 - probabilities.row(i).reduce(0) { $0 + $1 * $1 } }
     let traceError = zip(ggn, traces).reduce(0) { max($0, abs($1.0 - $1.1)) }
     var row = Row([
       "classes": .number(Double(classes)), "scale": .number(scale), "precision": .text(S.precisionName),
+      "labels": isDrawn ? "drawn" : "random",
       "splitError": .number((error / size).squareRoot()), "traceError": .number(traceError),
       "keptShare": .number(fgn.reduce(0, +) / ggn.reduce(0, +)),
       "effectiveCompetitors": .number(rows.effectiveCompetitors.sorted()[examples / 2]),
     ])
-    if classes <= dense, S.self == Double.self, scale <= 3 { row = row.merging(spectrum(rows, classes)) }
+    if classes <= dense, S.self == Double.self, scale <= 3, isDrawn { row = row.merging(spectrum(rows, classes)) }
     return row
   }
 
