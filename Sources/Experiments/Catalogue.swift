@@ -1,7 +1,7 @@
 /// The experiments there are.
 public enum Catalogue {
   public static let all: [any Experiment] = [
-    Decomposition(), Concentration(), DampingSweep(), ExactGaussNewton(), Deep(),
+    Decomposition(), Concentration(), DampingSweep(), Scaling(), ExactGaussNewton(), Deep(),
   ]
 
   /// Nil for a name that is none.
