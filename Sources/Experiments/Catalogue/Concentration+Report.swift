@@ -135,7 +135,7 @@ extension Concentration {
           "Share of pairs in a sweep that are in order, and effective competitors where the error is largest.",
           by: "classes", where: "part=shape",
           [
-            "by trace": "mean of orderedByTrace", "by |E|": "mean of orderedByNorm",
+            "by trace": "mean of orderedByTrace", "by norm": "mean of orderedByNorm",
             "median peak": "median of peakCompetitors", "error at uniform over peak": "mean of uniformOverPeak",
           ])
       ],

@@ -37,7 +37,7 @@ struct Concentration: Experiment {
           rows: regime.rows, features: regime.features, classes: classes, probability: probability,
           competitors: .effective(competitors), seed: seed)
         // |E| is in proportion to 1 - p_y: one is enough.
-        let norm = probability == 0.5 ? problem.errorNorm() : nil
+        let norm = probability == 0.5 ? problem.errorNorm(tolerance: 1e-3) : nil
         for damping in dampings {
           let measure = problem.measure(damping: damping)
           found[damping, default: []].append(
