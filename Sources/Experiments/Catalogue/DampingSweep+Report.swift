@@ -9,7 +9,7 @@ extension DampingSweep {
   private static let setup = """
     A linear head at zero, `10` classes, logits prescribed: p_y `0.1`, `0.5` or `0.9` in all rows, normal competitor logits of \
     standard deviation `1.5`, features with `|x|^2` about `1`. More parameters than rows: `32` rows of `64` features; more rows \
-    than parameters: `512` rows of `8`. Dampings `1e-6` to `10`, `4` batches a seed (`2` if quick).
+    than parameters: `512` rows of `8`. Dampings `1e-6` to `10`, `3` batches a seed (`2` if quick).
     """
 
   /// A panel for each regime and p_y.
