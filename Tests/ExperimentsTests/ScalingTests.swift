@@ -78,6 +78,7 @@ import Testing
     for (method, arrays) in [
       ("sgd", parameters + 2 * outputs), ("fgn-gram", 6 * square + 2 * outputs),
       ("fgn-cg", 2 * parameters + 2 * outputs), ("ggn-cg", 6 * parameters + 2 * outputs),
+      ("egn", outputs * outputs + square + 2 * outputs),
     ] {
       #expect((arrays...arrays + 40 * 5).contains(held(method)), "\(method): \(held(method)), arrays \(arrays)")
     }
