@@ -35,6 +35,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var start: Parameters<Scalar>?
   /// In every row, and in the names of cases, such as `Row(["temperature": 3])`.
   public var labels = Row()
+  /// More columns for each row, from its parameters. Names of cases do not tell of it: `labels` should.
+  public var observe: (@Sendable (Parameters<Scalar>) -> Row)?
 
   public init(_ split: Split<Scalar>, model: ModelType, loss: any Loss = CrossEntropy(), budget: Budget) {
     self.split = split
@@ -61,7 +63,9 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     let run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
     try run.check()
     let common = settings(of: contestant, name).merging(labels)
-    return (run.rows() ?? []).map { common.merging(row($0)) }
+    var more: [Row] = []
+    let found = run.rows(observe: { more.append(observe?($0) ?? Row()) }) ?? []
+    return zip(found, more).map { common.merging(row($0)).merging($1) }
   }
 
   /// A case for each method and seed: seed by seed, the methods in turn.
