@@ -1,0 +1,3 @@
+extension Diffuse {
+  func report(on rows: Rows, in setting: ExperimentSetting) -> [Section] { [] }
+}
