@@ -55,6 +55,15 @@ public struct SyntheticClasses: Sendable, Equatable {
 }
 
 extension Split {
+  /// `count` training examples drawn by the seed, without replacement, and the first `held` of those held out; all where
+  /// there are no more.
+  public func sample(_ count: Int, held: Int, seed: UInt64) throws(DataError) -> Split {
+    var generator = SeededGenerator(seed: seed, stream: 0x5A3F)
+    let drawn = generator.permutation(of: training.count).prefix(count)
+    let first = Array(0..<Int32(min(held, validation.count)))
+    return Split(name: name, training: try training.rows(Array(drawn)), validation: try validation.rows(first))
+  }
+
   /// Training labels of a `fraction`, 0...1, of the examples (each with that probability) drawn anew, uniformly over all
   /// classes; what is held out stays clean.
   public func noisyLabels(_ fraction: Double, seed: UInt64) throws(DataError) -> Split {

@@ -8,7 +8,8 @@ import Training
 /// Training where competitor mass is kept diffuse on purpose.
 struct Diffuse: Experiment {
   let name = "diffuse"
-  let question = "Does it hurt training that FGN drops the within-competitor covariance where competitor mass is diffuse?"
+  let question =
+    "Does it hurt training that FGN drops the within-competitor covariance where competitor mass is diffuse?"
 
   /// Ways to keep it so, with levels from concentrated to diffuse.
   enum Regime: String, CaseIterable {
@@ -17,7 +18,7 @@ struct Diffuse: Experiment {
     var levels: [Double] {
       switch self {
       case .separation: [4, 2, 1]
-      case .classes: [10, 100, 300]
+      case .classes: [10, 50, 300]
       case .noise: [0, 0.2, 0.4]
       case .temperature: [1, 4, 16]
       }
@@ -28,11 +29,12 @@ struct Diffuse: Experiment {
     /// Synthetic ones to train on, and steps on batches of them.
     var examples: Int
     var steps: Int
+    var points: Int
     /// Training rows of runs that take all of them in each step, and their steps.
     var rows: Int
     var bareSteps: Int
 
-    var text: String { "examples=\(examples) steps=\(steps) rows=\(rows) bareSteps=\(bareSteps)" }
+    var text: String { "points=\(points) examples=\(examples) steps=\(steps) rows=\(rows) bareSteps=\(bareSteps)" }
   }
 
   private struct Contestants {
@@ -42,7 +44,8 @@ struct Diffuse: Experiment {
     /// With the policies of training, and Adam at several rates.
     static let standard = Contestants(
       policy: "default",
-      methods: ["fgn", "ggn", "fisher"].map { ($0, $0) } + ["0.01", "0.03", "0.1", "0.3"].map { ("adam", "adam:lr=\($0)") })
+      methods: ["fgn", "ggn", "fisher"].map { ($0, $0) }
+        + ["0.01", "0.03", "0.1", "0.3"].map { ("adam", "adam:lr=\($0)") })
 
     /// Every step on all rows, with a fixed damping, its whole length and nothing else; or with a line search.
     static func bare(damping: Double, isSearching: Bool) -> Contestants {
@@ -57,12 +60,13 @@ struct Diffuse: Experiment {
   func cases(in setting: ExperimentSetting) throws -> [Case] {
     let letter = try setting.data.letter()
     let size = setting.pick(
-      full: Size(examples: 12_800, steps: 300, rows: 2048, bareSteps: 24),
-      quick: Size(examples: 2048, steps: 50, rows: 512, bareSteps: 12))
+      full: Size(examples: 6400, steps: 300, points: 10, rows: 1536, bareSteps: 32),
+      quick: Size(examples: 1536, steps: 40, points: 4, rows: 384, bareSteps: 12))
     return Regime.allCases.flatMap { regime in
       let isReal = regime == .noise || regime == .temperature
       if isReal && letter == nil { return [Case]() }
-      return regime.levels.flatMap { level in
+      let levels = regime.levels
+      return setting.pick(full: levels, quick: [levels[0], levels[2]]).flatMap { level in
         setting.seeds.map { seed in
           Case(
             "\(regime.rawValue)=\(level) \(size.text)", seed: seed,
@@ -81,14 +85,14 @@ struct Diffuse: Experiment {
   ) throws -> Split<Float> {
     func synthetic(_ classes: Int, _ separation: Double) throws -> Split<Float> {
       try SyntheticClasses(classes: classes, features: 32, separation: separation)
-        .split(training: examples, held: 2000, seed: seed)
+        .split(training: examples, held: 500, seed: seed)
     }
     switch regime {
     case .separation: return try synthetic(100, level)
     case .classes: return try synthetic(Int(level), 1)
-    case .noise: return try letter!.noisyLabels(level, seed: seed)
+    case .noise: return try letter!.sample(examples, held: 500, seed: seed).noisyLabels(level, seed: seed)
     case .temperature:
-      return try letter!.mapFeatures { features in
+      return try letter!.sample(examples, held: 500, seed: seed).mapFeatures { features in
         var cold = features
         cold.scale(by: Float(1 / level))
         return cold
@@ -101,43 +105,34 @@ struct Diffuse: Experiment {
   ) throws -> [Row] {
     // A temperature shrinks every curvature by its square. The penalty keeps the head from growing out of it.
     let isCold = regime == .temperature
-    let damping = 1e-3 / (isCold ? level * level : 1)
+    let damping = 1e-2 / (isCold ? level * level : 1)
     let rows = Array(0..<Int32(size.rows))
-    let part = Split(name: split.name, training: try split.training.rows(rows), validation: split.validation)
-    func train(_ contestants: Contestants, _ split: Split<Float>, steps: Int, batch: Int) throws -> [Row] {
+    let part = try split.sample(size.rows, held: split.validation.count, seed: seed)
+    func train(
+      _ contestants: Contestants, _ split: Split<Float>, steps: Int, points: Int, batch: Int
+    ) throws -> [Row] {
       let head = LinearHead<Float>(features: split.training.featureCount, classes: split.training.classCount)
       var runs = TrainingRuns(split, model: head, budget: .steps(steps))
-      (runs.batchSize, runs.l2, runs.points) = (batch, isCold ? 1e-4 : 0, 10)
+      (runs.batchSize, runs.l2, runs.points) = (batch, isCold ? 1e-4 : 0, points)
       runs.labels = Row([
         "regime": .text(regime.rawValue), "level": .number(level), "policy": .text(contestants.policy),
+        "problem": .text("\(regime.rawValue) \(Value.number(level).text)"),
       ])
-      let sample = try split.training.rows(Array(rows.prefix(256)))
+      let sample = try split.training.rows(Array(rows.prefix(128)))
       let measure = DiffuseMeasure(
-        head: head, batch: Batch(features: sample.features, labels: sample.labels), l2: runs.l2, damping: damping)
-      return try contestants.methods.flatMap { method, text in
+        head: head, batch: Batch(features: sample.features, labels: sample.labels), l2: runs.l2)
+      let found = try contestants.methods.map { method, text in
         let hasDirections = text == "fgn"
         runs.observe = { hasDirections ? measure.state($0).merging(measure.deviation($0)) : measure.state($0) }
-        return decreases(try runs.rows(text, as: method, seed: seed))
+        return try runs.rows(text, as: method, seed: seed)
       }
+      return DiffuseMeasure.compared(found)
     }
-    return try train(.standard, split, steps: size.steps, batch: 256)
+    return try train(.standard, split, steps: size.steps, points: size.points, batch: 256)
       + [false, true].flatMap {
-        try train(.bare(damping: damping, isSearching: $0), part, steps: size.bareSteps, batch: size.rows)
+        try train(
+          .bare(damping: damping, isSearching: $0), part, steps: size.bareSteps, points: size.bareSteps,
+          batch: size.rows)
       }
-  }
-
-  /// With the objective on all training rows, and in the last row how far it fell, and how far above the
-  /// start it has been.
-  private static func decreases(_ rows: [Row]) -> [Row] {
-    func objective(_ row: Row) -> Double { (row["trainingLoss"]?.number ?? .nan) + (row["penalty"]?.number ?? .nan) }
-    return rows.map { row in
-      var row = row
-      row["objective"] = .number(objective(row))
-      if row["isLast"] == 1 {
-        row["decrease"] = .number(objective(rows[0]) - objective(row))
-        row["rise"] = .number((rows.map(objective).max() ?? .nan) - objective(rows[0]))
-      }
-      return row
-    }
   }
 }
