@@ -5,7 +5,9 @@ import Testing
 @Suite("Synthetic classes")
 struct SyntheticClassesTests {
   /// Accuracy on the held out examples, and the median effective competitors, of the posterior's logits.
-  private static func posterior(_ near: SyntheticClasses, seed: UInt64) throws -> (accuracy: Double, competitors: Double) {
+  private static func posterior(_ near: SyntheticClasses, seed: UInt64) throws -> (
+    accuracy: Double, competitors: Double
+  ) {
     let held = try near.split(training: 1, held: 600, seed: seed).validation
     var logits = Matrix<Float>(rows: held.count, columns: near.classes)
     Products.timesTransposed(
@@ -21,7 +23,9 @@ struct SyntheticClassesTests {
     return (Double(right) / Double(held.count), competitors[held.count / 2])
   }
 
-  @Test("Labels can be learned, and the competitor mass is as diffuse as the separation says", arguments: [0, 1] as [UInt64])
+  @Test(
+    "Labels can be learned, and the competitor mass is as diffuse as the separation says",
+    arguments: [0, 1] as [UInt64])
   func posterior(seed: UInt64) throws {
     let near = try Self.posterior(SyntheticClasses(classes: 40, features: 16, separation: 1), seed: seed)
     let far = try Self.posterior(SyntheticClasses(classes: 40, features: 16, separation: 6), seed: seed)
@@ -34,7 +38,9 @@ struct SyntheticClassesTests {
   @Test("The same seed gives the same bits, another one others")
   func seeds() throws {
     let near = SyntheticClasses(classes: 5, features: 3, separation: 2)
-    let (first, again) = (try near.split(training: 20, held: 5, seed: 3), try near.split(training: 20, held: 5, seed: 3))
+    let (first, again) = (
+      try near.split(training: 20, held: 5, seed: 3), try near.split(training: 20, held: 5, seed: 3)
+    )
     #expect(first.training.features == again.training.features && first.training.labels == again.training.labels)
     #expect(first.fingerprint == again.fingerprint)
     #expect(try near.split(training: 20, held: 5, seed: 4).fingerprint != first.fingerprint)
@@ -47,7 +53,9 @@ struct SyntheticClassesTests {
     for k in 0..<7 { #expect(abs(Array(means.row(k)).norm - 1) < 1e-6) }
   }
 
-  @Test("Noise replaces the fraction of the training labels that it says, and nothing held out", arguments: [1, 2] as [UInt64])
+  @Test(
+    "Noise replaces the fraction of the training labels that it says, and nothing held out",
+    arguments: [1, 2] as [UInt64])
   func noise(seed: UInt64) throws {
     let clean = try SyntheticClasses(classes: 10, features: 2, separation: 1).split(training: 2000, held: 50, seed: 5)
     let noisy = try clean.noisyLabels(0.4, seed: seed)

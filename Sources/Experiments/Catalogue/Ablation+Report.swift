@@ -6,7 +6,8 @@ extension Ablation {
     return [
       directions(rows),
       training(rows, "weight", "Row weights: training", "No other row weight trains better than FGN's own, `margin`."),
-      training(rows, "floor", "The floor on row weights", "No other floor trains better than the default, `0.0001`."),
+      training(
+        rows, "floor", "The floor on row weights", "No other floor trains better than the default, `floor 1e-4`."),
       training(rows, "damping", "Damping policies", "No other damping trains better than the default, `automatic 12`."),
       training(rows, "solver", "Solvers", solvers, isEqual: true),
       iterations(rows), spectrum(rows),

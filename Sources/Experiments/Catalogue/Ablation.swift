@@ -19,7 +19,7 @@ struct Ablation: Experiment {
       Study(name: "weight", variants: RowWeight.allCases.map { ($0.rawValue, "fgn", $0) }),
       Study(
         name: "floor",
-        variants: ["0.0001", "0", "0.000001", "0.01", "0.1"].map { ($0, "fgn:weight-floor=\($0)", .margin) }),
+        variants: ["1e-4", "0", "1e-6", "1e-2", "1e-1"].map { ("floor \($0)", "fgn:weight-floor=\($0)", .margin) }),
       Study(
         name: "damping",
         variants: [
