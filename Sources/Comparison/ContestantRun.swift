@@ -91,7 +91,7 @@ package struct ContestantRun<ModelType: Model> {
       let point = schedule.point(step: row.step, seconds: timed.seconds(by: options.clock))
       if point >= options.points, outcome == nil { outcome = .finished }
       // Much happens before the first point: powers of two are evaluated too.
-      let isEarly = point == 0 && row.step & (row.step - 1) == 0
+      let isEarly = options.measuresEarly && point == 0 && row.step & (row.step - 1) == 0
       guard point > row.point || isEarly || outcome != nil else { continue }
       row.point = point
       row.epoch = Double(row.step) / Double(batches.count)

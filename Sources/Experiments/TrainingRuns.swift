@@ -31,7 +31,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var points = 10
   /// Whether rows have `trainingLoss` and `trainingAccuracy`: a pass over the training examples for each.
   public var measuresTraining = true
-  /// Whether the last row of each run is all that is wanted.
+  /// Whether the last row of each run is all that is wanted: there are fewer evaluations then.
   public var keepsLastOnly = false
   /// Where all methods start; nil draws the model's initial parameters by the seed.
   public var start: Parameters<Scalar>?
@@ -61,7 +61,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     try problem.check()
     var options = ComparisonOptions(contestants: [contestant], seeds: [seed], budget: budget)
     (options.batchSize, options.l2, options.points) = (batchSize, l2, points)
-    options.measuresTraining = measuresTraining
+    (options.measuresTraining, options.measuresEarly) = (measuresTraining, !keepsLastOnly)
     let run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
     try run.check()
     let common = settings(of: contestant, name).merging(labels)
@@ -81,12 +81,14 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   /// The same with a name for each contestant, for the column `method`.
   public func cases(_ methods: [(contestant: String, name: String)], seeds: [UInt64]) throws -> [Case] {
     let data = problem.fingerprint
+    let labels = labels.cells.sorted { $0.key < $1.key }.map { ", \($0.key) \($0.value.text)" }.joined()
+    let rest =
+      "\(split.name), \(budget.text), batches of \(batchSize), l2 \(Value.number(l2).text), \(points) points"
+      + (measuresTraining ? "" : ", held out alone") + (keepsLastOnly ? ", the end" : "") + labels
     return try seeds.flatMap { seed in
       try methods.map { text, name in
-        let settings = settings(of: try Contestant(text), name).merging(labels)
-        let more = "contestant=\(text) for \(budget.text) points=\(points) \(measuresTraining) \(keepsLastOnly)"
-        let words = settings.cells.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.text)" }
-        return Case((words + [more]).joined(separator: " "), seed: seed, data: data) {
+        let contestant = try Contestant(text).description
+        return Case("\(contestant == name ? "" : "\(name): ")\(contestant), \(rest)", seed: seed, data: data) {
           try rows(text, as: name, seed: seed)
         }
       }
