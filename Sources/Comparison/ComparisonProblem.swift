@@ -38,7 +38,7 @@ public struct ComparisonProblem<ModelType: Model>: Sendable {
   }
 
   /// A number that changes with any bit of the data, the model's layout or the start.
-  var fingerprint: UInt64 {
+  package var fingerprint: UInt64 {
     var hash = Fingerprint()
     hash.add(loss.name)
     for slice in model.layout.slices { hash.add("\(slice)") }

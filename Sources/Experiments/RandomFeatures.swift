@@ -46,12 +46,12 @@ public struct RandomFeatures<Scalar: RealScalar>: Sendable {
 }
 
 extension Split {
-  /// With `count` random Fourier features in place of its own; the name becomes "letter, 1024 random features".
+  /// With `count` random Fourier features in place of its own; the name becomes "letter 1024 random features".
   ///
   /// - Throws: `DataError` if features are not finite.
   public func randomFeatures(_ count: Int, bandwidth: Double, seed: UInt64) throws(DataError) -> Split {
     let map = RandomFeatures<Scalar>(inputs: training.featureCount, count: count, bandwidth: bandwidth, seed: seed)
-    return try mapFeatures(name: "\(name), \(count) random features") { map.features(of: $0) }
+    return try mapFeatures(name: "\(name) \(count) random features") { map.features(of: $0) }
   }
 }
 

@@ -21,6 +21,18 @@ import Testing
     if let letter = try data.letter() { print(letter.training.count) }
   }
 
+  @Test func trainingRuns() throws {
+    let features = Matrix<Double>(rows: 4, columns: 2, elements: [0, 0, 0, 1, 1, 0, 1, 1])
+    let examples = try Dataset(features: features, labels: [0, 0, 1, 1], classNames: ["no", "yes"])
+    let split = Split(name: "toy", training: examples, validation: examples)
+    let head = LinearHead<Double>(features: 2, classes: 2)
+    var runs = TrainingRuns(split, model: head, budget: .epochs(4))
+    runs.l2 = 1e-4
+    let rows = try runs.rows("adam:lr=0.01", seed: 0)
+    let cases = try runs.cases(["fgn", "ggn", "adam:lr=0.01"], seeds: [0, 1])
+    #expect(rows.count == 5 && cases.count == 6)
+  }
+
   @Test func randomFeatures() {
     let kernel = RandomFeatures<Double>(inputs: 2, count: 512, bandwidth: 1.5, seed: 3)
     let features = kernel.features(of: Matrix(rows: 2, columns: 2, elements: [0, 1, 1, 0]))

@@ -137,7 +137,7 @@ import Testing
     #expect(try first.fingerprint == split.randomFeatures(7, bandwidth: 2, seed: 1).fingerprint)
     #expect(try first.fingerprint != split.randomFeatures(7, bandwidth: 2, seed: 2).fingerprint)
     #expect(first.training.featureCount == 7 && first.validation.featureCount == 7)
-    #expect(first.name == "toy, 7 random features" && first.training.labels == split.training.labels)
+    #expect(first.name == "toy 7 random features" && first.training.labels == split.training.labels)
     let floats = RandomFeatures<Float>(inputs: 1, count: 7, bandwidth: 2, seed: 1)
       .features(of: Matrix(rows: 1, columns: 1, elements: [3]))
     for (a, b) in zip(floats.elements, first.training.features.row(3)) { #expect(abs(Double(a) - b) < 1e-6) }
