@@ -31,6 +31,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var points = 10
   /// Whether rows have `trainingLoss` and `trainingAccuracy`: a pass over the training examples for each.
   public var measuresTraining = true
+  /// Whether the last row of each run is all that is wanted.
+  public var keepsLastOnly = false
   /// Where all methods start; nil draws the model's initial parameters by the seed.
   public var start: Parameters<Scalar>?
   /// In every row, and in the names of cases, such as `Row(["temperature": 3])`.
@@ -61,7 +63,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     let run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
     try run.check()
     let common = settings(of: contestant, name).merging(labels)
-    return (run.rows() ?? []).map { common.merging(row($0)) }
+    let found = run.rows() ?? []
+    return (keepsLastOnly ? found.suffix(1) : found[...]).map { common.merging(row($0)) }
   }
 
   /// A case for each method and seed: seed by seed, the methods in turn.
@@ -77,7 +80,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     return try seeds.flatMap { seed in
       try methods.map { text, name in
         let settings = settings(of: try Contestant(text), name).merging(labels)
-        let more = "contestant=\(text) for \(budget.text) points=\(points) \(measuresTraining)"
+        let more = "contestant=\(text) for \(budget.text) points=\(points) \(measuresTraining) \(keepsLastOnly)"
         let words = settings.cells.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.text)" }
         return Case((words + [more]).joined(separator: " "), seed: seed, data: data) {
           try rows(text, as: name, seed: seed)
