@@ -29,7 +29,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var l2 = 0.0
   /// Evaluations at equally spaced points of the budget, at least 1.
   public var points = 10
-  /// Whether rows have `trainingLoss` and `trainingAccuracy`: a pass over the training examples for each.
+  /// Whether rows have `trainingObjective`, `trainingLoss` and `trainingAccuracy`: a pass over the training examples for each.
   public var measuresTraining = true
   /// Whether the last row of each run is all that is wanted.
   public var keepsLastOnly = false
@@ -122,7 +122,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
       "isLast": found.outcome == nil ? 0 : 1,
     ])
     let more = [
-      "trainingLoss": found.trainingLoss, "trainingAccuracy": found.trainingAccuracy,
+      "trainingObjective": found.trainingObjective, "trainingLoss": found.trainingLoss,
+      "trainingAccuracy": found.trainingAccuracy,
       "validationAccuracy": found.validationAccuracy, "validationRMSE": found.validationRMSE,
     ]
     for (column, value) in more { row[column] = value.map { .number($0) } }
