@@ -15,6 +15,8 @@ package struct ContestantRun<ModelType: Model> {
   let seed: UInt64
   let key: String
   let version: String
+  /// Whether parameters are evaluated at the end alone: one row.
+  package var measuresEndOnly = false
 
   /// - Parameters:
   ///   - problem: checked.
@@ -63,8 +65,11 @@ package struct ContestantRun<ModelType: Model> {
     var (objectives, inARow) = ([Double](), 0)
 
     var row = emptyRow
-    evaluate(parameters, &evaluator, &row)
-    var rows = [row]
+    var rows: [ComparisonRow] = []
+    if !measuresEndOnly {
+      evaluate(parameters, &evaluator, &row)
+      rows.append(row)
+    }
     var outcome: RunOutcome?
     while outcome == nil {
       let number = row.step % batches.count
@@ -86,7 +91,7 @@ package struct ContestantRun<ModelType: Model> {
       if point >= options.points, outcome == nil { outcome = .finished }
       // Much happens before the first point: powers of two are evaluated too.
       let isEarly = point == 0 && row.step & (row.step - 1) == 0
-      guard point > row.point || isEarly || outcome != nil else { continue }
+      guard outcome != nil || !measuresEndOnly && (point > row.point || isEarly) else { continue }
       row.point = point
       row.epoch = Double(row.step) / Double(batches.count)
       (row.wallSeconds, row.cpuSeconds) = (timed.wallSeconds, timed.cpuSeconds)

@@ -31,7 +31,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var points = 10
   /// Whether rows have `trainingObjective`, `trainingLoss` and `trainingAccuracy`: a pass over the training examples for each.
   public var measuresTraining = true
-  /// Whether the last row of each run is all that is wanted.
+  /// Whether a run has its last row alone; nothing is evaluated before.
   public var keepsLastOnly = false
   /// Where all methods start; nil draws the model's initial parameters by the seed.
   public var start: Parameters<Scalar>?
@@ -60,11 +60,11 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     var options = ComparisonOptions(contestants: [contestant], seeds: [seed], budget: budget)
     (options.batchSize, options.l2, options.points) = (batchSize, l2, points)
     options.measuresTraining = measuresTraining
-    let run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
+    var run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
+    run.measuresEndOnly = keepsLastOnly
     try run.check()
     let common = settings(of: contestant, name).merging(labels)
-    let found = run.rows() ?? []
-    return (keepsLastOnly ? found.suffix(1) : found[...]).map { common.merging(row($0)) }
+    return (run.rows() ?? []).map { common.merging(row($0)) }
   }
 
   /// A case for each method and seed: seed by seed, the methods in turn.

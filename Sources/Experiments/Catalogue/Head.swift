@@ -15,10 +15,15 @@ struct Head: Experiment {
     let methods = setting.seeds.flatMap { seed in
       problems.flatMap { problem in
         HeadMethod.all(for: problem, isQuick: setting.isQuick).map { method in
-          // Steps of the cheapest come to the others' seconds with twice the passes.
-          let isCheap = method.family == "SGD" || method.family == "Adam"
-          return problem.bundle(
-            part: "methods", method, passes: isCheap ? passes + [2 * (passes.last ?? 1)] : passes, seed: seed)
+          let own =
+            switch method.family {
+            // Their steps are the cheapest: twice the passes come to the others' seconds.
+            case "SGD", "Adam": passes + [2 * (passes.last ?? 1)]
+            // A step is a pass.
+            case HeadMethod.lbfgs: passes.filter { $0 >= 1 }
+            default: passes
+            }
+          return problem.bundle(part: "methods", method, passes: own, seed: seed)
         }
       }
     }
@@ -28,9 +33,15 @@ struct Head: Experiment {
 
   func report(on rows: Rows, in setting: ExperimentSetting) -> [Section] {
     let curves = HeadCurves(rows)
-    return [
+    let sections = [
       curves.steps, curves.seconds, HeadDamping.batches(rows), HeadDamping.settings(rows), HeadClasses.report(rows),
       HeadShape.report(rows),
     ]
+    return sections.map { section in
+      var section = section
+      // Without data there is nothing to draw.
+      section.figures.removeAll { $0.figure.panels.allSatisfy(\.marks.isEmpty) }
+      return section
+    }
   }
 }

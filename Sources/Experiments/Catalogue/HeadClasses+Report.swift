@@ -51,8 +51,9 @@ extension HeadClasses {
             panels: [
               panel(
                 "Training objective", "trainingObjective", Axis("Training objective", unit: "nats"), ["FGN", "GGN"]),
+              panel(
+                "Validation accuracy", "validationAccuracy", Axis("Validation accuracy"), ["FGN", "GGN"]),
               panel("Kept share", "keptShare", Axis("Kept share of the trace", from: 0, to: 1), [""]),
-              panel("Cosine", "cosine", Axis("Cosine of the directions", from: 0, to: 1), [""]),
               panel("Relative error", "relativeError", Axis("Relative error of the direction", from: 0), [""]),
             ], columns: 2))
       ],

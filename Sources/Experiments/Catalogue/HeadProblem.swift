@@ -84,8 +84,8 @@ struct HeadMethod: Sendable {
       HeadMethod(family: "GGN (dual)", contestants: ["ggn:solver=dual"]),
     ] + (fits ? [HeadMethod(family: "EGN", contestants: ["egn"])] : []) + [
       HeadMethod(family: "empirical Fisher", contestants: ["fisher"]),
-      HeadMethod(family: "SGD", contestants: rates("sgd", [1, 3, 10, 30, 100, 300])),
-      HeadMethod(family: "Adam", contestants: rates("adam", [0.003, 0.01, 0.03, 0.1, 0.3, 1])),
+      HeadMethod(family: "SGD", contestants: rates("sgd", [1, 3, 10, 30, 100, 300, 1000])),
+      HeadMethod(family: "Adam", contestants: rates("adam", [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3])),
       HeadMethod(family: "K-FAC", contestants: rates("kfac", [0.01, 0.03, 0.1, 0.3, 1])),
       HeadMethod(family: lbfgs, contestants: ["lbfgs"]),
     ]
