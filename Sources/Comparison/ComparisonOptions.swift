@@ -40,6 +40,8 @@ public struct ComparisonOptions: Sendable, Codable, Equatable {
   /// Evaluations at equally spaced points of the budget, at least 1; besides those at the start and, before the first
   /// point, after 1, 2, 4, 8, ... steps.
   public var points = 20
+  /// Whether those before the first point are made.
+  public var measuresEarly = true
   /// Whether rows tell the loss and accuracy on all training rows too: one more pass over them at each evaluation,
   /// outside the timed seconds.
   public var measuresTraining = false

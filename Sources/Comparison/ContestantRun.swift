@@ -15,8 +15,6 @@ package struct ContestantRun<ModelType: Model> {
   let seed: UInt64
   let key: String
   let version: String
-  /// Whether parameters are evaluated at the end alone: one row.
-  package var measuresEndOnly = false
 
   /// - Parameters:
   ///   - problem: checked.
@@ -65,11 +63,8 @@ package struct ContestantRun<ModelType: Model> {
     var (objectives, inARow) = ([Double](), 0)
 
     var row = emptyRow
-    var rows: [ComparisonRow] = []
-    if !measuresEndOnly {
-      evaluate(parameters, &evaluator, &row)
-      rows.append(row)
-    }
+    evaluate(parameters, &evaluator, &row)
+    var rows = [row]
     var outcome: RunOutcome?
     while outcome == nil {
       let number = row.step % batches.count
@@ -90,8 +85,8 @@ package struct ContestantRun<ModelType: Model> {
       let point = schedule.point(step: row.step, seconds: timed.seconds(by: options.clock))
       if point >= options.points, outcome == nil { outcome = .finished }
       // Much happens before the first point: powers of two are evaluated too.
-      let isEarly = point == 0 && row.step & (row.step - 1) == 0
-      guard outcome != nil || !measuresEndOnly && (point > row.point || isEarly) else { continue }
+      let isEarly = options.measuresEarly && point == 0 && row.step & (row.step - 1) == 0
+      guard point > row.point || isEarly || outcome != nil else { continue }
       row.point = point
       row.epoch = Double(row.step) / Double(batches.count)
       (row.wallSeconds, row.cpuSeconds) = (timed.wallSeconds, timed.cpuSeconds)

@@ -126,7 +126,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
     let batch = options.batchSize(of: contestant, problem.training.count)
     return Fingerprint.key(
       "\(fingerprint) \(contestant) \(seed) \(options.budget) \(options.clock) \(batch) \(options.l2) \(options.points)"
-        + " \(options.measuresTraining) \(version) \(BLAS.description) \(Partition.threads)"
+        + " \(options.measuresTraining) \(options.measuresEarly) \(version) \(BLAS.description) \(Partition.threads)"
         + " \(ModelType.Scalar.precisionName)")
   }
 }

@@ -27,7 +27,8 @@ extension Rows {
     _ column: String, where conditions: String, less others: String, as form: NumberFormat = .significant(2)
   ) -> Contrast {
     let query = "of \(column) where \(conditions) less \(others)"
-    return Contrast(difference: number("mean \(query)", as: form), standardError: number("standardError \(query)", as: form))
+    return Contrast(
+      difference: number("mean \(query)", as: form), standardError: number("standardError \(query)", as: form))
   }
 
   /// Of rows that share the columns `groups`, those with the value of `choice` whose mean of `column` is lowest.

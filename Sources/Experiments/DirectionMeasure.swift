@@ -33,7 +33,8 @@ public struct DirectionMeasure: Sendable {
     effectiveCompetitors = Self.medianCompetitors(objective.rows)
     func solve(_ curvature: Curvature) -> [Double] {
       let isSmall = batch.count * model.outputWidth <= 800
-      let iterative: Solver = model.makeLinearization().isIsotropic ? .dual : .cg
+      let hasFewFeatures = 2 * model.layout.trainableCount < batch.count * model.outputWidth
+      let iterative: Solver = model.makeLinearization().isIsotropic && !hasFewFeatures ? .dual : .cg
       let options = DescentOptions(
         curvature: curvature, solver: curvature == .fgn || isSmall ? .gram : iterative, tolerance: 1e-13,
         maximumIterations: 20_000)
@@ -65,13 +66,14 @@ public struct DirectionMeasure: Sendable {
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
   }
 
-  /// As cells of a row.
-  public var cells: [(String, Value)] {
-    [
+  /// Each measure under its own name.
+  public var row: Row {
+    let cells = [
       ("relativeError", relativeError), ("cosine", cosine), ("lengthRatio", lengthRatio), ("lossBefore", lossBefore),
       ("lossAfterFGN", lossAfterFGN), ("lossAfterGGN", lossAfterGGN), ("keptShare", keptShare),
       ("effectiveCompetitors", effectiveCompetitors),
-    ].map { ($0.0, .number($0.1)) }
+    ]
+    return Row(Dictionary(uniqueKeysWithValues: cells.map { ($0.0, .number($0.1)) }))
   }
 }
 

@@ -5,8 +5,9 @@ import TensorFiles
 /// figure and `REPORT.md`.
 ///
 /// ```swift
-/// let setting = ExperimentSetting(seeds: [0, 1], isQuick: true, data: ExperimentData(directory: nil, features: nil))
-/// var run = try ExperimentRun(Decomposition(), in: setting, directory: path, stamp: Stamp(version: "1"))
+/// let setting = ExperimentSetting(seeds: [0], isQuick: true, data: ExperimentData())
+/// let experiment = Catalogue.named("decomposition")!
+/// var run = try ExperimentRun(experiment, in: setting, directory: path, stamp: Stamp(version: "1"))
 /// let sections = try run.run()
 /// ```
 public struct ExperimentRun {
@@ -76,10 +77,14 @@ public struct ExperimentRun {
     page.paragraph("# \(experiment.name)")
     page.paragraph(experiment.question)
     let seeds = setting.seeds.map(String.init).joined(separator: ", ")
+    func of(_ column: String) -> String {
+      rows.values(of: column).map(\.text).filter { !$0.isEmpty }.map { "`\($0)`" }.joined(separator: ", ")
+    }
+    let note = of("note")
     page.paragraph(
-      "`fgn experiment \(experiment.name)\(setting.isQuick ? " --quick" : "")`, seeds `\(seeds)`, on `\(stamp.machine)`, "
-        + "`\(stamp.threads)` threads, `\(stamp.blas)`, version `\(stamp.version)`"
-        + (stamp.note.isEmpty ? "" : ", `\(stamp.note)`") + ". Rows: [rows.csv](rows.csv), [rows.jsonl](rows.jsonl).")
+      "`fgn experiment \(experiment.name)\(setting.isQuick ? " --quick" : "")`, seeds `\(seeds)`, on \(of("machine")), "
+        + "\(of("threads")) threads, \(of("blas")), version \(of("version"))\(note.isEmpty ? "" : ", \(note)"). "
+        + "Rows: [rows.csv](rows.csv), [rows.jsonl](rows.jsonl).")
     for section in sections { page.add(section) }
     page.close()
     return page.text

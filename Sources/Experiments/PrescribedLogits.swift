@@ -29,8 +29,7 @@ public enum CompetitorMass: Sendable, Equatable {
 /// ```swift
 /// let problem = PrescribedLogits(
 ///   rows: 8, features: 16, classes: 10, probability: 0.5, competitors: .effective(3), seed: 1)
-/// let measure = DirectionMeasure(
-///   problem.head, at: problem.parameters, batch: problem.batch, loss: problem.loss(), damping: 0.01)
+/// let measure = problem.measure(damping: 0.01)
 /// ```
 public struct PrescribedLogits: Sendable {
   /// [B, D].
@@ -71,6 +70,16 @@ public struct PrescribedLogits: Sendable {
   public var parameters: Parameters<Double> { Parameters(layout: head.layout) }
   public func loss(_ weight: RowWeight = .margin) -> AdjustedCrossEntropy {
     AdjustedCrossEntropy(offsets: logits, weight: weight)
+  }
+
+  /// FGN against GGN at these logits.
+  public func measure(damping: Double) -> DirectionMeasure {
+    DirectionMeasure(head, at: parameters, batch: batch, loss: loss(), damping: damping)
+  }
+
+  /// |GGN - FGN| at these logits.
+  public func errorNorm() -> Double {
+    DirectionMeasure.errorNorm(head, at: parameters, batch: batch, loss: loss())
   }
 
   /// q over `count` competitors.

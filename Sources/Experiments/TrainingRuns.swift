@@ -25,13 +25,13 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var budget: Budget
   /// Examples in a step; L-BFGS takes all.
   public var batchSize = 128
-  /// Penalty (l2 / 2) |penalised parameters|^2 of every method's objective; not in the losses of rows.
+  /// Penalty (l2 / 2) |penalised parameters|^2 of every method's objective; in `trainingObjective`, not in the losses.
   public var l2 = 0.0
   /// Evaluations at equally spaced points of the budget, at least 1.
   public var points = 10
-  /// Whether rows have `trainingObjective`, `trainingLoss` and `trainingAccuracy`: a pass over the training examples for each.
+  /// Whether rows have `trainingObjective`, `trainingLoss` and `trainingAccuracy`: a pass over the training examples.
   public var measuresTraining = true
-  /// Whether a run has its last row alone; nothing is evaluated before.
+  /// Whether the last row of each run is all that is wanted: there are fewer evaluations then.
   public var keepsLastOnly = false
   /// Where all methods start; nil draws the model's initial parameters by the seed.
   public var start: Parameters<Scalar>?
@@ -59,12 +59,12 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     try problem.check()
     var options = ComparisonOptions(contestants: [contestant], seeds: [seed], budget: budget)
     (options.batchSize, options.l2, options.points) = (batchSize, l2, points)
-    options.measuresTraining = measuresTraining
-    var run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
-    run.measuresEndOnly = keepsLastOnly
+    (options.measuresTraining, options.measuresEarly) = (measuresTraining, !keepsLastOnly)
+    let run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
     try run.check()
     let common = settings(of: contestant, name).merging(labels)
-    return (run.rows() ?? []).map { common.merging(row($0)) }
+    let found = run.rows() ?? []
+    return (keepsLastOnly ? found.suffix(1) : found[...]).map { common.merging(row($0)) }
   }
 
   /// A case for each method and seed: seed by seed, the methods in turn.
@@ -77,12 +77,14 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   /// The same with a name for each contestant, for the column `method`.
   public func cases(_ methods: [(contestant: String, name: String)], seeds: [UInt64]) throws -> [Case] {
     let data = problem.fingerprint
+    let labels = labels.cells.sorted { $0.key < $1.key }.map { ", \($0.key) \($0.value.text)" }.joined()
+    let rest =
+      "\(split.name), \(budget.text), batches of \(batchSize), l2 \(Value.number(l2).text), \(points) points"
+      + (measuresTraining ? "" : ", held out alone") + (keepsLastOnly ? ", the end" : "") + labels
     return try seeds.flatMap { seed in
       try methods.map { text, name in
-        let settings = settings(of: try Contestant(text), name).merging(labels)
-        let more = "contestant=\(text) for \(budget.text) points=\(points) \(measuresTraining) \(keepsLastOnly)"
-        let words = settings.cells.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.text)" }
-        return Case((words + [more]).joined(separator: " "), seed: seed, data: data) {
+        let contestant = try Contestant(text).description
+        return Case("\(contestant == name ? "" : "\(name): ")\(contestant), \(rest)", seed: seed, data: data) {
           try rows(text, as: name, seed: seed)
         }
       }

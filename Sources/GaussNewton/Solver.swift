@@ -61,7 +61,7 @@ public struct SolverChoice: Sendable {
 ///     gram     of the GGN: C^2 row Grams, C forward passes and carryings back, 3 (B C)^3 / 3, 8 passes over (B C)^2
 ///
 /// The factors 3 and 10 turn flops of slower routines into those of a product.
-struct SolverCosts: Sendable {
+package struct SolverCosts: Sendable {
   var batch: Double
   var classes: Double
   var products: LinearizationCosts
@@ -70,13 +70,25 @@ struct SolverCosts: Sendable {
   /// Whether B x B matrices fit the memory budget.
   var gramFits: Bool
   /// Whether (B C) x (B C) matrices do.
-  var outputsFit = false
+  var outputsFit: Bool
 
   /// A factorisation runs at about a third of a product's speed, a symmetric matrix-vector product at a tenth.
-  static let factorPenalty = 3.0
+  package static let factorPenalty = 3.0
   static let memoryPenalty = 10.0
 
-  func flops(_ solver: Solver, curvature: Curvature) -> Double? {
+  package init(
+    batch: Double, classes: Double, products: LinearizationCosts, iterations: Double, gramFits: Bool = true,
+    outputsFit: Bool = false
+  ) {
+    self.batch = batch
+    self.classes = classes
+    self.products = products
+    self.iterations = iterations
+    self.gramFits = gramFits
+    self.outputsFit = outputsFit
+  }
+
+  package func flops(_ solver: Solver, curvature: Curvature) -> Double? {
     let square = batch * batch
     if !gramFits && solver != .cg { return nil }
     if curvature == .ggn && solver == .gram && !outputsFit { return nil }

@@ -101,7 +101,7 @@ struct ExperimentCommand: ParsableCommand {
   }
 
   private func show(_ entries: [Gallery.Entry]) throws {
-    if json { return try printJSON(entries.map(ExperimentSummary.init)) }
+    if json { return try printJSON(["experiments": entries.map(ExperimentSummary.init)]) }
     for entry in entries {
       print(entry.experiment.name)
       for section in entry.sections {

@@ -29,10 +29,13 @@ import Testing
   @Test func stepsAreRespected() throws {
     var options = try toyOptions("fgn", "lbfgs", budget: .steps(7))
     options.points = 20
-    let result = try run(options)
+    var result = try run(options)
     #expect(result.contestants[0].runs[0].rows.map(\.step) == Array(0...7), "a point a step at most")
     let last = result.contestants[1].runs[0].last
     #expect(last.step == 7 && last.epoch == 7, "L-BFGS takes all rows")
+    (options.points, options.measuresEarly) = (1, false)
+    result = try run(options)
+    #expect(result.contestants[0].runs[0].rows.map(\.step) == [0, 7], "no powers of two")
   }
 
   @Test func secondsAreRespected() throws {

@@ -60,6 +60,7 @@ import Testing
     #expect(try reused { options, _ in options.l2 = 0.1 } == 0)
     #expect(try reused { options, _ in options.points = 3 } == 0)
     #expect(try reused { options, _ in options.measuresTraining = true } == 0)
+    #expect(try reused { options, _ in options.measuresEarly = false } == 0)
     #expect(try reused { options, _ in options.budget = .epochs(3) } == 0)
     #expect(try reused { options, _ in options.budget = .steps(10) } == 0)
     #expect(try reused { _, problem in problem.training = try problem.training.rows(Array(0..<41)) } == 0)

@@ -85,4 +85,13 @@ import Testing
     let section = try #require(try Repository.text("docs/architecture.md").section("## Modules"))
     for name in try Self.manifest().keys { #expect(section.contains("| `\(name)` |"), "\(name)") }
   }
+
+  /// An experiment is read in one sitting.
+  @Test func experimentsAreShort() throws {
+    let files = Repository.files(in: "Sources/Experiments/Catalogue", suffix: ".swift")
+    #expect(!files.isEmpty)
+    for path in files {
+      #expect(try Repository.text(path).components(separatedBy: "\n").count <= 151, "\(path)")
+    }
+  }
 }

@@ -13,6 +13,7 @@ import Testing
     ("## fgn compare", ["CompareCommand"]), ("## fgn evaluate", ["EvaluateCommand"]),
     ("## fgn predict", ["PredictCommand"]),
     ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
+    ("## fgn experiment", ["ExperimentCommand"]),
     ("## Model files", ["SavedModelArguments"]),
   ]
 

@@ -12,8 +12,7 @@ import Testing
   @Test func prescribedLogits() {
     let problem = PrescribedLogits(
       rows: 8, features: 16, classes: 10, probability: 0.5, competitors: .effective(3), seed: 1)
-    let measure = DirectionMeasure(
-      problem.head, at: problem.parameters, batch: problem.batch, loss: problem.loss(), damping: 0.01)
+    let measure = problem.measure(damping: 0.01)
     #expect(abs(measure.effectiveCompetitors - 3) < 1e-10)
     #expect(measure.relativeError > 0 && measure.relativeError < 1)
   }

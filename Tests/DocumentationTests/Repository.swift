@@ -20,9 +20,10 @@ enum Repository {
       .map { "\(directory)/\($0)" }
   }
 
-  /// docs/*.md, and README.md where there is one.
+  /// docs/*.md, without the reports that experiments write, and README.md where there is one.
   static var pages: [String] {
-    files(in: "docs", suffix: ".md") + (exists("README.md") ? ["README.md"] : [])
+    files(in: "docs", suffix: ".md").filter { !$0.hasPrefix("docs/experiments/") }
+      + (exists("README.md") ? ["README.md"] : [])
   }
 }
 

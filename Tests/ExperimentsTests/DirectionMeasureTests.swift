@@ -93,19 +93,16 @@ import Testing
     let isFound = eigen.decompose(matrix.dense())
     #expect(isFound)
     let expected = eigen.values.last!
-    let got = DirectionMeasure.errorNorm(
-      problem.head, at: problem.parameters, batch: problem.batch, loss: problem.loss())
+    let got = problem.errorNorm()
     #expect(abs(got - expected) <= 1e-6 * expected, "seed \(seed): \(got), expected \(expected)")
   }
 
   /// (F + lambda)(d_F - d_G) = E d_G, and F is positive semidefinite.
   @Test(arguments: 1...8 as ClosedRange<UInt64>) func differenceIsWithinTheBound(_ seed: UInt64) {
     let problem = Self.problem(seed)
-    let norm = DirectionMeasure.errorNorm(
-      problem.head, at: problem.parameters, batch: problem.batch, loss: problem.loss())
+    let norm = problem.errorNorm()
     for damping in [1e-4, 1e-2, 1, 100] {
-      let measure = DirectionMeasure(
-        problem.head, at: problem.parameters, batch: problem.batch, loss: problem.loss(), damping: damping)
+      let measure = problem.measure(damping: damping)
       let bound = DirectionMeasure.bound(errorNorm: norm, damping: damping)
       #expect(measure.relativeError <= bound * (1 + 1e-6), "seed \(seed) damping \(damping)")
       #expect(measure.relativeError > 0)
@@ -117,13 +114,11 @@ import Testing
   @Test func twoClassesLeaveNothingOut() {
     let problem = PrescribedLogits(
       rows: 6, features: 3, classes: 2, probability: 0.3, competitors: .support(1), seed: 2)
-    let measure = DirectionMeasure(
-      problem.head, at: problem.parameters, batch: problem.batch, loss: problem.loss(), damping: 1e-3)
+    let measure = problem.measure(damping: 1e-3)
     #expect(measure.relativeError < 1e-12)
     #expect(abs(measure.cosine - 1) < 1e-12)
     #expect(abs(measure.keptShare - 1) < 1e-12)
-    let norm = DirectionMeasure.errorNorm(
-      problem.head, at: problem.parameters, batch: problem.batch, loss: problem.loss())
+    let norm = problem.errorNorm()
     #expect(norm < 1e-15)
   }
 
@@ -131,8 +126,7 @@ import Testing
   @Test func solversAgree() {
     let problem = PrescribedLogits(
       rows: 9, features: 4, classes: 100, probability: 0.3, competitors: .random(scale: 1), seed: 5)
-    let iterative = DirectionMeasure(
-      problem.head, at: problem.parameters, batch: problem.batch, loss: problem.loss(), damping: 1e-2)
+    let iterative = problem.measure(damping: 1e-2)
     var descents = [Curvature.fgn, .ggn].map {
       Descent(
         model: problem.head, loss: problem.loss(), options: DescentOptions(curvature: $0, solver: .gram))

@@ -29,7 +29,9 @@ import Testing
     #expect(try WrittenReport(directory: files.url).check().numbers == 22)
     let page = files.url.appending(path: "REPORT.md")
     let text = try String(contentsOf: page, encoding: .utf8)
-    for (old, new) in [("are 2.0[", "are 2.1["), ("| 34.0", "| 34.1"), ("at most", "at most 7"), ("+- 1.00", "+- 1.01")] {
+    for (old, new) in [
+      ("are 2.0[", "are 2.1["), ("| 34.0", "| 34.1"), ("at most", "at most 7"), ("+- 1.00", "+- 1.01"),
+    ] {
       #expect(text.contains(old), "\(text)")
       try text.replacing(old, with: new).write(to: page, atomically: true, encoding: .utf8)
       #expect(try WrittenReport(directory: files.url).check().mistakes.count >= 1, "\(new)")

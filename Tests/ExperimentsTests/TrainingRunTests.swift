@@ -47,6 +47,17 @@ import Testing
     #expect(try runs.rows("adam:lr=0.01", seed: 5)[0]["method"] == "adam:learning-rate=0.01")
   }
 
+  /// The last row is what it is among all of them.
+  @Test func theEndAlone() throws {
+    var runs = try Self.runs()
+    let all = try runs.rows("fgn", seed: 3)
+    runs.keepsLastOnly = true
+    let end = try runs.rows("fgn", seed: 3)
+    #expect(end.count == 1)
+    let losses = [end[0], all[all.count - 1]].map { $0["validationLoss"] }
+    #expect(losses[0] == losses[1] && end[0]["isLast"] == 1)
+  }
+
   /// Bit for bit on any number of threads, timing aside.
   @Test(arguments: ["fgn", "ggn", "egn", "kfac:lr=0.1", "adam:lr=0.01", "lbfgs"])
   func sameSeedsSameRows(_ method: String) throws {
@@ -79,6 +90,7 @@ import Testing
     #expect(try changed { $0.budget = .epochs(3) })
     #expect(try changed { $0.budget = .steps(2) })
     #expect(try changed { $0.measuresTraining = false })
+    #expect(try changed { $0.keepsLastOnly = true })
     #expect(try changed { $0.labels["x"] = 1 })
     #expect(try changed { $0.split = try Self.split(seed: 8) })
     #expect(try changed { $0.start = Parameters(layout: $0.model.layout) })

@@ -32,7 +32,7 @@ struct HeadCurves {
     (`letter-rff`) and its first `10` classes; `clinc150` and features of the user's where they are given. EGN factors a \
     system of order `B C` and runs where that is at most `1300`: on `letter-10`. Each point is a whole run with a cosine \
     schedule of its own. Gauss-Newton methods, the empirical Fisher and L-BFGS run at their defaults; SGD, Adam and \
-    K-FAC at the rate with the lowest validation loss of `7`, `7` and `5` a factor of three apart.
+    K-FAC at the rate with the lowest validation loss of `7`, `7` and `3` a factor of three apart.
     """
 
   // MARK: Equal steps
