@@ -36,9 +36,8 @@ enum HeadClasses {
       runs.labels = Row(["part": "classes", "family": .text(family), "classes": .number(Double(count))])
       return try runs.rows(contestant, seed: seed)
     }
-    var row = Row(["part": "classes", "data": .text(own.name), "classes": .number(Double(count))])
-    for (column, value) in try measure(own, steps, seed).cells { row[column] = value }
-    return trained + [row]
+    let row = Row(["part": "classes", "data": .text(own.name), "classes": .number(Double(count))])
+    return trained + [row.merging(try measure(own, steps, seed).row)]
   }
 
   /// Directions on one batch where FGN has trained, with the damping that it has come to.
