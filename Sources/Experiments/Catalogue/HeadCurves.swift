@@ -75,7 +75,10 @@ struct HeadCurves {
       figures: data.map { data in
         figure(
           "steps-\(data)",
-          "At equal steps, \(setting: data): each point the end of a run. L-BFGS, which takes all rows a step, is in the table, and so is the dual GGN, which differs from the other in rounding and stopping.",
+          """
+          At equal steps, \(setting: data): each point is the end of a run. L-BFGS, whose step takes all rows, and the dual \
+          GGN, which differs from the other only in where conjugate gradient stops, are in the table.
+          """,
           data, "step",
           Axis("Steps of the run", scale: .log10), leaving: ["GGN (dual)", HeadMethod.lbfgs])
       },

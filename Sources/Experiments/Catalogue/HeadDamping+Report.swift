@@ -41,7 +41,10 @@ extension HeadDamping {
       figures: [
         ReportFigure(
           "damping",
-          "Final training objective over the lowest of the column, in nats; the last line of each map is automatic damping.",
+          """
+          Final training objective over the lowest of the column, in nats; the last line of each map is automatic \
+          damping.
+          """,
           Figure(panels: data.map { panel(own.where("data=\($0)"), $0) }, columns: 2))
       ], verdict: verdict)
   }

@@ -68,7 +68,9 @@ extension HeadCurves {
       figures: data.map { data in
         figure(
           "seconds-\(data)",
-          "The same runs by the processor's time, \(setting: data); K-FAC, Adam and SGD without the time of their search.",
+          """
+          The same runs by the processor's time, \(setting: data); SGD, Adam and K-FAC without the time of their search.
+          """,
           data, "cpuSeconds", Axis("CPU time of steps", unit: "s", scale: .log10), leaving: ["empirical Fisher"])
       }, verdict: verdict)
   }
