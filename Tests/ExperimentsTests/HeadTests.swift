@@ -144,7 +144,9 @@ import Testing
       ])
     }
     let sections = Head().report(on: Rows(rows), in: setting)
-    #expect(sections.dropLast().allSatisfy { $0.verdict.title == "not measured" && $0.tables.isEmpty && $0.figures.isEmpty })
+    for section in sections.dropLast() {
+      #expect(section.verdict.title == "not measured" && section.tables.isEmpty && section.figures.isEmpty)
+    }
     #expect(sections.last?.verdict.title == "holds")
   }
 }
