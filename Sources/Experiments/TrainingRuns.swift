@@ -25,11 +25,11 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var budget: Budget
   /// Examples in a step; L-BFGS takes all.
   public var batchSize = 128
-  /// Penalty (l2 / 2) |penalised parameters|^2 of every method's objective; not in the losses of rows.
+  /// Penalty (l2 / 2) |penalised parameters|^2 of every method's objective; in `trainingObjective`, not in the losses.
   public var l2 = 0.0
   /// Evaluations at equally spaced points of the budget, at least 1.
   public var points = 10
-  /// Whether rows have `trainingLoss` and `trainingAccuracy`: a pass over the training examples for each.
+  /// Whether rows have `trainingObjective`, `trainingLoss` and `trainingAccuracy`: a pass over the training examples.
   public var measuresTraining = true
   /// Whether the last row of each run is all that is wanted: there are fewer evaluations then.
   public var keepsLastOnly = false
@@ -37,6 +37,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var start: Parameters<Scalar>?
   /// In every row, and in the names of cases, such as `Row(["temperature": 3])`.
   public var labels = Row()
+  /// More columns for each row, from its parameters. Names of cases do not tell of it: `labels` should.
+  public var observe: (@Sendable (Parameters<Scalar>) -> Row)?
 
   public init(_ split: Split<Scalar>, model: ModelType, loss: any Loss = CrossEntropy(), budget: Budget) {
     self.split = split
@@ -63,8 +65,10 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     let run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
     try run.check()
     let common = settings(of: contestant, name).merging(labels)
-    let found = run.rows() ?? []
-    return (keepsLastOnly ? found.suffix(1) : found[...]).map { common.merging(row($0)) }
+    var more: [Row] = []
+    let found = run.rows(observe: { more.append(observe?($0) ?? Row()) }) ?? []
+    let all = zip(found, more).map { common.merging(row($0)).merging($1) }
+    return keepsLastOnly ? all.suffix(1) : all
   }
 
   /// A case for each method and seed: seed by seed, the methods in turn.
@@ -124,7 +128,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
       "isLast": found.outcome == nil ? 0 : 1,
     ])
     let more = [
-      "trainingLoss": found.trainingLoss, "trainingAccuracy": found.trainingAccuracy,
+      "trainingObjective": found.trainingObjective, "trainingLoss": found.trainingLoss,
+      "trainingAccuracy": found.trainingAccuracy,
       "validationAccuracy": found.validationAccuracy, "validationRMSE": found.validationRMSE,
     ]
     for (column, value) in more { row[column] = value.map { .number($0) } }
