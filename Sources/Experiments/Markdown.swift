@@ -25,26 +25,52 @@ struct Markdown {
 
   private mutating func add(_ table: ReportTable) {
     paragraph("*\(noted(table.caption))*")
-    let lines = table.lines(rows)
-    var cells = [[table.by] + table.columns.map(\.title)]
-    cells.append(["---"] + table.columns.map { _ in "--:" })
-    cells += lines.map { line in [line.text] + table.columns.map { table.cell($0.query, line: line, rows) } }
-    text += cells.map { "| \($0.joined(separator: " | ")) |\n" }.joined()
-    let sources = table.columns.map { "\($0.title) = \($0.query)" }.joined(separator: " | ")
-    paragraph("\n<!-- by \(table.by): \(sources) -->")
+    switch table.lines {
+    case .values(let column, let form, let columns):
+      let cells = table.values(rows).map { line in
+        [line.text] + columns.map { cell($0.query.adding(Condition("\(column)=\(line.text)")!), form) }
+      }
+      grid([column] + columns.map(\.title), cells)
+      let sources = columns.map { "\($0.title) = \($0.query)" }.joined(separator: " | ")
+      paragraph("\n<!-- by \(column): \(sources) -->")
+    case .given(let lines, let heading, let columns):
+      var cells: [[String]] = []
+      for line in lines { cells.append([line.title] + line.cells.map { noted($0) }) }
+      grid([heading] + columns, cells)
+      text += "\n"
+    }
+  }
+
+  private mutating func grid(_ header: [String], _ cells: [[String]]) {
+    let lines = [header, ["---"] + header.dropFirst().map { _ in "--:" }] + cells
+    text += lines.map { "| \($0.joined(separator: " | ")) |\n" }.joined()
+  }
+
+  /// As text: a mean has its deviation.
+  private func cell(_ query: Query, _ form: NumberFormat) -> String {
+    let value = query.value(rows.all)
+    guard value != nil, query.statistic == .mean, let spread = query.taking(.deviation).value(rows.all) else {
+      return form.text(value)
+    }
+    return "\(form.text(value)) +- \(form.text(spread))"
   }
 
   /// The statement with a footnote for each number.
   private mutating func noted(_ statement: Statement) -> String {
-    statement.pieces.map { piece in
+    var result = ""
+    for piece in statement.pieces {
       switch piece {
-      case .text(let text): return text
-      case .number(let number):
-        let known = footnotes.firstIndex(of: number.query)
-        if known == nil { footnotes.append(number.query) }
-        return "\(number.text)[^\((known ?? footnotes.count - 1) + 1)]"
+      case .text(let text): result += text
+      case .number(let number): result += noted(number)
       }
-    }.joined()
+    }
+    return result
+  }
+
+  private mutating func noted(_ number: Quoted) -> String {
+    let known = footnotes.firstIndex(of: number.query)
+    if known == nil { footnotes.append(number.query) }
+    return "\(number.text)[^\((known ?? footnotes.count - 1) + 1)]"
   }
 
   /// The footnotes, at the end.

@@ -38,31 +38,33 @@ public struct ReportFigure: Sendable {
   }
 }
 
-/// A table: a line for each value of a column, a number from the rows in each cell.
+/// A table of numbers from the rows.
 public struct ReportTable: Sendable {
+  /// What its lines are.
+  enum Lines: Sendable {
+    /// One for each value of a column of the rows; the same query for all, with that value.
+    case values(of: String, form: NumberFormat, columns: [(title: String, query: Query)])
+    /// Given ones, a number a column.
+    case given([(title: String, cells: [Quoted])], heading: String, columns: [String])
+  }
+
   public var caption: Statement
-  /// The column that lines are by.
-  var by: String
-  var columns: [(title: String, query: Query)]
-  var form: NumberFormat
-  /// The lines, in order; nil for all.
-  var only: [Value]?
+  var lines: Lines
+  /// Of lines that are values of a column, these alone and in this order; nil for all.
+  private var only: [Value]?
 
   /// - Parameters:
   ///   - by: the column whose values become lines; those in rows that meet `conditions`.
-  ///   - columns: a title and a query for each column; means are shown with their standard deviation.
   ///   - conditions: for all cells, such as "set=letter"; empty for none.
+  ///   - columns: a title and a query for each column; means are shown with their standard deviation.
   public init(
     _ caption: Statement, by: String, where conditions: String = "", _ columns: KeyValuePairs<String, String>,
     as form: NumberFormat = .significant(3)
   ) {
     self.caption = caption
-    self.by = by
-    self.form = form
     let shared = Condition.list(conditions)
-    self.columns = columns.map { title, text in
-      (title, shared.reduce(Query(text)) { $0.adding($1) })
-    }
+    lines = .values(
+      of: by, form: form, columns: columns.map { ($0, shared.reduce(Query($1)) { $0.adding($1) }) })
   }
 
   /// One column for each value of `column` in `rows`, which meet `conditions`: `statistic` is such as "mean of loss".
@@ -70,32 +72,45 @@ public struct ReportTable: Sendable {
     _ caption: Statement, by: String, columns column: String, of rows: Rows, _ statistic: String,
     where conditions: String = "", as form: NumberFormat = .significant(3)
   ) {
-    self.init(caption, by: by, where: conditions, [:], as: form)
+    self.caption = caption
     let shared = Condition.list(conditions)
-    columns = rows.where(conditions).values(of: column).map { value in
-      let own = Condition("\(column)=\(value.text)")!
-      return ("\(column) \(value.text)", (shared + [own]).reduce(Query(statistic)) { $0.adding($1) })
-    }
+    lines = .values(
+      of: by, form: form,
+      columns: rows.where(conditions).values(of: column).map { value in
+        let own = Condition("\(column)=\(value.text)")!
+        return ("\(column) \(value.text)", (shared + [own]).reduce(Query(statistic)) { $0.adding($1) })
+      })
   }
 
-  /// What lines there are.
-  func lines(_ rows: Rows) -> [Value] {
+  /// Where each line has queries of its own: a footnote a cell.
+  ///
+  /// - Parameters:
+  ///   - lines: a title, which may have digits only in `backticks`, and as many numbers as `columns`.
+  ///   - heading: over the titles.
+  public init(
+    _ caption: Statement, _ lines: [(title: String, cells: [Quoted])], heading: String = "", columns: [String]
+  ) {
+    precondition(lines.allSatisfy { $0.cells.count == columns.count }, "a table with a cell too many or too few")
+    self.caption = caption
+    self.lines = .given(lines, heading: heading, columns: columns)
+  }
+
+  /// With these lines alone, in this order.
+  public func only(_ values: [Value]) -> ReportTable {
+    var result = self
+    result.only = values
+    return result
+  }
+
+  /// Of a table by the values of a column, those that it has lines for: of rows that some query takes a number from.
+  func values(_ rows: Rows) -> [Value] {
+    guard case .values(let column, _, let columns) = lines else { return [] }
     if let only { return only }
     let used = rows.all.filter { row in
-      columns.contains { column in
-        row[column.query.column] != nil && column.query.conditions.allSatisfy { $0.holds(of: row) }
+      columns.contains { _, query in
+        row[query.column] != nil && query.conditions.allSatisfy { $0.holds(of: row) }
       }
     }
-    return Rows(used).values(of: by)
-  }
-
-  /// As text: a mean has its deviation.
-  func cell(_ query: Query, line: Value, _ rows: Rows) -> String {
-    let query = query.adding(Condition("\(by)=\(line.text)")!)
-    let value = query.value(rows.all)
-    guard value != nil, query.statistic == .mean, let spread = query.taking(.deviation).value(rows.all) else {
-      return form.text(value)
-    }
-    return "\(form.text(value)) +- \(form.text(spread))"
+    return Rows(used).values(of: column)
   }
 }

@@ -63,7 +63,7 @@ import Testing
       Self.run("SGD", "sgd:learning-rate=3", loss: 0.4),
     ])
     let table = try #require(HeadCurves(rows).steps.tables.first)
-    #expect(table.lines(rows) == ["fgn", "sgd:learning-rate=3"])
+    #expect(table.values(rows) == ["fgn", "sgd:learning-rate=3"])
   }
 
   /// What ten times off costs is of the worse side, and of the same method.

@@ -3,10 +3,12 @@ import Testing
 
 /// A report and its rows as they are on disk, and the numbers of the one taken from the other again. Shares nothing with
 /// what writes them: its own reading of CSV, of Markdown and of queries.
-struct WrittenReport {
+final class WrittenReport {
   let name: String
   let text: String
   let rows: [[String: String]]
+  /// Which rows meet a condition: queries share most of theirs.
+  private var met: [String: [Bool]] = [:]
 
   init(directory: URL) throws {
     name = directory.lastPathComponent
@@ -145,7 +147,13 @@ extension WrittenReport {
   }
 
   private func select(_ conditions: [String]) -> [[String: String]] {
-    rows.filter { row in conditions.allSatisfy { meets(row, $0.trimmingCharacters(in: .whitespaces)) } }
+    let lists = conditions.map { condition in
+      if let known = met[condition] { return known }
+      let list = rows.map { meets($0, condition.trimmingCharacters(in: .whitespaces)) }
+      met[condition] = list
+      return list
+    }
+    return rows.indices.filter { index in lists.allSatisfy { $0[index] } }.map { rows[$0] }
   }
 
   private func meets(_ row: [String: String], _ condition: String) -> Bool {
