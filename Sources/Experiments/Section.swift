@@ -51,7 +51,7 @@ public struct ReportTable: Sendable {
   public var caption: Statement
   var lines: Lines
   /// Of lines that are values of a column, these alone and in this order; nil for all.
-  private var only: [Value]?
+  var only: [Value]?
 
   /// - Parameters:
   ///   - by: the column whose values become lines; those in rows that meet `conditions`.
@@ -93,13 +93,6 @@ public struct ReportTable: Sendable {
     precondition(lines.allSatisfy { $0.cells.count == columns.count }, "a table with a cell too many or too few")
     self.caption = caption
     self.lines = .given(lines, heading: heading, columns: columns)
-  }
-
-  /// With these lines alone, in this order.
-  public func only(_ values: [Value]) -> ReportTable {
-    var result = self
-    result.only = values
-    return result
   }
 
   /// Of a table by the values of a column, those that it has lines for: of rows that some query takes a number from.
