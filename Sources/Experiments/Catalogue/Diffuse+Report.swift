@@ -5,7 +5,9 @@ extension Diffuse {
     [deviation(rows), training(rows), bare(rows)]
   }
 
-  static let methods = ["fgn": "FGN", "ggn": "GGN", "fisher": "empirical Fisher", "adam": "Adam"]
+  static let methods = [
+    "fgn": "FGN", "fgnSearched": "FGN, line search", "ggn": "GGN", "fisher": "empirical Fisher", "adam": "Adam",
+  ]
 
   static func panelTitle(_ regime: Regime) -> String {
     "\(regime.rawValue) \(Value.number(regime.levels.last ?? 0).text)"
