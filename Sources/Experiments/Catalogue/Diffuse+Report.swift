@@ -6,7 +6,8 @@ extension Diffuse {
   }
 
   static let methods = [
-    "fgn": "FGN", "fgnSearched": "FGN, line search", "ggn": "GGN", "fisher": "empirical Fisher", "adam": "Adam",
+    "fgn": "FGN", "fgnSearched": "FGN, line search", "fgnDamped": "FGN, damping x 10", "ggn": "GGN",
+    "fisher": "empirical Fisher", "adam": "Adam",
   ]
 
   static func panelTitle(_ regime: Regime) -> String {
