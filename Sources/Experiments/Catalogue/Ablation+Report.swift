@@ -50,9 +50,9 @@ extension Ablation {
     return Section(
       title, claim: claim,
       method: """
-        Letter, `8192` training rows for `4` epochs (`--quick`: `1536` for `2`), batches of `128`; a linear head and a \
-        perceptron `16-32-26`. What is not varied is the default. A difference below `1 %`, or \
-        within two standard errors, counts for nothing, below `5 %` it is a limit.
+        Letter, `8192` training rows for `4` epochs (`--quick`: `1536` for `2`), batches of `128`; a linear head and \
+        a perceptron `16-32-26`. What is not varied is the default. A difference below `1 %`, or within two standard \
+        errors, counts for nothing, below `5 %` it is a limit.
         """,
       figures: [
         ReportFigure(
@@ -104,9 +104,9 @@ extension Ablation {
     return Section(
       title, claim: claim,
       method: """
-        |d - d_G| / |d_G| on one batch in Double, with `s = p (1 - p)` (`margin`), `v^2` (`fisher`), the weight with the \
-        GGN's curvature along `a` (`rayleigh`), the weight with its trace (`trace`) and `1` (`unit`): a head on letter with \
-        `128` rows, a perceptron with `30`, at the start of training and after one epoch of FGN.
+        |d - d_G| / |d_G| on one batch in Double, with `s = p (1 - p)` (`margin`), `v^2` (`fisher`), the weight with \
+        the GGN's curvature along `a` (`rayleigh`), the weight with its trace (`trace`) and `1` (`unit`): a head on \
+        letter with `128` rows, a perceptron with `30`, at the start of training and after one epoch of FGN.
         """,
       figures: [
         ReportFigure(

@@ -22,7 +22,7 @@ extension Diffuse {
       let rises = problems.map { number("mean of rise", $0, method) }.filter { $0.value != nil }
       return rises.max { $0.value! < $1.value! }.map { "\(setting: Self.methods[method] ?? "") \($0)" }
     }
-    let remedy: Statement = remedies.isEmpty ? "" : " (at most, \(.joined(remedies, separator: ", ")))"
+    let remedy: Statement = remedies.isEmpty ? "" : "; at most with \(.joined(remedies, separator: ", "))"
     let statement: Statement =
       high.isEmpty
       ? "With FGN the objective never rises above its start; \(ends)."
@@ -34,9 +34,9 @@ extension Diffuse {
       title,
       claim: "Dropping the within-competitor covariance does not hurt training, even where competitor mass is diffuse.",
       method: """
-        Linear heads from zero, the same batches of `256`, cosine schedules; default policies, FGN also with \
-        Armijo's line search on each batch, and with ten times the damping; Adam with the best of the rates `0.01` to \
-        `0.3` for each problem. The objective on all training rows. A rise of a tenth of the GGN's fall counts as hurt.
+        Linear heads from zero, the same batches of `256`, cosine schedules; default policies, FGN also with Armijo's \
+        line search on each batch, and with ten times the damping; Adam with the best of the rates `0.01` to `0.3` \
+        for each problem. The objective on all training rows. A rise of a tenth of the GGN's fall counts as hurt.
         """,
       figures: [
         ReportFigure(
