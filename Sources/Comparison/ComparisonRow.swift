@@ -28,7 +28,8 @@ public struct ComparisonRow: Sendable, Codable, Equatable {
   public var cpuSeconds: Double
   /// Mean of the batches' objectives since the last point; nil at the start.
   public var objective: Double?
-  /// Mean loss, without penalty, and accuracy on all training rows; nil unless `ComparisonOptions.measuresTraining`.
+  /// Mean loss with penalty, without it, and accuracy on all training rows; nil unless `ComparisonOptions.measuresTraining`.
+  public var trainingObjective: Double?
   public var trainingLoss: Double?
   public var trainingAccuracy: Double?
   public var validationLoss = Double.nan
@@ -51,7 +52,8 @@ public struct ComparisonRow: Sendable, Codable, Equatable {
   /// The columns of a CSV file.
   private static let columns = [
     "key", "contestant", "optimizer", "seed", "point", "step", "epoch", "wallSeconds", "cpuSeconds", "objective",
-    "trainingLoss", "trainingAccuracy", "validationLoss", "validationAccuracy", "validationRMSE", "testLoss",
+    "trainingObjective", "trainingLoss", "trainingAccuracy", "validationLoss", "validationAccuracy", "validationRMSE",
+    "testLoss",
     "testAccuracy", "testRMSE", "rejected", "outcome", "version", "blas", "threads", "precision",
   ]
 }
@@ -66,7 +68,8 @@ extension ComparisonRow: StoredRow {
     func number(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
     let texts = [
       key, contestant, optimizer.rawValue, "\(seed)", "\(point)", "\(step)", "\(epoch)", "\(wallSeconds)",
-      "\(cpuSeconds)", number(objective), number(trainingLoss), number(trainingAccuracy), number(validationLoss),
+      "\(cpuSeconds)", number(objective), number(trainingObjective), number(trainingLoss), number(trainingAccuracy),
+      number(validationLoss),
       number(validationAccuracy), number(validationRMSE), number(testLoss), number(testAccuracy), number(testRMSE),
       "\(rejected)", outcome?.rawValue ?? "", version, blas, "\(threads)", precision,
     ]

@@ -135,8 +135,8 @@ package struct ContestantRun<ModelType: Model> {
     let held = evaluator.evaluate(parameters, problem.validation, l2: 0)
     (row.validationLoss, row.validationAccuracy, row.validationRMSE) = (held.loss, held.accuracy, held.rmse)
     if options.measuresTraining {
-      let seen = evaluator.evaluate(parameters, problem.training, l2: 0)
-      (row.trainingLoss, row.trainingAccuracy) = (seen.loss, seen.accuracy)
+      let seen = evaluator.evaluate(parameters, problem.training, l2: options.l2)
+      (row.trainingObjective, row.trainingLoss, row.trainingAccuracy) = (seen.objective, seen.loss, seen.accuracy)
     }
     guard let test = problem.test else { return }
     let unseen = evaluator.evaluate(parameters, test, l2: 0)

@@ -45,6 +45,8 @@ public struct ReportTable: Sendable {
   var by: String
   var columns: [(title: String, query: Query)]
   var form: NumberFormat
+  /// The lines, in order; nil for all.
+  var only: [Value]?
 
   /// - Parameters:
   ///   - by: the column whose values become lines; those in rows that meet `conditions`.
@@ -78,6 +80,7 @@ public struct ReportTable: Sendable {
 
   /// What lines there are.
   func lines(_ rows: Rows) -> [Value] {
+    if let only { return only }
     let used = rows.all.filter { row in
       columns.contains { column in
         row[column.query.column] != nil && column.query.conditions.allSatisfy { $0.holds(of: row) }

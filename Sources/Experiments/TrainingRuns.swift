@@ -25,11 +25,11 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var budget: Budget
   /// Examples in a step; L-BFGS takes all.
   public var batchSize = 128
-  /// Penalty (l2 / 2) |penalised parameters|^2 of every method's objective; not in the losses of rows.
+  /// Penalty (l2 / 2) |penalised parameters|^2 of every method's objective; in `trainingObjective`, not in the losses.
   public var l2 = 0.0
   /// Evaluations at equally spaced points of the budget, at least 1.
   public var points = 10
-  /// Whether rows have `trainingLoss` and `trainingAccuracy`: a pass over the training examples for each.
+  /// Whether rows have `trainingObjective`, `trainingLoss` and `trainingAccuracy`: a pass over the training examples.
   public var measuresTraining = true
   /// Whether the last row of each run is all that is wanted: there are fewer evaluations then.
   public var keepsLastOnly = false
@@ -128,7 +128,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
       "isLast": found.outcome == nil ? 0 : 1,
     ])
     let more = [
-      "trainingLoss": found.trainingLoss, "trainingAccuracy": found.trainingAccuracy,
+      "trainingObjective": found.trainingObjective, "trainingLoss": found.trainingLoss,
+      "trainingAccuracy": found.trainingAccuracy,
       "validationAccuracy": found.validationAccuracy, "validationRMSE": found.validationRMSE,
     ]
     for (column, value) in more { row[column] = value.map { .number($0) } }

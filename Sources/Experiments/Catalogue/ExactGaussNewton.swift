@@ -48,12 +48,13 @@ struct ExactGaussNewton: Experiment {
     for seed in setting.seeds {
       for plant in LinearPlant.examples {
         for damping in ["1", "1e-6"] {
-          cases += Self.methods(damping: damping).map { text, name in
-            Case("\(name): \(text), from \(damping), LQR \(plant.name), \(fits) fits", seed: seed) {
+          let one = Case("LQR \(plant.name), damping \(damping), \(fits) fits", seed: seed) {
+            try Self.methods(damping: damping).flatMap { text, name in
               let labels = Row(["method": .text(name), "startDamping": Value(parsing: damping)])
               return try Self.learn(plant, text, fits: fits, seed: seed).map { $0.merging(labels) }
             }
           }
+          cases.append(one)
         }
       }
     }
@@ -72,11 +73,11 @@ struct ExactGaussNewton: Experiment {
     }
   }
 
-  /// With `end`, the measure at the end of a run, and its logarithm; what is lost counts as `lost`.
+  /// With `end`, the measure at the end of a run, and its decimal logarithm; what is lost counts as `lost`.
   private static func ended(_ row: Row, _ measure: Value?) -> Row {
     guard row["isLast"] == 1, let value = measure?.number else { return row }
     let end = value < lost ? max(value, 1e-15) : lost
-    return row.merging(Row(["end": .number(end), "logEnd": .number(logarithm(end))]))
+    return row.merging(Row(["end": .number(end), "endDecades": .number(logarithm(end))]))
   }
 
   /// Errors of the gain of a linear plant after 1, 2, 3, 5, 10, ... fits.
@@ -107,4 +108,4 @@ struct ExactGaussNewton: Experiment {
 #elseif canImport(Darwin)
   import Darwin
 #endif
-private func logarithm(_ x: Double) -> Double { log(x) }
+private func logarithm(_ x: Double) -> Double { log10(x) }

@@ -1,0 +1,77 @@
+import Figures
+
+/// FGN against another method at about as many seconds: the longest runs that take between four fifths and five fourths
+/// of each other's, or the closest.
+private struct HeadDuel {
+  let rival: String
+  let loss: Contrast
+  let accuracy: Contrast
+
+  init?(_ curves: HeadCurves, _ data: String, _ rival: String) {
+    let best = curves.best.where("data=\(data)")
+    func runs(_ family: String) -> [(passes: Double, seconds: Double)] {
+      best.where("family=\(family)").values(of: "passes").compactMap { passes in
+        let seconds = best.number("median of cpuSeconds where family=\(family), passes=\(passes.text)").value
+        return passes.number.flatMap { passes in seconds.map { (passes, $0) } }
+      }
+    }
+    let pairs = runs(HeadMethod.fgn).flatMap { own in
+      runs(rival).map { (own.passes, $0.passes, ratio: max(own.seconds / $0.seconds, $0.seconds / own.seconds)) }
+    }
+    let close = pairs.filter { $0.ratio < 1.25 }.max { ($0.0, $0.1) < ($1.0, $1.1) }
+    guard let pair = close ?? pairs.min(by: { $0.ratio < $1.ratio }),
+      let method = curves.method(rival, data, pair.1)
+    else { return nil }
+    self.rival = rival
+    let own = "part=methods, data=\(data), passes=\(Value.number(pair.0).text), family=FGN, method=fgn"
+    let other = "passes=\(Value.number(pair.1).text), family=\(rival), method=\(method)"
+    loss = curves.rows.contrast("validationLoss", where: own, less: other)
+    accuracy = curves.rows.contrast("validationAccuracy", where: own, less: other, as: .percent(2))
+  }
+}
+
+extension HeadCurves {
+  private static let rivals = ["SGD", "Adam", "K-FAC", HeadMethod.lbfgs]
+
+  var seconds: Section {
+    let duels = data.map { data in (data, Self.rivals.compactMap { HeadDuel(self, data, $0) }) }
+    let found = Statement.joined(
+      duels.map { data, duels in
+        let parts = duels.map { duel -> Statement in
+          let name = Statement(stringLiteral: duel.rival)
+          return "\(name) \(duel.loss.statement) and \(duel.accuracy.statement)"
+        }
+        return "\(setting: data): \(Statement.joined(parts, separator: ", "))"
+      })
+    let all = duels.flatMap(\.1)
+    // Ahead or level by loss or by accuracy is not enough: it has to be both.
+    let isGood = all.map { $0.loss.sign <= 0 && $0.accuracy.sign >= 0 }
+    let text: Statement = "FGN less the others, in nats of validation loss and points of accuracy: \(found)."
+    let verdict: Verdict =
+      if all.isEmpty {
+        .notMeasured("No data.")
+      } else if isGood.allSatisfy({ $0 }) {
+        .holds(text)
+      } else if isGood.contains(true) {
+        .holdsWithinLimits("Not against every method, nor on every data set. \(text)")
+      } else {
+        .fails(text)
+      }
+    return Section(
+      "At equal seconds",
+      claim:
+        "Untuned, FGN is level at equal seconds with methods whose rate was tuned on the validation set, or better.",
+      method: Self.setup + """
+         Seconds are of the processor, of steps alone, without the search for rates; compared are the longest runs that \
+        take about the same.
+        """,
+      figures: data.map { data in
+        figure(
+          "seconds-\(data)",
+          """
+          The same runs by the processor's time, \(setting: data); SGD, Adam and K-FAC without the time of their search.
+          """,
+          data, "cpuSeconds", Axis("CPU time of steps", unit: "s", scale: .log10), leaving: ["empirical Fisher"])
+      }, verdict: verdict)
+  }
+}
