@@ -6,8 +6,8 @@ import Optimization
 
 /// A power of the damped FGN matrix of one batch, (F + lambda I)^exponent, applied in closed form.
 ///
-/// F = (1/B) R^T R with the rows sqrt(w s) J^T a of one batch. With the eigen-decomposition R R^T = U diag(kappa) U^T of
-/// the whitened row Gram [B, B],
+/// F = (1/B) R^T R with the rows sqrt(w s) J^T a of one batch. With the eigen-decomposition
+/// R R^T = U diag(kappa) U^T of the whitened row Gram [B, B],
 ///
 ///     (F + lambda I)^e = lambda^e I + R^T U diag(c) U^T R,   c = ((kappa / B + lambda)^e - lambda^e) / kappa,
 ///
@@ -92,8 +92,9 @@ public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
 /// S (G + lambda I) S with the full Gauss-Newton matrix G and S = (F + lambda I)^-1/2, or without S.
 ///
 /// All eigenvalues are in [1, 1 + |E| / lambda], E = G - F the within-competitor covariance. For E is positive
-/// semidefinite, so G + lambda >= F + lambda, which is the lower end. And E <= |E| I <= (|E| / lambda)(F + lambda), as F +
-/// lambda >= lambda: so G + lambda <= (1 + |E| / lambda)(F + lambda), the upper end. (S on both sides keeps the order.)
+/// semidefinite, so G + lambda >= F + lambda, which is the lower end. And E <= |E| I <= (|E| / lambda)(F + lambda), as
+/// F + lambda >= lambda: so G + lambda <= (1 + |E| / lambda)(F + lambda), the upper end. (S on both sides keeps
+/// the order.)
 /// Without S they are in [lambda, |G| + lambda]: the condition number that conjugate gradient sees falls from
 /// 1 + |G| / lambda to at most 1 + |E| / lambda.
 public struct PreconditionedGGN<ModelType: Model>: LinearOperator {
@@ -129,8 +130,8 @@ public struct PreconditionedGGN<ModelType: Model>: LinearOperator {
     residuals.append(Double(residual.norm))
   }
 
-  /// Iterations of conjugate gradient until |b - (G + lambda) x| <= tolerance |b|, the residual in parameter space with or
-  /// without S; nil if `limit` comes first.
+  /// Iterations of conjugate gradient until |b - (G + lambda) x| <= tolerance |b|, the residual in parameter space with
+  /// or without S; nil if `limit` comes first.
   public mutating func iterations(_ b: [Scalar], tolerance: Double, limit: Int) -> Int? {
     (residual, residuals) = (b, [])
     var right = b

@@ -1,8 +1,8 @@
 import LinearAlgebra
 import Training
 
-/// Classes that lie as close together as one likes: examples x = separation mu_y + e, with means mu_k [D] drawn uniformly
-/// from the unit sphere, labels drawn uniformly, and e standard normal.
+/// Classes that lie as close together as one likes: examples x = separation mu_y + e, with means mu_k [D] drawn
+/// uniformly from the unit sphere, labels drawn uniformly, and e standard normal.
 ///
 /// A linear head can learn them exactly: the logits separation mu_k . x are those of the posterior (all means have the
 /// same length). Over the competitors they vary by about separation^2, so that about (C - 1) / e^(separation^2) of
@@ -55,8 +55,8 @@ public struct SyntheticClasses: Sendable, Equatable {
 }
 
 extension Split {
-  /// `count` training examples drawn by the seed, without replacement, and the first `held` of those held out; all where
-  /// there are no more.
+  /// `count` training examples drawn by the seed, without replacement, and the first `held` of those held out; all
+  /// where there are no more.
   public func sample(_ count: Int, held: Int, seed: UInt64) throws(DataError) -> Split {
     var generator = SeededGenerator(seed: seed, stream: 0x5A3F)
     let drawn = generator.permutation(of: training.count).prefix(count)
@@ -64,8 +64,8 @@ extension Split {
     return Split(name: name, training: try training.rows(Array(drawn)), validation: try validation.rows(first))
   }
 
-  /// Training labels of a `fraction`, 0...1, of the examples (each with that probability) drawn anew, uniformly over all
-  /// classes; what is held out stays clean.
+  /// Training labels of a `fraction`, 0...1, of the examples (each with that probability) drawn anew, uniformly over
+  /// all classes; what is held out stays clean.
   public func noisyLabels(_ fraction: Double, seed: UInt64) throws(DataError) -> Split {
     var generator = SeededGenerator(seed: seed, stream: 0x4015E)
     let labels = training.labels.map { label in

@@ -23,16 +23,17 @@ extension Ablation {
     }.sorted { $0.ratio < $1.ratio }
     guard let best = ratios.first, let worst = ratios.last else { return Self.missing(title, claim) }
     let statement: Statement = """
-      At best \(best.with) in place of \(best.plain) iterations (\(setting: best.place)), at worst \(worst.with) in place \
-      of \(worst.plain) (\(setting: worst.place))
+      At best \(best.with) in place of \(best.plain) iterations (\(setting: best.place)), at worst \(worst.with) in \
+      place of \(worst.plain) (\(setting: worst.place))
       """
     return Section(
       title, claim: claim,
       method: """
-        `(G + lambda) x = -grad` on one batch of letter in Double until |residual| is `1e-6` of |grad|, plainly and with \
-        `(F + lambda)^-1/2` on both sides, in closed form: a head (`128` rows, more parameters than rows) and a head on random \
-        Fourier features (`256` of them and as many rows; `--quick`: `64` and `96`), at the start and after one epoch. An \
-        iteration with FGN costs two products with F more, with the inverse in place of its root one.
+        `(G + lambda) x = -grad` on one batch of letter in Double until |residual| is `1e-6` of |grad|, plainly and \
+        with `(F + lambda)^-1/2` on both sides, in closed form: a head (`128` rows, more parameters than rows) and a \
+        head on random Fourier features (`256` of them and as many rows; `--quick`: `64` and `96`), at the start and \
+        after one epoch. An iteration with FGN costs two products with F more, with the inverse in place of its root \
+        one.
         """,
       figures: [
         ReportFigure(
@@ -74,14 +75,14 @@ extension Ablation {
     return Section(
       title, claim: claim,
       method: """
-        All eigenvalues for the head on letter (`442` parameters) by dense matrices. E = G - F is positive semidefinite, so \
-        G + lambda is above F + lambda: no eigenvalue is below `1`. And E is below (|E| / lambda)(F + lambda): none is above \
-        `1 + |E| / lambda`. Without FGN the condition number is `1 + |G| / lambda`.
+        All eigenvalues for the head on letter (`442` parameters) by dense matrices. E = G - F is positive \
+        semidefinite, so G + lambda is above F + lambda: no eigenvalue is below `1`. And E is below (|E| / lambda)(F \
+        + lambda): none is above `1 + |E| / lambda`. Without FGN the condition number is `1 + |G| / lambda`.
         """,
       figures: [
         ReportFigure(
           "spectrum",
-          "Largest eigenvalue with FGN, its bound, and the condition number without FGN; the least eigenvalue with FGN is one.",
+          "Largest eigenvalue with FGN, its bound, and the condition number without FGN; the least with FGN is one.",
           Figure(
             panels: ["start", "trained"].map { stage in
               let there = own.where("stage=\(stage)")

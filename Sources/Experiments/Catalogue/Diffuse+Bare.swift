@@ -27,18 +27,18 @@ extension Diffuse {
       slowest.isEmpty
       ? "" : ", and not within the run with \(.joined(slowest.map { "\(setting: $0)" }, separator: ", "))"
     let statement: Statement = """
-      Falls of the objective, negative where it ends above its start. FGN fails and the GGN does not: \(list(worse)). FGN \
-      gets down: \(list(good)). With a line search FGN gets near the lowest objective in \(first.1) \
+      Falls of the objective, negative where it ends above its start. FGN fails and the GGN does not: \(list(worse)). \
+      FGN gets down: \(list(good)). With a line search FGN gets near the lowest objective in \(first.1) \
       (\(setting: first.0)) to \(last.1) (\(setting: last.0)) times the GGN's steps\(never).
       """
     return Section(
       title,
       claim:
-        "Where competitor mass is diffuse, FGN's own step is too long: it needs the damping, the trust region or a line search.",
+        "Where competitor mass is diffuse, FGN's own step is too long: it needs damping, a trust region or a line search.",
       method: """
-        The same problems with `1536` training rows (`--quick`: `384`), all of them in every step: no noise but in the labels. \
-        Damping `1e-2` (divided by the squared temperature), no momentum, no trust region, constant steps, of length `1` \
-        or by Armijo's rule.
+        The same problems with `1536` training rows (`--quick`: `384`), all of them in every step: no noise but in \
+        the labels. Damping `1e-2` (divided by the squared temperature), no momentum, no trust region, constant \
+        steps, of length `1` or by Armijo's rule.
         """,
       figures: [
         ReportFigure(

@@ -5,7 +5,10 @@ extension Diffuse {
     [deviation(rows), training(rows), bare(rows)]
   }
 
-  static let methods = ["fgn": "FGN", "ggn": "GGN", "fisher": "empirical Fisher", "adam": "Adam"]
+  static let methods = [
+    "fgn": "FGN", "fgnSearched": "FGN, line search", "fgnDamped": "FGN, damping x 10", "ggn": "GGN",
+    "fisher": "empirical Fisher", "adam": "Adam",
+  ]
 
   static func panelTitle(_ regime: Regime) -> String {
     "\(regime.rawValue) \(Value.number(regime.levels.last ?? 0).text)"
@@ -45,9 +48,9 @@ extension Diffuse {
       claim: "FGN deviates from the GGN as the within-competitor covariance grows.",
       method: """
         FGN with its own policies, batches of `256`. `separation`: `100` classes with means so far apart, in standard \
-        deviations, `32` features. `classes`: so many of separation `1`. `noise`: letter with that fraction of training \
-        labels drawn anew. `temperature`: letter with features divided by it, penalty `1e-4`. On `128` training rows: \
-        the median of `1 / |q|^2`, and |d_F - d_G| / |d_G| at the damping of the policy.
+        deviations, `32` features. `classes`: so many of separation `1`. `noise`: letter with that fraction of \
+        training labels drawn anew. `temperature`: letter with features divided by it, penalty `1e-4`. On `128` \
+        training rows: the median of `1 / |q|^2`, and |d_F - d_G| / |d_G| at the damping of the policy.
         """,
       figures: [
         ReportFigure(
@@ -77,8 +80,8 @@ extension Diffuse {
             ? .fails("The error goes from \(statement).")
             : .holdsWithinLimits(
               """
-              From the first to the last level the error goes from \(statement): more classes alike do not raise it, as \
-              what is dropped is spread over as many more directions.
+              From the first to the last level the error goes from \(statement): more classes alike do not raise it, \
+              as what is dropped is spread over as many more directions.
               """))
   }
 }

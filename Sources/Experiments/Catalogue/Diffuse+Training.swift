@@ -17,18 +17,26 @@ extension Diffuse {
     let ends: Statement = "at the end FGN's fall is \(worst.1) of the GGN's or more, least with \(setting: worst.0)"
     let list = Statement.joined(high.map { "\(setting: $0.0) \($0.1) (GGN \($0.2))" }, separator: ", ")
     let isHigh = high.contains { ($0.1.value ?? 0) > 0.1 * (number("mean of fall", $0.0, "ggn").value ?? 0) }
-    let verdict: Verdict =
+    // Whether a search along the direction on each batch, or more damping, is what is missing.
+    let remedies = ["fgnSearched", "fgnDamped"].compactMap { method -> Statement? in
+      let rises = problems.map { number("mean of rise", $0, method) }.filter { $0.value != nil }
+      return rises.max { $0.value! < $1.value! }.map { "\(setting: Self.methods[method] ?? "") \($0)" }
+    }
+    let remedy: Statement = remedies.isEmpty ? "" : "; at most with \(.joined(remedies, separator: ", "))"
+    let statement: Statement =
       high.isEmpty
-      ? (least > 0.99 ? .holds("With FGN the objective never rises above its start; \(ends).") : .fails("\(ends)."))
-      : isHigh || least < 0.95
-        ? .fails("On the way FGN's objective rises above its start, by \(list) nats at most; \(ends).")
-        : .holdsWithinLimits("On the way FGN's objective rises above its start, by \(list) nats at most; \(ends).")
+      ? "With FGN the objective never rises above its start; \(ends)."
+      : "On the way FGN's objective rises above its start, in nats: \(list)\(remedy); \(ends)."
+    let isGood = high.isEmpty && least > 0.99
+    let verdict: Verdict =
+      isHigh || least < 0.95 ? .fails(statement) : isGood ? .holds(statement) : .holdsWithinLimits(statement)
     return Section(
       title,
       claim: "Dropping the within-competitor covariance does not hurt training, even where competitor mass is diffuse.",
       method: """
-        Linear heads from zero, the same batches of `256`, cosine schedules; default policies but for Adam, with the best \
-        of the rates `0.01` to `0.3` for each problem. The objective on all training rows.
+        Linear heads from zero, the same batches of `256`, cosine schedules; default policies, FGN also with Armijo's \
+        line search on each batch, and with ten times the damping; Adam with the best of the rates `0.01` to `0.3` \
+        for each problem. The objective on all training rows. A rise of a tenth of the GGN's fall counts as hurt.
         """,
       figures: [
         ReportFigure(
@@ -41,7 +49,9 @@ extension Diffuse {
         ReportTable(
           "Fall of the objective (nats).", by: "problem", where: "policy=default, isLast=1",
           [
-            "FGN": "mean of fall where method=fgn", "GGN": "mean of fall where method=ggn",
+            "FGN": "mean of fall where method=fgn", "FGN, line search": "mean of fall where method=fgnSearched",
+            "FGN, damping x 10": "mean of fall where method=fgnDamped",
+            "GGN": "mean of fall where method=ggn",
             "empirical Fisher": "mean of fall where method=fisher",
             "Adam, 0.01": "mean of fall where method=adam, learningRate=0.01",
             "0.03": "mean of fall where method=adam, learningRate=0.03",
@@ -52,7 +62,10 @@ extension Diffuse {
           "Steps to \(setting: "95 %") of the largest fall of all methods.", by: "problem",
           where: "policy=default, isLast=1",
           [
-            "FGN": "mean of stepsToNear where method=fgn", "GGN": "mean of stepsToNear where method=ggn",
+            "FGN": "mean of stepsToNear where method=fgn",
+            "FGN, line search": "mean of stepsToNear where method=fgnSearched",
+            "FGN, damping x 10": "mean of stepsToNear where method=fgnDamped",
+            "GGN": "mean of stepsToNear where method=ggn",
             "empirical Fisher": "mean of stepsToNear where method=fisher",
             "Adam, 0.03": "mean of stepsToNear where method=adam, learningRate=0.03",
             "0.1": "mean of stepsToNear where method=adam, learningRate=0.1",

@@ -44,7 +44,9 @@ struct Diffuse: Experiment {
     /// With the policies of training, and Adam at several rates.
     static let standard = Contestants(
       policy: "default",
-      methods: ["fgn", "ggn", "fisher"].map { ($0, $0) }
+      methods: ["fgn", "ggn", "fisher"].map { ($0, $0) } + [
+        ("fgnSearched", "fgn:line-search=armijo"), ("fgnDamped", "fgn:damping-factor=120"),
+      ]
         + ["0.01", "0.03", "0.1", "0.3"].map { ("adam", "adam:lr=\($0)") })
 
     /// Every step on all rows, with a fixed damping, its whole length and nothing else; or with a line search.
