@@ -8,7 +8,7 @@ import Training
 /// With a budget of steps or epochs all of its rows but their seconds are the same in every run, bit for bit and on any
 /// number of threads.
 package struct ContestantRun<ModelType: Model> {
-  typealias Scalar = ModelType.Scalar
+  package typealias Scalar = ModelType.Scalar
   let problem: ComparisonProblem<ModelType>
   let options: ComparisonOptions
   let contestant: Contestant
@@ -40,13 +40,18 @@ package struct ContestantRun<ModelType: Model> {
   }
 
   /// The rows of the run; nil if it was interrupted.
-  package func rows(isInterrupted: () -> Bool = { false }) -> [ComparisonRow]? {
+  ///
+  /// - Parameter observe: is given the parameters of each row.
+  package func rows(
+    isInterrupted: () -> Bool = { false }, observe: (Parameters<Scalar>) -> Void = { _ in }
+  ) -> [ComparisonRow]? {
     let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2, seed: seed)
-    return loop(made.optimizer, isInterrupted: isInterrupted)
+    return loop(made.optimizer, isInterrupted: isInterrupted, observe: observe)
   }
 
-  private func loop<O: Optimizer>(_ optimizer: O, isInterrupted: () -> Bool) -> [ComparisonRow]?
-  where O.Scalar == Scalar {
+  private func loop<O: Optimizer>(
+    _ optimizer: O, isInterrupted: () -> Bool, observe: (Parameters<Scalar>) -> Void
+  ) -> [ComparisonRow]? where O.Scalar == Scalar {
     let training = problem.training
     let batchSize = options.batchSize(of: contestant, training.count)
     let trainer = Trainer(
@@ -64,6 +69,7 @@ package struct ContestantRun<ModelType: Model> {
 
     var row = emptyRow
     evaluate(parameters, &evaluator, &row)
+    observe(parameters)
     var rows = [row]
     var outcome: RunOutcome?
     while outcome == nil {
@@ -94,6 +100,7 @@ package struct ContestantRun<ModelType: Model> {
       row.outcome = outcome
       objectives = []
       evaluate(parameters, &evaluator, &row)
+      observe(parameters)
       rows.append(row)
     }
     return rows

@@ -1,7 +1,8 @@
 /// The experiments there are.
 public enum Catalogue {
   public static let all: [any Experiment] = [
-    Decomposition(), Concentration(), DampingSweep(), Head(), Scaling(), ExactGaussNewton(), Deep(),
+    Decomposition(), Concentration(), DampingSweep(), Head(), Scaling(), Diffuse(), Ablation(), ExactGaussNewton(),
+    Deep(),
   ]
 
   /// Nil for a name that is none.

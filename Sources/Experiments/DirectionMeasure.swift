@@ -84,18 +84,19 @@ extension DirectionMeasure {
   /// eigenvalue of F + Lambda is below lambda: |d_F - d_G| <= (|E| / lambda) |d_G|.
   public static func bound(errorNorm: Double, damping: Double) -> Double { errorNorm / damping }
 
-  /// |E|, the largest eigenvalue of the within-competitor covariance in parameter space, to a relative 1e-6: by Lanczos'
-  /// method with full reorthogonalisation, from a seeded start. At most 400 products of `CurvatureOperator`.
+  /// |E|, the largest eigenvalue of the within-competitor covariance in parameter space, to the relative `tolerance`: by
+  /// Lanczos' method with full reorthogonalisation, from a seeded start. At most 400 products of `CurvatureOperator`.
   public static func errorNorm<ModelType: Model>(
-    _ model: ModelType, at parameters: Parameters<Double>, batch: Batch<Double>, loss: some Loss = CrossEntropy()
+    _ model: ModelType, at parameters: Parameters<Double>, batch: Batch<Double>, loss: some Loss = CrossEntropy(),
+    tolerance: Double = 1e-6
   ) -> Double where ModelType.Scalar == Double {
     var matrix = CurvatureOperator(.competitor, model: model, loss: loss, parameters: parameters, batch: batch)
-    return largestEigenvalue(of: &matrix)
+    return largestEigenvalue(of: &matrix, tolerance: tolerance)
   }
 
   /// The largest eigenvalue of a positive semidefinite operator: (theta, y) of the Krylov space with
-  /// |K y - theta y| <= 1e-6 theta, so that an eigenvalue is that close.
-  static func largestEigenvalue<Operator: LinearOperator>(of matrix: inout Operator) -> Double
+  /// |K y - theta y| <= tolerance theta, so that an eigenvalue is that close.
+  static func largestEigenvalue<Operator: LinearOperator>(of matrix: inout Operator, tolerance: Double) -> Double
   where Operator.Scalar == Double {
     var generator = SeededGenerator(seed: 1, stream: 0x1A2C)
     var vector = (0..<matrix.dimension).map { _ in generator.normal() }
@@ -120,7 +121,7 @@ extension DirectionMeasure {
         for i in 0..<n - 1 { small[i + 1, i] = besides[i] }
         guard eigen.decompose(small), let theta = eigen.values.last else { return .nan }
         let residual = rest * eigen.vectors[n - 1, n - 1].magnitude
-        if residual <= 1e-6 * theta || isLast { return max(0, theta) }
+        if residual <= tolerance * theta || isLast { return max(0, theta) }
       }
       besides.append(rest)
       vector = image

@@ -77,9 +77,9 @@ public struct PrescribedLogits: Sendable {
     DirectionMeasure(head, at: parameters, batch: batch, loss: loss(), damping: damping)
   }
 
-  /// |GGN - FGN| at these logits.
-  public func errorNorm() -> Double {
-    DirectionMeasure.errorNorm(head, at: parameters, batch: batch, loss: loss())
+  /// |GGN - FGN| at these logits, to a relative `tolerance`.
+  public func errorNorm(tolerance: Double = 1e-6) -> Double {
+    DirectionMeasure.errorNorm(head, at: parameters, batch: batch, loss: loss(), tolerance: tolerance)
   }
 
   /// q over `count` competitors.

@@ -37,6 +37,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   public var start: Parameters<Scalar>?
   /// In every row, and in the names of cases, such as `Row(["temperature": 3])`.
   public var labels = Row()
+  /// More columns for each row, from its parameters. Names of cases do not tell of it: `labels` should.
+  public var observe: (@Sendable (Parameters<Scalar>) -> Row)?
 
   public init(_ split: Split<Scalar>, model: ModelType, loss: any Loss = CrossEntropy(), budget: Budget) {
     self.split = split
@@ -63,8 +65,10 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     let run = ContestantRun(problem: problem, options: options, contestant: contestant, seed: seed)
     try run.check()
     let common = settings(of: contestant, name).merging(labels)
-    let found = run.rows() ?? []
-    return (keepsLastOnly ? found.suffix(1) : found[...]).map { common.merging(row($0)) }
+    var more: [Row] = []
+    let found = run.rows(observe: { more.append(observe?($0) ?? Row()) }) ?? []
+    let all = zip(found, more).map { common.merging(row($0)).merging($1) }
+    return keepsLastOnly ? all.suffix(1) : all
   }
 
   /// A case for each method and seed: seed by seed, the methods in turn.

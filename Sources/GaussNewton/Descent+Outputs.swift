@@ -32,6 +32,8 @@ extension Descent {
   /// `gram` = K; false if it does not fit.
   private mutating func formOutputGram() -> Bool {
     let (count, width) = (rows.count, model.outputWidth)
+    // The last step's factor has the memory: two of them would not fit the budget.
+    if gram.rows == 0 { gram = cholesky.takeMemory() }
     let block = OutputGram<ModelType>.blockSize(rows: count, outputs: width, budget: options.memoryBudget)
     if linearization.isIsotropic {
       let fits = OutputGram<ModelType>.systemBytes(rows: count, outputs: width) <= Double(options.memoryBudget)

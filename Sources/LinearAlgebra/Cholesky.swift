@@ -27,6 +27,9 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
     return factorInPlace()
   }
 
+  /// Hands over the memory of the last factor, which is lost.
+  public mutating func takeMemory() -> Matrix<Scalar> { exchange(&factor, with: Matrix(rows: 0, columns: 0)) }
+
   private mutating func factorInPlace() -> Int? {
     let n = factor.rows
     var failure = 0

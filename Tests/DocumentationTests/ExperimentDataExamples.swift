@@ -33,6 +33,16 @@ import Testing
     #expect(rows.count == 5 && cases.count == 6)
   }
 
+  @Test func contrasts() throws {
+    let rows = Rows(
+      [("fgn", 1.0), ("adam", 2.0)].map { method, loss in
+        Row(["data": "letter", "optimizer": .text(method), "method": .text(method), "loss": .number(loss)])
+      })
+    let gain = rows.contrast("loss", where: "data=letter, method=fgn", less: "method=adam")
+    let tuned = rows.best("method", by: "loss", within: ["data", "optimizer"])
+    #expect(gain.difference.value == -1 && tuned.count == 2)
+  }
+
   @Test func randomFeatures() {
     let kernel = RandomFeatures<Double>(inputs: 2, count: 512, bandwidth: 1.5, seed: 3)
     let features = kernel.features(of: Matrix(rows: 2, columns: 2, elements: [0, 1, 1, 0]))

@@ -9,7 +9,7 @@ extension DampingSweep {
   private static let setup = """
     A linear head at zero, `10` classes, logits prescribed: p_y `0.1`, `0.5` or `0.9` in all rows, normal competitor logits of \
     standard deviation `1.5`, features with `|x|^2` about `1`. More parameters than rows: `32` rows of `64` features; more rows \
-    than parameters: `512` rows of `8`. Dampings `1e-6` to `10`, `4` batches a seed (`2` if quick).
+    than parameters: `512` rows of `8`. Dampings `1e-6` to `10`, `3` batches a seed (`2` if quick).
     """
 
   /// A panel for each regime and p_y.
@@ -43,8 +43,7 @@ extension DampingSweep {
       """
     let isClose = (most.value ?? 1) < 0.05 && abs((exponent.value ?? 0) + 1) < 0.1
     let limit: Statement = """
-      A step at damping `10` leaves at least \(left) of the loss with either matrix: agreement there is agreement on a short \
-      gradient step
+      A GGN step at damping `10` leaves at least \(left) of the loss: agreement there is on short gradient steps
       """
     return Section(
       "Large damping", claim: "FGN is closest to the full GGN when damping is large.", method: Self.setup,
@@ -94,7 +93,7 @@ extension DampingSweep {
         ? .notMeasured("no sweeps")
         : (worst.value ?? 2) <= 1 + 1e-6
           ? .holds(
-            "The error is at most \(worst) of the bound. Median shares: \(tight) at damping `10`, \(loose) at `1e-6`, where the bound is \(size)."
+            "The error is at most \(worst) of the bound; median shares: \(tight) at `10`, \(loose) at `1e-6`, where it is \(size)."
           )
           : .fails("The error reaches \(worst) times the bound."))
   }
@@ -139,8 +138,7 @@ extension DampingSweep {
             ]
           }),
         ReportFigure(
-          "raised", "Fraction of unit steps that raise the loss.",
-          Figure(panels: Self.regimes.map { raised($0.0) })),
+          "raised", "Fraction of unit steps that raise the loss.", Figure(panels: Self.regimes.map { raised($0.0) })),
       ],
       verdict: narrow.value == nil
         ? .notMeasured("no sweeps")

@@ -10,7 +10,7 @@ struct DampingSweep: Experiment {
 
   func cases(in setting: ExperimentSetting) -> [Case] {
     let steps = setting.pick(full: 2, quick: 1)
-    let draws = setting.pick(full: 4, quick: 2)
+    let draws = setting.pick(full: 3, quick: 2)
     let sweeps = Self.regimes.flatMap { regime in
       Self.probabilities.flatMap { probability in
         setting.seeds.map { seed in

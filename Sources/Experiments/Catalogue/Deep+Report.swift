@@ -32,7 +32,7 @@ extension Deep {
     pooling, a dense layer, batches of `64`. Whole runs of `2` to `16` epochs, on digits to `8` (`--quick`: `1` to `4`, of \
     fewer examples), each with a cosine schedule of its own; Adam also of two and three times the most. FGN and GGN at their defaults; \
     Adam at the rate of `0.005`, `0.015` and `0.045`, K-FAC of `0.01`, `0.03` and `0.1`, that ends at the lowest \
-    validation loss, for each number of epochs. Numbers are FGN's less the other's at the end of a run, with the standard error over seeds; accuracies are of \
+    loss on the held-out examples, in their favour, for each number of epochs. Numbers are FGN's less the other's at the end of a run, with the standard error over seeds; accuracies are of \
     held-out examples, seconds of steps alone.
     """
 

@@ -48,12 +48,13 @@ struct ExactGaussNewton: Experiment {
     for seed in setting.seeds {
       for plant in LinearPlant.examples {
         for damping in ["1", "1e-6"] {
-          cases += Self.methods(damping: damping).map { text, name in
-            Case("\(name): \(text), from \(damping), LQR \(plant.name), \(fits) fits", seed: seed) {
+          let one = Case("LQR \(plant.name), damping \(damping), \(fits) fits", seed: seed) {
+            try Self.methods(damping: damping).flatMap { text, name in
               let labels = Row(["method": .text(name), "startDamping": Value(parsing: damping)])
               return try Self.learn(plant, text, fits: fits, seed: seed).map { $0.merging(labels) }
             }
           }
+          cases.append(one)
         }
       }
     }

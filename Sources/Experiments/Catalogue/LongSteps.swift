@@ -11,7 +11,7 @@ enum LongSteps {
   ]
 
   static func cases(in setting: ExperimentSetting) -> [Case] {
-    let steps = setting.pick(full: 30, quick: 15)
+    let steps = setting.pick(full: 20, quick: 15)
     return DampingSweep.regimes.flatMap { regime in
       setting.seeds.map { seed in
         Case("run rows=\(regime.1) features=\(regime.2) steps=\(steps)", seed: seed) { run(regime, steps, seed) }
@@ -100,7 +100,7 @@ enum LongSteps {
     return Section(
       "Rejection and adaptation", claim: "Rejection and adaptation repair over-long steps.",
       method: """
-        Batches as above with p_y `0.1`, L2 `1e-4`, whole steps on one batch: `30` (`15` if quick). Fixed damping `1e-4`; with \
+        Batches as above with p_y `0.1`, `l2 = 1e-4`, whole steps on one batch: `20` (`15` if quick). Fixed damping `1e-4`; with \
         it a trust region (radius `1`) that undoes a step after which the batch is worse by a standard error; damping by gain \
         ratio from `1e-4`, which rejects a step that does not lower the objective; automatic damping alone; and the default \
         policy: automatic damping, trust region, momentum and cosine schedule.

@@ -62,7 +62,7 @@ extension Scaling {
 
   static let setting = """
     Linear heads in Float on normal features, random labels; unless varied, `100` classes, `32` rows, `256` features \
-    and `8` iterations of each conjugate gradient. Medians over `3` to `25` steps, methods in turns; CPU seconds of \
+    and `8` iterations of each conjugate gradient. Medians over `3` to `60` steps, methods in turns; CPU seconds of \
     all threads. Predictions: the flops of `SolverCosts` and the floor `4 B C D`, at the speed of a product of order \
     `768` that takes its turns too.
     """

@@ -55,7 +55,7 @@ struct ScalingCase {
       let flops = Scaling.flops(method, shape, products)
       return Contestant(
         method: method, optimizer: Self.optimizer(method, head, shape), flops: flops,
-        repetitions: max(3, min(25, Int(1e9 / flops))))
+        repetitions: max(3, min(60, Int(2e9 / flops))))
     }
   }
 

@@ -20,7 +20,7 @@ enum SingleExamples {
   }
 
   private static func single(_ classes: Int, _ seed: UInt64) -> [Row] {
-    let sizes = [1, 2, 3, 5, 9, 20, 60, 195, 400, 999].filter { $0 < classes }
+    let sizes = [1, 2, 4, 9, 30, 195, 999].filter { $0 < classes }
     return sizes.flatMap { size in
       [("uniform on a support", CompetitorMass.support(size)), ("one and a rest", .effective(Double(size)))].flatMap {
         form, mass in
