@@ -1,12 +1,14 @@
 import Figures
 
-/// FGN against another method at about as many seconds: the longest runs that take between four fifths and five fourths
-/// of each other's, or the closest.
+/// FGN against another method at about as many seconds: the longest run of FGN for which there is one that takes between
+/// two thirds and three halves of it, and the closest of those.
 private struct HeadDuel {
   let data: String
   let rival: String
   let loss: Contrast
   let accuracy: Contrast
+  /// FGN's over the rival's.
+  let seconds: Quoted
 
   init?(_ curves: HeadCurves, _ data: String, _ rival: String) {
     let best = curves.best.where("data=\(data)")
@@ -19,7 +21,7 @@ private struct HeadDuel {
     let pairs = runs(HeadMethod.fgn).flatMap { own in
       runs(rival).map { (own.passes, $0.passes, ratio: max(own.seconds / $0.seconds, $0.seconds / own.seconds)) }
     }
-    let close = pairs.filter { $0.ratio < 1.25 }.max { ($0.0, $0.1) < ($1.0, $1.1) }
+    let close = pairs.filter { $0.ratio < 1.5 }.max { ($0.0, $1.ratio) < ($1.0, $0.ratio) }
     guard let pair = close ?? pairs.min(by: { $0.ratio < $1.ratio }),
       let method = curves.method(rival, data, pair.1)
     else { return nil }
@@ -28,13 +30,15 @@ private struct HeadDuel {
     let other = "passes=\(Value.number(pair.1).text), family=\(rival), method=\(method)"
     loss = curves.rows.contrast("validationLoss", where: own, less: other)
     accuracy = curves.rows.contrast("validationAccuracy", where: own, less: other, as: .percent(2))
+    seconds = curves.rows.number("mean of cpuSeconds where \(own) over \(other)")
   }
 
   /// Level or ahead by loss and by accuracy.
   var isGood: Bool { loss.sign <= 0 && accuracy.sign >= 0 }
 
   var statement: Statement {
-    "\(setting: data) \(Statement(stringLiteral: rival)) \(loss.statement) and \(accuracy.statement)"
+    let name: Statement = "\(setting: data) \(Statement(stringLiteral: rival))"
+    return "\(name) \(loss.statement) and \(accuracy.statement) in \(seconds) of its seconds"
   }
 }
 
@@ -68,7 +72,7 @@ extension HeadCurves {
         "Untuned, FGN is level at equal seconds with methods whose rate was tuned on the validation set, or better.",
       method: Self.setup + """
          Seconds are of the processor, of steps alone, without the search for rates; compared are the longest runs that \
-        take about the same.
+        take about the same, within a factor of `1.5` where there are such.
         """,
       figures: data.map { data in
         figure(

@@ -122,7 +122,7 @@ extension HeadDamping {
         ReportFigure(
           "settings",
           """
-          Final training objective over that of the method's own best setting, in nats, by factors from it; `10` stands \
+          Final training objective over that of the method's own best setting, in nats, by factors from it; `9` stands \
           for more, too.
           """,
           Figure(
@@ -136,7 +136,7 @@ extension HeadDamping {
     let cells = sweeps.map { sweep in
       (-4...4).map { step -> Double in
         guard let best = sweep.best, let other = sweep.away(step) else { return .nan }
-        return min(10, other.mean - best.mean)
+        return min(9, other.mean - best.mean)
       }
     }
     return Panel(
