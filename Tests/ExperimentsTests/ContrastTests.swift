@@ -98,7 +98,8 @@ import Testing
             let value = end * (1 + 1e-3 * Double(seed * method.count))
             return Row([
               "data": "housing", "startDamping": 1, "method": .text(method), "seed": .number(Double(seed)), "isLast": 1,
-              "step": 10, "trainingLoss": .number(value), "end": .number(value), "logEnd": .number(value - 1),
+              "step": 10, "trainingLoss": .number(value), "end": .number(value),
+              "endDecades": .number((value - 1) / 2.303),
             ])
           }
         })

@@ -73,11 +73,11 @@ struct ExactGaussNewton: Experiment {
     }
   }
 
-  /// With `end`, the measure at the end of a run, and its logarithm; what is lost counts as `lost`.
+  /// With `end`, the measure at the end of a run, and its decimal logarithm; what is lost counts as `lost`.
   private static func ended(_ row: Row, _ measure: Value?) -> Row {
     guard row["isLast"] == 1, let value = measure?.number else { return row }
     let end = value < lost ? max(value, 1e-15) : lost
-    return row.merging(Row(["end": .number(end), "logEnd": .number(logarithm(end))]))
+    return row.merging(Row(["end": .number(end), "endDecades": .number(logarithm(end))]))
   }
 
   /// Errors of the gain of a linear plant after 1, 2, 3, 5, 10, ... fits.
@@ -108,4 +108,4 @@ struct ExactGaussNewton: Experiment {
 #elseif canImport(Darwin)
   import Darwin
 #endif
-private func logarithm(_ x: Double) -> Double { log(x) }
+private func logarithm(_ x: Double) -> Double { log10(x) }
