@@ -93,7 +93,7 @@ import Testing
     let section = HeadDamping.settings(rows)
     #expect(section.verdict.title == verdict)
     let text = section.verdict.statement.text
-    #expect(text.contains("untuned 0.000") && text.contains("SGD, rate 2.000") && text.contains("Adam, rate 9.000"))
+    #expect(text.contains("untuned 0.000") && text.contains("SGD (rate) 2.000") && text.contains("Adam (rate) 9.000"))
   }
 
   /// Everything from a small file of somebody's own, but the paper's shape, which is for larger machines than tests.

@@ -12,11 +12,11 @@ extension HeadDamping {
   }
 
   private static let knobs = [
-    Knob(family: "FGN", column: "dampingFactor", part: "damping", title: "FGN, factor of auto"),
-    Knob(family: "FGN", column: "fixedDamping", part: "damping", title: "FGN, fixed damping"),
-    Knob(family: "SGD", column: "learningRate", title: "SGD, rate"),
-    Knob(family: "Adam", column: "learningRate", title: "Adam, rate"),
-    Knob(family: "K-FAC", column: "learningRate", title: "K-FAC, rate"),
+    Knob(family: "FGN", column: "dampingFactor", part: "damping", title: "FGN (automatic factor)"),
+    Knob(family: "FGN", column: "fixedDamping", part: "damping", title: "FGN (fixed damping)"),
+    Knob(family: "SGD", column: "learningRate", title: "SGD (rate)"),
+    Knob(family: "Adam", column: "learningRate", title: "Adam (rate)"),
+    Knob(family: "K-FAC", column: "learningRate", title: "K-FAC (rate)"),
   ]
 
   /// One number on one data set: its settings and the objectives that they end at.
