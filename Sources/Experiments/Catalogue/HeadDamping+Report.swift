@@ -35,8 +35,8 @@ extension HeadDamping {
     return Section(
       "Damping and batch size", claim: "Automatic damping is near the best fixed damping, at any batch size.",
       method: """
-        FGN for `4` passes (`--quick`: `2`) with automatic damping and with fixed dampings from `0.001` to `10`; near is \
-        within `0.01` nats of the final training objective.
+        FGN for `4` passes (`--quick`: `2`) with automatic damping and with fixed dampings from `0.001` to `10`, \
+        three seeds; near is within `0.01` nats of the final training objective.
         """,
       figures: [
         ReportFigure(

@@ -1,11 +1,14 @@
 import Figures
 
-/// FGN against another method at about as many seconds: the longest runs that take between four fifths and five fourths
-/// of each other's, or the closest.
+/// FGN against another method at about as many seconds: the longest run of FGN for which there is one that takes between
+/// two thirds and three halves of it, and the closest of those.
 private struct HeadDuel {
+  let data: String
   let rival: String
   let loss: Contrast
   let accuracy: Contrast
+  /// FGN's over the rival's.
+  let seconds: Quoted
 
   init?(_ curves: HeadCurves, _ data: String, _ rival: String) {
     let best = curves.best.where("data=\(data)")
@@ -18,15 +21,24 @@ private struct HeadDuel {
     let pairs = runs(HeadMethod.fgn).flatMap { own in
       runs(rival).map { (own.passes, $0.passes, ratio: max(own.seconds / $0.seconds, $0.seconds / own.seconds)) }
     }
-    let close = pairs.filter { $0.ratio < 1.25 }.max { ($0.0, $0.1) < ($1.0, $1.1) }
+    let close = pairs.filter { $0.ratio < 1.5 }.max { ($0.0, $1.ratio) < ($1.0, $0.ratio) }
     guard let pair = close ?? pairs.min(by: { $0.ratio < $1.ratio }),
       let method = curves.method(rival, data, pair.1)
     else { return nil }
-    self.rival = rival
+    (self.data, self.rival) = (data, rival)
     let own = "part=methods, data=\(data), passes=\(Value.number(pair.0).text), family=FGN, method=fgn"
     let other = "passes=\(Value.number(pair.1).text), family=\(rival), method=\(method)"
     loss = curves.rows.contrast("validationLoss", where: own, less: other)
     accuracy = curves.rows.contrast("validationAccuracy", where: own, less: other, as: .percent(2))
+    seconds = curves.rows.number("mean of cpuSeconds where \(own) over \(other)")
+  }
+
+  /// Level or ahead by loss and by accuracy.
+  var isGood: Bool { loss.sign <= 0 && accuracy.sign >= 0 }
+
+  var statement: Statement {
+    let name: Statement = "\(setting: data) \(Statement(stringLiteral: rival))"
+    return "\(name) \(loss.statement) and \(accuracy.statement) in \(seconds) of its seconds"
   }
 }
 
@@ -34,26 +46,23 @@ extension HeadCurves {
   private static let rivals = ["SGD", "Adam", "K-FAC", HeadMethod.lbfgs]
 
   var seconds: Section {
-    let duels = data.map { data in (data, Self.rivals.compactMap { HeadDuel(self, data, $0) }) }
-    let found = Statement.joined(
-      duels.map { data, duels in
-        let parts = duels.map { duel -> Statement in
-          let name = Statement(stringLiteral: duel.rival)
-          return "\(name) \(duel.loss.statement) and \(duel.accuracy.statement)"
-        }
-        return "\(setting: data): \(Statement.joined(parts, separator: ", "))"
-      })
-    let all = duels.flatMap(\.1)
-    // Ahead or level by loss or by accuracy is not enough: it has to be both.
-    let isGood = all.map { $0.loss.sign <= 0 && $0.accuracy.sign >= 0 }
-    let text: Statement = "FGN less the others, in nats of validation loss and points of accuracy: \(found)."
+    let duels = data.flatMap { data in Self.rivals.compactMap { HeadDuel(self, data, $0) } }
+    let (good, bad) = (duels.filter(\.isGood), duels.filter { !$0.isGood })
+    func list(_ title: String, _ duels: [HeadDuel]) -> [Statement] {
+      duels.isEmpty
+        ? [] : ["\(Statement(stringLiteral: title)): \(Statement.joined(duels.map(\.statement), separator: ", "))"]
+    }
+    let text: Statement = """
+      FGN less the others, in nats of validation loss and in accuracy. \
+      \(Statement.joined(list("Level or ahead", good) + list("behind in one or both", bad))).
+      """
     let verdict: Verdict =
-      if all.isEmpty {
+      if duels.isEmpty {
         .notMeasured("No data.")
-      } else if isGood.allSatisfy({ $0 }) {
+      } else if bad.isEmpty {
         .holds(text)
-      } else if isGood.contains(true) {
-        .holdsWithinLimits("Not against every method, nor on every data set. \(text)")
+      } else if good.count >= bad.count {
+        .holdsWithinLimits(text)
       } else {
         .fails(text)
       }
@@ -63,7 +72,7 @@ extension HeadCurves {
         "Untuned, FGN is level at equal seconds with methods whose rate was tuned on the validation set, or better.",
       method: Self.setup + """
          Seconds are of the processor, of steps alone, without the search for rates; compared are the longest runs that \
-        take about the same.
+        take about the same, within a factor of `1.5` where there are such.
         """,
       figures: data.map { data in
         figure(

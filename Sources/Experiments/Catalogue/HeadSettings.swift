@@ -12,11 +12,11 @@ extension HeadDamping {
   }
 
   private static let knobs = [
-    Knob(family: "FGN", column: "dampingFactor", part: "damping", title: "FGN, factor of auto"),
-    Knob(family: "FGN", column: "fixedDamping", part: "damping", title: "FGN, fixed damping"),
-    Knob(family: "SGD", column: "learningRate", title: "SGD, rate"),
-    Knob(family: "Adam", column: "learningRate", title: "Adam, rate"),
-    Knob(family: "K-FAC", column: "learningRate", title: "K-FAC, rate"),
+    Knob(family: "FGN", column: "dampingFactor", part: "damping", title: "FGN (automatic factor)"),
+    Knob(family: "FGN", column: "fixedDamping", part: "damping", title: "FGN (fixed damping)"),
+    Knob(family: "SGD", column: "learningRate", title: "SGD (rate)"),
+    Knob(family: "Adam", column: "learningRate", title: "Adam (rate)"),
+    Knob(family: "K-FAC", column: "learningRate", title: "K-FAC (rate)"),
   ]
 
   /// One number on one data set: its settings and the objectives that they end at.
@@ -122,7 +122,7 @@ extension HeadDamping {
         ReportFigure(
           "settings",
           """
-          Final training objective over that of the method's own best setting, in nats, by factors from it; `10` stands \
+          Final training objective over that of the method's own best setting, in nats, by factors from it; `9` stands \
           for more, too.
           """,
           Figure(
@@ -136,7 +136,7 @@ extension HeadDamping {
     let cells = sweeps.map { sweep in
       (-4...4).map { step -> Double in
         guard let best = sweep.best, let other = sweep.away(step) else { return .nan }
-        return min(10, other.mean - best.mean)
+        return min(9, other.mean - best.mean)
       }
     }
     return Panel(
