@@ -35,7 +35,7 @@ struct Markdown {
       paragraph("\n<!-- by \(column): \(sources) -->")
     case .given(let lines, let heading, let columns):
       var cells: [[String]] = []
-      for line in lines { cells.append([line.title] + line.cells.map { noted($0) }) }
+      for line in lines { cells.append([line.title] + line.cells.map { $0.map { noted($0) } ?? "-" }) }
       grid([heading] + columns, cells)
       text += "\n"
     }

@@ -45,7 +45,7 @@ public struct ReportTable: Sendable {
     /// One for each value of a column of the rows; the same query for all, with that value.
     case values(of: String, form: NumberFormat, columns: [(title: String, query: Query)])
     /// Given ones, a number a column.
-    case given([(title: String, cells: [Quoted])], heading: String, columns: [String])
+    case given([(title: String, cells: [Quoted?])], heading: String, columns: [String])
   }
 
   public var caption: Statement
@@ -85,10 +85,10 @@ public struct ReportTable: Sendable {
   /// Where each line has queries of its own: a footnote a cell.
   ///
   /// - Parameters:
-  ///   - lines: a title, which may have digits only in `backticks`, and as many numbers as `columns`.
+  ///   - lines: a title, which may have digits only in `backticks`, and for each of `columns` a number; nil is "-".
   ///   - heading: over the titles.
   public init(
-    _ caption: Statement, _ lines: [(title: String, cells: [Quoted])], heading: String = "", columns: [String]
+    _ caption: Statement, _ lines: [(title: String, cells: [Quoted?])], heading: String = "", columns: [String]
   ) {
     precondition(lines.allSatisfy { $0.cells.count == columns.count }, "a table with a cell too many or too few")
     self.caption = caption

@@ -17,6 +17,10 @@ public struct Statement: Sendable, Hashable, ExpressibleByStringInterpolation {
 
     public mutating func appendLiteral(_ literal: String) { pieces.append(.text(literal)) }
     public mutating func appendInterpolation(_ number: Quoted) { pieces.append(.number(number)) }
+    /// "none" for nil.
+    public mutating func appendInterpolation(_ number: Quoted?) {
+      pieces.append(number.map { .number($0) } ?? .text("none"))
+    }
     public mutating func appendInterpolation(_ statement: Statement) { pieces += statement.pieces }
     /// A setting, such as `clinc150` or a damping: written as code.
     public mutating func appendInterpolation(setting: some CustomStringConvertible) {

@@ -36,9 +36,10 @@ private struct HeadDuel {
   /// Level or ahead by loss and by accuracy.
   var isGood: Bool { loss.sign <= 0 && accuracy.sign >= 0 }
 
-  var statement: Statement {
-    let name: Statement = "\(setting: data) \(Statement(stringLiteral: rival))"
-    return "\(name) \(loss.statement) and \(accuracy.statement) in \(seconds) of its seconds"
+  var name: Statement { "\(setting: data) \(Statement(stringLiteral: rival))" }
+
+  var line: (title: String, cells: [Quoted?]) {
+    (name.text, [loss.difference, loss.standardError, accuracy.difference, accuracy.standardError, seconds])
   }
 }
 
@@ -49,13 +50,10 @@ extension HeadCurves {
     let duels = data.flatMap { data in Self.rivals.compactMap { HeadDuel(self, data, $0) } }
     let (good, bad) = (duels.filter(\.isGood), duels.filter { !$0.isGood })
     func list(_ title: String, _ duels: [HeadDuel]) -> [Statement] {
-      duels.isEmpty
-        ? [] : ["\(Statement(stringLiteral: title)): \(Statement.joined(duels.map(\.statement), separator: ", "))"]
+      let names = Statement.joined(duels.map(\.name), separator: ", ")
+      return duels.isEmpty ? [] : ["\(Statement(stringLiteral: title)) \(names)"]
     }
-    let text: Statement = """
-      FGN less the others, in nats of validation loss and in accuracy. \
-      \(Statement.joined(list("Level or ahead", good) + list("behind in one or both", bad))).
-      """
+    let text: Statement = "\(Statement.joined(list("Level or ahead:", good) + list("behind in one or both:", bad)))."
     let verdict: Verdict =
       if duels.isEmpty {
         .notMeasured("No data.")
@@ -81,6 +79,12 @@ extension HeadCurves {
           The same runs by the processor's time, \(setting: data); SGD, Adam and K-FAC without the time of their search.
           """,
           data, "cpuSeconds", Axis("CPU time of steps", unit: "s", scale: .log10), leaving: ["empirical Fisher"])
-      }, verdict: verdict)
+      },
+      tables: [
+        ReportTable(
+          "FGN less the other, validation, with the standard error over seeds; FGN's seconds over the other's.",
+          duels.map(\.line), heading: "against",
+          columns: ["loss, nats", "error", "accuracy", "error", "seconds"])
+      ], verdict: verdict)
   }
 }

@@ -84,29 +84,28 @@ extension HeadDamping {
       return decades[0] < min(decades[2], decades[3])
     }
 
-    var statement: Statement {
-      let decades = sweeps.compactMap { sweep in
-        sweep.decade.map { "\(Statement(stringLiteral: sweep.knob.title)) \($0)" as Statement }
-      }
-      return "\(setting: data): untuned \(untuned); ten times off: \(Statement.joined(decades, separator: ", "))"
-    }
+    var line: (title: String, cells: [Quoted?]) { ("`\(data)`", [untuned] + sweeps.map(\.decade)) }
   }
 
   static func settings(_ rows: Rows) -> Section {
     let losses = rows.where("part=damping").values(of: "data").map { Loss(rows, $0.text) }
     let good = losses.map { [$0.isNear, $0.isForgiving] }.joined()
-    let text: Statement = "Nats lost against a method's own best setting, \(Statement.joined(losses.map(\.statement)))."
+    let text = Statement.joined(
+      losses.map {
+        "on \(setting: $0.data) the default loses \($0.untuned) nats, a factor ten times off \($0.sweeps[0].decade)"
+      }
+    )
     let verdict: Verdict =
       if losses.isEmpty {
         .notMeasured("No data.")
       } else if good.allSatisfy({ $0 }) {
-        .holds(text)
+        .holds("Its default is near: \(text).")
       } else if losses.allSatisfy(\.isNear) {
-        .holdsWithinLimits("The default is near the best; far from it FGN is not always the more forgiving. \(text)")
+        .holdsWithinLimits("The default is near the best; far from it FGN is not always the more forgiving: \(text).")
       } else if good.contains(true) {
-        .holdsWithinLimits("Not on every data set. \(text)")
+        .holdsWithinLimits("Not on every data set: \(text).")
       } else {
-        .fails(text)
+        .fails("Not near: \(text).")
       }
     return Section(
       "No tuning",
@@ -128,6 +127,11 @@ extension HeadDamping {
           Figure(
             panels: losses.map { panel($0.data, $0.sweeps) }, columns: 1,
             options: Figure.Options(panelWidth: 1000, panelHeight: 380)))
+      ],
+      tables: [
+        ReportTable(
+          "Nats over a method's own best setting: FGN untuned, and each number ten times off, the worse way.",
+          losses.map(\.line), heading: "data", columns: ["FGN untuned"] + knobs.map(\.title))
       ], verdict: verdict)
   }
 
