@@ -84,7 +84,7 @@ public struct ExperimentRun {
     page.paragraph(
       "`fgn experiment \(experiment.name)\(setting.isQuick ? " --quick" : "")`, seeds `\(seeds)`, on \(of("machine")), "
         + "\(of("threads")) threads, \(of("blas")), version \(of("version"))\(note.isEmpty ? "" : ", \(note)"). "
-        + "Rows: [rows.csv](rows.csv), [rows.jsonl](rows.jsonl).")
+        + "Rows: [rows.csv](rows.csv).")
     for section in sections { page.add(section) }
     page.close()
     return page.text

@@ -133,7 +133,7 @@ struct Diffuse: Experiment {
     return try train(.standard, split, steps: size.steps, points: size.points, batch: 256)
       + [false, true].flatMap {
         try train(
-          .bare(damping: damping, isSearching: $0), part, steps: size.bareSteps, points: size.bareSteps,
+          .bare(damping: damping, isSearching: $0), part, steps: size.bareSteps, points: size.bareSteps / 2,
           batch: size.rows)
       }
   }
