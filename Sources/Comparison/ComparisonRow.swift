@@ -53,8 +53,7 @@ public struct ComparisonRow: Sendable, Codable, Equatable {
   private static let columns = [
     "key", "contestant", "optimizer", "seed", "point", "step", "epoch", "wallSeconds", "cpuSeconds", "objective",
     "trainingObjective", "trainingLoss", "trainingAccuracy", "validationLoss", "validationAccuracy", "validationRMSE",
-    "testLoss",
-    "testAccuracy", "testRMSE", "rejected", "outcome", "version", "blas", "threads", "precision",
+    "testLoss", "testAccuracy", "testRMSE", "rejected", "outcome", "version", "blas", "threads", "precision",
   ]
 }
 
@@ -69,9 +68,9 @@ extension ComparisonRow: StoredRow {
     let texts = [
       key, contestant, optimizer.rawValue, "\(seed)", "\(point)", "\(step)", "\(epoch)", "\(wallSeconds)",
       "\(cpuSeconds)", number(objective), number(trainingObjective), number(trainingLoss), number(trainingAccuracy),
-      number(validationLoss),
-      number(validationAccuracy), number(validationRMSE), number(testLoss), number(testAccuracy), number(testRMSE),
-      "\(rejected)", outcome?.rawValue ?? "", version, blas, "\(threads)", precision,
+      number(validationLoss), number(validationAccuracy), number(validationRMSE), number(testLoss),
+      number(testAccuracy), number(testRMSE), "\(rejected)", outcome?.rawValue ?? "", version, blas, "\(threads)",
+      precision,
     ]
     return zip(Self.columns, texts).map { ($0, $1) }
   }

@@ -46,4 +46,17 @@ import Testing
     let blocked = try await Command.run("experiment", "decomposition", "--output", directory + "/rows.jsonl")
     #expect(blocked.status == 73, "\(blocked.errors)")
   }
+
+  /// Data that are there and broken are named, with the line.
+  @Test func saysWhatIsWrongWithTheData() async throws {
+    let files = TemporaryDirectory()
+    _ = try files.write(Data("letter,x\nA,1\nB,two\n".utf8), "letter-recognition.csv")
+    let result = try await Command.run(
+      "experiment", "deep", "--quick", "--seeds", "1", "--data", files.path, "--output", files.file("out"))
+    expectFailure(result, 65, "letter-recognition.csv", "line 3")
+    let own = try await Command.run(
+      "experiment", "head", "--quick", "--seeds", "1", "--features", files.file("none.npz"), "--output",
+      files.file("out"))
+    expectFailure(own, 66, "none.npz")
+  }
 }

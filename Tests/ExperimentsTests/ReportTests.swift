@@ -10,8 +10,16 @@ import Testing
 
   /// The committed reports: every number follows from the committed rows, and nothing else is claimed.
   @Test(arguments: Catalogue.all.map(\.name)) func committedReports(_ name: String) throws {
-    let report = try WrittenReport(directory: Self.committed.appending(path: name))
+    let directory = Self.committed.appending(path: name)
+    let report = try WrittenReport(directory: directory)
     let (mistakes, numbers) = report.check()
+    let gallery = try String(contentsOf: Self.committed.appending(path: "README.md"), encoding: .utf8)
+    let figures = report.text.matches(of: /\]\(([a-z0-9-]+\.svg)\)/).map { String($0.1) }
+    #expect(!figures.isEmpty)
+    for figure in figures {
+      #expect(FileManager.default.fileExists(atPath: directory.appending(path: figure).path), "\(name)/\(figure)")
+      #expect(gallery.contains("(\(name)/\(figure))"), "\(name)/\(figure)")
+    }
     #expect(mistakes.isEmpty, "\(mistakes.joined(separator: "\n"))")
     #expect(numbers > 5, "\(name) states \(numbers) numbers")
   }

@@ -6,34 +6,38 @@ import Testing
 final class WrittenReport {
   let name: String
   let text: String
-  let rows: [[String: String]]
-  /// Which rows meet a condition: queries share most of theirs.
+  /// Texts by column, a cell a row; empty where a row has none.
+  private let columns: [String: [String]]
+  private let rowCount: Int
+  /// Numbers by column, and which rows meet a condition: queries share most of theirs.
+  private var numbers: [String: [Double?]] = [:]
   private var met: [String: [Bool]] = [:]
 
   init(directory: URL) throws {
     name = directory.lastPathComponent
     text = try String(contentsOf: directory.appending(path: "REPORT.md"), encoding: .utf8)
-    let table = Self.table(try String(contentsOf: directory.appending(path: "rows.csv"), encoding: .utf8))
+    let table = Self.table(try Data(contentsOf: directory.appending(path: "rows.csv")))
     let header = try #require(table.first)
-    rows = table.dropFirst().map { line in
-      Dictionary(uniqueKeysWithValues: zip(header, line).filter { !$0.1.isEmpty })
-    }
+    rowCount = table.count - 1
+    var columns: [String: [String]] = [:]
+    for (index, name) in header.enumerated() { columns[name] = table.dropFirst().map { $0[index] } }
+    self.columns = columns
   }
 
   /// Fields of a CSV text.
-  static func table(_ text: String) -> [[String]] {
-    var (lines, line, field) = ([[String]](), [String](), "")
+  static func table(_ data: Data) -> [[String]] {
+    var (lines, line, field) = ([[String]](), [String](), [UInt8]())
     var isQuoted = false
-    for character in text {
-      switch character {
-      case "\"": isQuoted.toggle()
-      case "," where !isQuoted:
-        line.append(field)
-        field = ""
-      case "\n" where !isQuoted:
-        lines.append(line + [field])
-        (line, field) = ([], "")
-      default: field.append(character)
+    for byte in data {
+      switch byte {
+      case UInt8(ascii: "\""): isQuoted.toggle()
+      case UInt8(ascii: ",") where !isQuoted, UInt8(ascii: "\n") where !isQuoted:
+        line.append(String(decoding: field, as: UTF8.self))
+        field.removeAll(keepingCapacity: true)
+        guard byte == UInt8(ascii: "\n") else { continue }
+        lines.append(line)
+        line.removeAll(keepingCapacity: true)
+      default: field.append(byte)
       }
     }
     return lines
@@ -128,7 +132,7 @@ extension WrittenReport {
     let head = main[0].components(separatedBy: " by ")
     let words = head[0].components(separatedBy: " of ")
     if head.count == 2 { return slope(words[1], head[1], conditions) }
-    guard let kind else { return statistic(words[0], select(conditions).compactMap { number($0[words[1]]) }) }
+    guard let kind else { return statistic(words[0], values(words[1], conditions).map(\.1)) }
     let changed = halves[1].components(separatedBy: ", ")
     let names = changed.map(column)
     let second = conditions.filter { !names.contains(column($0)) } + changed
@@ -140,42 +144,53 @@ extension WrittenReport {
     return statistic(words[0], pairs)
   }
 
-  private func number(_ text: String?) -> Double? { text.flatMap(Double.init) }
-
   private func column(_ condition: String) -> String {
     String(condition.prefix { !"=<>!".contains($0) }).trimmingCharacters(in: .whitespaces)
   }
 
-  private func select(_ conditions: [String]) -> [[String: String]] {
-    let lists = conditions.map { condition in
-      if let known = met[condition] { return known }
-      let list = rows.map { meets($0, condition.trimmingCharacters(in: .whitespaces)) }
-      met[condition] = list
-      return list
-    }
-    return rows.indices.filter { index in lists.allSatisfy { $0[index] } }.map { rows[$0] }
+  /// A column's numbers, nil where there is none.
+  private func parsed(_ name: String) -> [Double?] {
+    if let known = numbers[name] { return known }
+    let found = columns[name].map { $0.map(Double.init) } ?? Array(repeating: nil, count: rowCount)
+    numbers[name] = found
+    return found
   }
 
-  private func meets(_ row: [String: String], _ condition: String) -> Bool {
+  /// Row and number, where all conditions hold and there is one.
+  private func values(_ name: String, _ conditions: [String]) -> [(Int, Double)] {
+    let lists = conditions.map { meets($0.trimmingCharacters(in: .whitespaces)) }
+    let cells = parsed(name)
+    return (0..<rowCount).compactMap { row in
+      guard let value = cells[row], lists.allSatisfy({ $0[row] }) else { return nil }
+      return (row, value)
+    }
+  }
+
+  private func meets(_ condition: String) -> [Bool] {
+    if let known = met[condition] { return known }
     let name = column(condition)
     let rest = condition.dropFirst(name.count)
     let relation = rest.prefix { "=<>!".contains($0) }
     let wanted = String(rest.dropFirst(relation.count))
-    guard let cell = row[name] else { return false }
-    let isSame = Double(cell).map { $0 == Double(wanted) } ?? (cell == wanted)
-    switch relation {
-    case "=": return isSame
-    case "!=": return !isSame
-    default: break
+    let number = Double(wanted)
+    let (texts, values) = (columns[name], parsed(name))
+    let list = (0..<rowCount).map { row -> Bool in
+      guard let text = texts?[row], !text.isEmpty else { return false }
+      let isSame = values[row].map { $0 == number } ?? (text == wanted)
+      if relation == "=" { return isSame }
+      if relation == "!=" { return !isSame }
+      guard let a = values[row], let b = number else { return false }
+      return relation == "<" ? a < b : relation == ">" ? a > b : relation == "<=" ? a <= b : a >= b
     }
-    guard let a = Double(cell), let b = Double(wanted) else { return false }
-    return relation == "<" ? a < b : relation == ">" ? a > b : relation == "<=" ? a <= b : a >= b
+    met[condition] = list
+    return list
   }
 
   private func bySeed(_ name: String, _ conditions: [String]) -> [Double: Double] {
+    let seeds = parsed("seed")
     var sums: [Double: (Double, Int)] = [:]
-    for row in select(conditions) {
-      guard let value = number(row[name]), let seed = number(row["seed"]) else { continue }
+    for (row, value) in values(name, conditions) {
+      let seed = seeds[row] ?? 0
       let (sum, count) = sums[seed] ?? (0, 0)
       sums[seed] = (sum + value, count + 1)
     }
@@ -201,8 +216,9 @@ extension WrittenReport {
   }
 
   private func slope(_ y: String, _ x: String, _ conditions: [String]) -> Double? {
-    let points = select(conditions).compactMap { row -> (Double, Double)? in
-      guard let a = number(row[x]), let b = number(row[y]), a > 0, b > 0 else { return nil }
+    let along = Dictionary(uniqueKeysWithValues: values(x, conditions))
+    let points = values(y, conditions).compactMap { row, b -> (Double, Double)? in
+      guard let a = along[row], a > 0, b > 0 else { return nil }
       return (log(a), log(b))
     }
     let count = Double(points.count)
