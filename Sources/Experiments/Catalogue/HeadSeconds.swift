@@ -80,11 +80,13 @@ extension HeadCurves {
           """,
           data, "cpuSeconds", Axis("CPU time of steps", unit: "s", scale: .log10), leaving: ["empirical Fisher"])
       },
-      tables: [
-        ReportTable(
-          "FGN less the other, validation, with the standard error over seeds; FGN's seconds over the other's.",
-          duels.map(\.line), heading: "against",
-          columns: ["loss, nats", "error", "accuracy", "error", "seconds"])
-      ], verdict: verdict)
+      tables: duels.isEmpty
+        ? []
+        : [
+          ReportTable(
+            "FGN less the other, validation, with the standard error over seeds; FGN's seconds over the other's.",
+            duels.map(\.line), heading: "against",
+            columns: ["loss, nats", "error", "accuracy", "error", "seconds"])
+        ], verdict: verdict)
   }
 }

@@ -28,8 +28,7 @@ extension HeadDamping {
     private var objectives: [(setting: Double, mean: Double)] = []
 
     init(_ rows: Rows, _ data: String, _ knob: Knob) {
-      self.knob = knob
-      self.rows = rows
+      (self.knob, self.rows) = (knob, rows)
       let passes = rows.where("part=damping, data=\(data)").values(of: "passes").last?.text ?? "0"
       conditions = "part=\(knob.part), data=\(data), family=\(knob.family), passes=\(passes), batchSize=128"
       let own = rows.where(conditions)
@@ -69,8 +68,7 @@ extension HeadDamping {
     let untuned: Quoted
 
     init(_ rows: Rows, _ data: String) {
-      self.data = data
-      sweeps = knobs.map { Sweep(rows, data, $0) }
+      (self.data, sweeps) = (data, knobs.map { Sweep(rows, data, $0) })
       let best = Value.number(sweeps[0].best?.setting ?? 0).text
       untuned = rows.number(
         "mean of trainingObjective where \(sweeps[0].conditions), method=fgn less method=fgn:damping-factor=\(best)",
@@ -128,11 +126,13 @@ extension HeadDamping {
             panels: losses.map { panel($0.data, $0.sweeps) }, columns: 1,
             options: Figure.Options(panelWidth: 1000, panelHeight: 380)))
       ],
-      tables: [
-        ReportTable(
-          "Nats over a method's own best setting: FGN untuned, and each number ten times off, the worse way.",
-          losses.map(\.line), heading: "data", columns: ["FGN untuned"] + knobs.map(\.title))
-      ], verdict: verdict)
+      tables: losses.isEmpty
+        ? []
+        : [
+          ReportTable(
+            "Nats over a method's own best setting: FGN untuned, and each number ten times off, the worse way.",
+            losses.map(\.line), heading: "data", columns: ["FGN untuned"] + knobs.map(\.title))
+        ], verdict: verdict)
   }
 
   private static func panel(_ title: String, _ sweeps: [Sweep]) -> Panel {
