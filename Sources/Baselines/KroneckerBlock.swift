@@ -65,6 +65,9 @@ struct KroneckerBlock<Scalar: RealScalar>: Codable, Sendable {
       && Self.invert(output, shift: Scalar(root / pi), into: &outputInverse, using: &work)
   }
 
+  /// Of A times that of G: of their product's diagonal.
+  var meanDiagonal: Double { Self.meanDiagonal(input) * Self.meanDiagonal(output) }
+
   private static func invert(
     _ factor: Matrix<Scalar>, shift: Scalar, into result: inout Matrix<Scalar>, using work: inout Workspace
   ) -> Bool {

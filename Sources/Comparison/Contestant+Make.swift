@@ -61,6 +61,7 @@ extension Contestant {
     case .lbfgs:
       var options = LBFGSOptions(l2: l2)
       options.history = count(.memory) ?? options.history
+      options.metric = settings.metric ?? options.metric
       return made(LBFGS(model: model, loss: loss, options: options), options)
     case .kfac:
       var options = KFACOptions(gradient: gradient(l2), seed: seed)

@@ -48,7 +48,8 @@ public enum OptimizerName: String, Sendable, Codable, CaseIterable {
         summary: "full Gauss-Newton by conjugate gradient in parameter space",
         options: [.damping, .gainRatio, .momentum, .iterations, .gradientAgreement], grid: (.damping, 0.1))
     case .sqn: Traits(summary: "stochastic quasi-Newton with line search", options: [.memory, .gradientAgreement])
-    case .lbfgs: Traits(summary: "L-BFGS with a strong Wolfe line search", options: [.memory, .gradientAgreement])
+    case .lbfgs:
+      Traits(summary: "L-BFGS with a strong Wolfe line search", options: [.memory, .metric, .gradientAgreement])
     case .kfac: Self.gradient("K-FAC", [.momentum, .damping, .interval], rate: 0.1)
     case .shampoo: Self.gradient("Shampoo", [.momentum, .interval], rate: 0.1)
     case .sophia: Self.gradient("Sophia with the Gauss-Newton-Bartlett estimate", [.interval], rate: 6e-4)

@@ -1,3 +1,4 @@
+import Baselines
 import GaussNewton
 import Optimization
 
@@ -20,6 +21,7 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
   case weightFloor = "weight-floor"
   case memoryBudget = "memory-budget"
   case memory
+  case metric
   case iterations
   case interval
   case gradientAgreement = "gradient-agreement"
@@ -35,6 +37,7 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
     case .schedule: Schedule.allCases.map(\.rawValue)
     case .solver: Solver.allCases.map(\.rawValue)
     case .lineSearch: ["armijo", "none"]
+    case .metric: LBFGSOptions.Metric.allCases.map(\.rawValue)
     default: nil
     }
   }
@@ -47,7 +50,7 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
     case .trustRegion: "a number above 0, or inf"
     case .weightFloor: "a number from 0 to below 0.25"
     case .memoryBudget: "a whole number of megabytes from 1"
-    case .schedule, .solver, .lineSearch: "one of \(words?.joined(separator: ", ") ?? "")"
+    case .schedule, .solver, .lineSearch, .metric: "one of \(words?.joined(separator: ", ") ?? "")"
     case .warmUp, .momentum, .averaging: "a number from 0 to below 1"
     case .weightDecay: "a number of at least 0"
     case .memory, .iterations, .interval: "a whole number from 1"
@@ -66,7 +69,7 @@ public enum OptimizerOption: String, Sendable, Codable, CaseIterable, CodingKeyR
     case .weightDecay: value >= 0 && value.isFinite
     case .memory, .iterations, .interval: value >= 1 && value <= 1e6 && value == value.rounded()
     case .gradientAgreement: value >= -1 && value <= 1
-    case .schedule, .solver, .lineSearch: false
+    case .schedule, .solver, .lineSearch, .metric: false
     }
   }
 }
@@ -97,6 +100,7 @@ public struct OptimizerSettings: Sendable, Hashable {
 
   public var schedule: Schedule? { words[.schedule].flatMap(Schedule.init) }
   public var solver: Solver? { words[.solver].flatMap(Solver.init) }
+  public var metric: LBFGSOptions.Metric? { words[.metric].flatMap(LBFGSOptions.Metric.init) }
   public var lineSearch: Bool? { words[.lineSearch].map { $0 == "armijo" } }
 
   /// The options that are set.

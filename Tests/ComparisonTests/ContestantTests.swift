@@ -88,6 +88,7 @@ import Testing
         case .schedule: "linear"
         case .solver: "woodbury"
         case .lineSearch: "armijo"
+        case .metric: "kronecker"
         case .weightFloor: "0.02"
         case .memory, .memoryBudget, .iterations, .interval: "7"
         default: "0.37"
