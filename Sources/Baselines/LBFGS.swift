@@ -70,7 +70,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     /// The inverse curvature before pairs are put in: y . s / y . y of the last.
     public var scale = 1.0
     var metric = KroneckerMetric<Scalar>()
-    /// Steps so far.
+    /// Accepted steps so far.
     public var steps = 0
   }
 
@@ -98,9 +98,9 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     objective.modelPasses = 0
     let isDue = state.steps & (state.steps - 1) == 0 || state.metric.isEmpty
     let value = evaluate(parameters, batch, updatesMetric: options.metric == .kronecker && isDue)
-    state.steps += 1
     var report = StepReport(outcome: .rejected, objective: value, stepLength: 0, path: "wolfe")
     if value.isFinite, gradient.norm.isFinite {
+      state.steps += 1
       swap(&first, &gradient)
       report.outcome = .accepted
       search(&parameters, batch, &report)
@@ -158,7 +158,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     let value = objective.evaluate(at: parameters, batch: batch)
     guard value.isFinite else { return value }
     objective.gradient(into: &gradient)
-    if updatesMetric { state.metric.update(&objective, using: &work) }
+    if updatesMetric, gradient.norm.isFinite { state.metric.update(&objective, using: &work) }
     return value
   }
 
