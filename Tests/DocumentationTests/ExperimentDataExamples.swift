@@ -19,6 +19,9 @@ import Testing
   @Test func data() throws {
     let data = ExperimentData(directory: "Examples")
     if let letter = try data.letter() { print(letter.training.count) }
+    #expect(data.directory == "Examples")
+    let nowhere = try ExperimentData(directory: "/nowhere").letter()
+    #expect(nowhere == nil)
   }
 
   @Test func trainingRuns() throws {

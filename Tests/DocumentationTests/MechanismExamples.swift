@@ -7,6 +7,7 @@ import Testing
   @Test func adjustedLoss() throws {
     let loss = AdjustedCrossEntropy(offsets: Matrix(rows: 1, columns: 3, elements: [2, 0, 0]), weight: .trace)
     try loss.check(Targets<Float>.classes([0]), outputs: 3)
+    #expect(throws: TargetError.self) { try loss.check(Targets<Float>.classes([0, 1]), outputs: 3) }
   }
 
   @Test func prescribedLogits() {
