@@ -32,8 +32,6 @@ extension StoredRow {
 public struct RunStore<Row: StoredRow>: Sendable {
   /// Nil keeps the runs in memory alone.
   public let directory: String?
-  /// In the order in which runs were added.
-  public private(set) var keys: [String] = []
   private var runs: [String: [Row]] = [:]
   private var lines = ""
   private var table = CSVTable()
@@ -80,7 +78,6 @@ public struct RunStore<Row: StoredRow>: Sendable {
   }
 
   private mutating func append(_ row: Row) throws {
-    if runs[row.key] == nil { keys.append(row.key) }
     runs[row.key, default: []].append(row)
     lines += try JSONLine.text(of: row)
     table.add(row.cells)

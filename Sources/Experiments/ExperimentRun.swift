@@ -92,11 +92,9 @@ public struct ExperimentRun {
 
   /// Stands for everything that the rows of a case depend on, and what its seconds do.
   private func key(of one: Case) -> String {
-    var hash = Fingerprint()
-    hash.add(
+    Fingerprint.key(
       "\(experiment.name) \(setting.isQuick) \(one.name) \(one.seed) \(one.data) \(stamp.version) \(stamp.blas) \(stamp.threads)"
     )
-    return String(hash.value, radix: 16)
   }
 }
 

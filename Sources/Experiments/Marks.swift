@@ -72,21 +72,6 @@ extension Rows {
     return .line(Line(name, x: points.map(\.x), y: points.map(\.y.center), band: band, markers: markers))
   }
 
-  /// Means of `column` as a heat map: `rows` down, `columns` across.
-  public func heatMap(
-    _ column: String, rows down: String, columns across: String, color: Axis, ramp: ColorRamp = .sequential
-  ) -> Mark {
-    let (lines, places) = (values(of: down), values(of: across))
-    let cells = lines.map { line in
-      places.map { place in
-        let there = all.filter { $0[down] == line && $0[across] == place }
-        return Spread(there.compactMap { $0[column]?.number })?.mean ?? .nan
-      }
-    }
-    return .heatMap(
-      HeatMap(rows: lines.map(\.text), columns: places.map(\.text), values: cells, color: color, ramp: ramp))
-  }
-
   /// Bars: a group for each value of `groups`, a series for each of `series`; whiskers of one standard deviation.
   public func bars(
     _ column: String, groups: String, by series: String, name: (Value) -> String = { $0.text }

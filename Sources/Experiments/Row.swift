@@ -21,9 +21,7 @@ public struct Row: Sendable, Hashable {
   public func merging(_ other: Row) -> Row { Row(cells.merging(other.cells) { $1 }) }
 
   /// Whether a column is timing.
-  public static func isTiming(_ column: String) -> Bool {
-    column.hasSuffix("Seconds") || column.hasSuffix("seconds")
-  }
+  public static func isTiming(_ column: String) -> Bool { column.hasSuffix("Seconds") }
 }
 
 extension Row: Codable {

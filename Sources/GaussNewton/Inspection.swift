@@ -57,16 +57,16 @@ extension Inspection {
   /// Compares FGN and GGN at `parameters` on `batch`, and returns the direction [P] of `options.curvature` (fgn or
   /// ggn).
   ///
-  /// `loss` must suit the batch; `effectiveCompetitors` stays empty but for cross-entropy. `damping` is above 0, `l2` at
-  /// least 0. The solver of `options` is for its curvature; the other one chooses its own.
+  /// `damping` is above 0, `l2` at least 0. The solver of `options` is for its curvature; the other one chooses its
+  /// own.
   public static func run<ModelType: Model>(
-    _ model: ModelType, at parameters: Parameters<ModelType.Scalar>, batch: Batch<ModelType.Scalar>,
-    loss: any Loss = CrossEntropy(), damping: Double, l2: Double = 0, options: DescentOptions
+    _ model: ModelType, at parameters: Parameters<ModelType.Scalar>, batch: Batch<ModelType.Scalar>, damping: Double,
+    l2: Double = 0, options: DescentOptions
   ) -> (inspection: Inspection, direction: [ModelType.Scalar]) {
-    var descent = Descent(model: model, loss: loss, options: options)
+    var descent = Descent(model: model, options: options)
     descent.linearize(at: parameters, batch: batch)
     let gradient = descent.gradient(at: parameters, l2: l2)
-    let meanLoss = descent.rows.meanLoss
+    let loss = descent.rows.meanLoss
     let objective = descent.objective(at: parameters, l2: l2)
     let competitors = (descent.rows as? MarginRows<ModelType.Scalar>)?.effectiveCompetitors.sorted() ?? []
     let gradientNorm = Double(gradient.norm)
@@ -75,10 +75,10 @@ extension Inspection {
       var own = options
       own.curvature = curvature
       if curvature != options.curvature { own.solver = .automatic }
-      var descent = Descent(model: model, loss: loss, options: own)
+      var descent = Descent(model: model, options: own)
       let (direction, report) = descent.direction(at: parameters, batch: batch, damping: damping, l2: l2)
       var matrix = CurvatureOperator(
-        curvature, model: model, loss: loss, parameters: parameters, batch: batch, l2: ModelType.Scalar(l2))
+        curvature, model: model, parameters: parameters, batch: batch, l2: ModelType.Scalar(l2))
       var residual = direction
       matrix.apply(direction, into: &residual)
       residual.combine(ModelType.Scalar(damping), direction)
@@ -99,7 +99,7 @@ extension Inspection {
     var difference = fgn.direction
     difference.combine(-1, ggn.direction)
     let inspection = Inspection(
-      examples: batch.count, damping: damping, l2: l2, loss: meanLoss, objective: objective, gradientNorm: gradientNorm,
+      examples: batch.count, damping: damping, l2: l2, loss: loss, objective: objective, gradientNorm: gradientNorm,
       traceFGN: fgn.trace, traceGGN: ggn.trace, keptShare: fgn.trace / ggn.trace,
       effectiveCompetitors: competitors.isEmpty
         ? []

@@ -25,10 +25,10 @@ import Testing
     try store.add(second)
     let table = "a,b,c\n1,\"x, \"\"y\"\"\",\n,2,\n4,,3\n"
     #expect(try file() == table)
-    #expect(store.keys == ["1", "0"] && store.run("1") == first && store.run("2") == nil)
+    #expect(store.run("1") == first && store.run("2") == nil)
 
     var again = try RunStore<Cells>(directory: directory)
-    #expect(again.keys == ["1", "0"] && again.run("0") == second)
+    #expect(again.run("1") == first && again.run("0") == second)
     try again.add([Cells(key: "2", fields: [["d", ""]])])
     #expect(try file() == "a,b,c,d\n1,\"x, \"\"y\"\"\",,\n,2,,\n4,,3,\n,,,\n")
   }
