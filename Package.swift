@@ -60,8 +60,8 @@ let package = Package(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["FastGaussNewton"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton"]),
+      name: "TrainingTests", dependencies: ["FastGaussNewton", "TestSupport"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton", "TestSupport"]),
     .testTarget(
       name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(

@@ -1,5 +1,6 @@
 import FastGaussNewton
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Comparison
@@ -40,7 +41,10 @@ import Testing
     #expect(table.allSatisfy { $0.components(separatedBy: ",").count >= 24 })
   }
 
-  @Test func onlyTheSameRunIsReused() throws {
+  /// The number of threads is part of what a run is.
+  @Test func onlyTheSameRunIsReused() throws { try withThreads { try checkReuse() } }
+
+  private func checkReuse() throws {
     defer { remove() }
     func reused(_ change: (inout ComparisonOptions, inout ComparisonProblem<LinearHead<Double>>) throws -> Void) throws
       -> Int

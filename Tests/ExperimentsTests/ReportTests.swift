@@ -51,8 +51,9 @@ import Testing
     let (whole, parts) = (TemporaryDirectory(), TemporaryDirectory())
     defer { for files in [whole, parts] { files.remove() } }
     let setting = ExperimentSetting(seeds: [0, 1, 2], data: ExperimentData())
+    let stamp = Stamp(version: "test")
     func make(_ files: TemporaryDirectory) throws -> ExperimentRun {
-      try ExperimentRun(Growth(), in: setting, directory: files.path, stamp: Stamp(version: "test"))
+      try ExperimentRun(Growth(), in: setting, directory: files.path, stamp: stamp)
     }
     var uninterrupted = try make(whole)
     _ = try uninterrupted.run()

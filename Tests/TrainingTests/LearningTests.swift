@@ -1,4 +1,5 @@
 import FastGaussNewton
+import TestSupport
 import Testing
 
 /// The loop with the real optimizer.
@@ -97,12 +98,12 @@ import Testing
 @Suite(.serialized) struct DeterminismTests {
   /// Large enough that work is spread over threads.
   func values<S: RealScalar>(_ type: S.Type, solver: Solver, threads: Int) throws -> [S] {
-    Partition.threads = threads
-    defer { Partition.threads = 0 }
     let data = try blobs(type, rows: 1200, features: 48, classes: 12, spread: 0.3)
     let method = GaussNewtonOptions(descent: DescentOptions(solver: solver, weightFloor: 1e-4))
-    return try LearningTests.train(data, options: TrainingOptions(epochs: 1, batchSize: 400, seed: 9), method: method)
-      .parameters.values
+    let options = TrainingOptions(epochs: 1, batchSize: 400, seed: 9)
+    return try withThreads(threads) {
+      try LearningTests.train(data, options: options, method: method).parameters.values
+    }
   }
 
   @Test(arguments: [Solver.gram, .cg, .gramCG]) func sameSeedSameBits(_ solver: Solver) throws {
