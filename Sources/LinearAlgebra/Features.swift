@@ -36,15 +36,20 @@ extension Features {
 
   public var isSparse: Bool { entryCount != nil }
 
+  public var isInMemory: Bool {
+    if case .stored = self { return false }
+    return true
+  }
+
   /// The matrix of dense features in memory, which they must be: models that take sparse ones say so
   /// (`Model.takesSparseFeatures`), and data are checked against that before a run.
   public var dense: Matrix<Scalar> {
     get {
-      guard case .dense(let matrix) = self else { preconditionFailure("expected dense features in memory, got \(kind)") }
+      guard case .dense(let matrix) = self else { isNotDense() }
       return matrix
     }
     _modify {
-      guard case .dense(var matrix) = self else { preconditionFailure("expected dense features in memory, got \(kind)") }
+      guard case .dense(var matrix) = self else { isNotDense() }
       self = .none  // the matrix has one owner, and changing it copies nothing
       defer { self = .dense(matrix) }
       yield &matrix
@@ -52,7 +57,9 @@ extension Features {
     set { self = .dense(newValue) }
   }
 
-  /// "dense" or "sparse", for messages.
+  private func isNotDense() -> Never { preconditionFailure("expected dense features in memory, got \(kind)") }
+
+  /// "dense features" or "sparse features", for messages.
   public var kind: String {
     switch self {
     case .dense: "dense features"

@@ -134,8 +134,8 @@ public enum SparseProducts {
   /// packed [D, C] = the transpose of w [C, D].
   public static func pack<Scalar>(_ w: MatrixView<Scalar>, into packed: inout [Scalar]) {
     packed.resize(to: w.rows * w.columns)
-    w.withPointer { w_ in
-      packed.withMutablePointer { addTranspose(w_, rows: w.rows, columns: w.columns, 1, 0, $0) }
+    w.withPointer { source in
+      packed.withMutablePointer { addTranspose(source, rows: w.rows, columns: w.columns, 1, 0, $0) }
     }
   }
 

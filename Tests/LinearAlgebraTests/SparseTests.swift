@@ -176,13 +176,19 @@ extension SeededGenerator {
     for take in [index, [], [10]] {
       try Features.sparse(x).gather(take, into: &rows)
       try Features.dense(dense).gather(take, into: &expected)
-      guard case .sparse(let part) = rows else { Issue.record("expected sparse rows"); return }
+      guard case .sparse(let part) = rows else {
+        Issue.record("expected sparse rows")
+        return
+      }
       #expect(part.densified() == expected.dense && part == SparseMatrix(expected.dense))
     }
     for range in [2..<6, 4..<4, 0..<11] {
       try Features.sparse(x).read(range, into: &rows)
       try Features.dense(dense).read(range, into: &expected)
-      guard case .sparse(let part) = rows else { Issue.record("expected sparse rows"); return }
+      guard case .sparse(let part) = rows else {
+        Issue.record("expected sparse rows")
+        return
+      }
       #expect(part.densified() == expected.dense && part == x.rows(range))
     }
     var scaled = x
