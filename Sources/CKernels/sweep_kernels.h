@@ -141,28 +141,57 @@ CLONES void NAME(fgn_sweep_bias)(const real *delta, ptrdiff_t capacity, ptrdiff_
   }
 }
 
-/* z [padded] becomes e^(z - max) with zeros in the padding; returns log sum exp. */
-INLINE real sweep_exponentials(real *z, ptrdiff_t classes, ptrdiff_t vectors, real *sum) {
-  for (ptrdiff_t c = classes; c < vectors * LANES; c++) z[c] = -INFINITY;
-  vec greatest = LOAD(z);
-  for (ptrdiff_t v = 1; v < vectors; v++) {
-    vec x = LOAD(z + v * LANES);
+/* Halves are added in registers. (A function of vectors would not be the same in every clone.) */
+#if defined(FGN_FLOAT)
+typedef real sweep_half __attribute__((ext_vector_type(8)));
+typedef real sweep_quarter __attribute__((ext_vector_type(4)));
+#define SWEEP_SUM(result, v)                                                                       \
+  do {                                                                                             \
+    vec v_ = (v);                                                                                  \
+    sweep_half h_ = v_.lo + v_.hi;                                                                 \
+    sweep_quarter q_ = h_.lo + h_.hi;                                                              \
+    (result) = (q_.x + q_.z) + (q_.y + q_.w);                                                      \
+  } while (0)
+#else
+typedef real sweep_half __attribute__((ext_vector_type(4)));
+#define SWEEP_SUM(result, v)                                                                       \
+  do {                                                                                             \
+    vec v_ = (v);                                                                                  \
+    sweep_half h_ = v_.lo + v_.hi;                                                                 \
+    (result) = (h_.x + h_.z) + (h_.y + h_.w);                                                      \
+  } while (0)
+#endif
+
+/* z [padded] becomes e^(z - max) with zeros in the padding, which adds up to `sum`; returns the maximum. `padding` is
+ * what the last panel gains: 0 for classes, -infinity for none. Padding is not stored first: a vector load of what was
+ * stored by lanes would wait for it. */
+INLINE real sweep_exponentials(real *z, const real *padding, ptrdiff_t vectors, real *sum) {
+  ptrdiff_t last = (vectors - 1) * LANES;
+  vec tail = LOAD(z + last) + LOAD(padding), greatest = tail;
+  for (ptrdiff_t v = 0; v < last; v += LANES) {
+    vec x = LOAD(z + v);
     greatest = x > greatest ? x : greatest;
   }
-  real lanes[LANES], top;
-  STORE(lanes, greatest);
-  top = lanes[0];
-  for (int l = 1; l < LANES; l++) top = lanes[l] > top ? lanes[l] : top;
-  vec total = SPLAT(0);
-  for (ptrdiff_t v = 0; v < vectors; v++) {
-    vec x = LOAD(z + v * LANES) - SPLAT(top), e;
-    EXP(e, x);
-    STORE(z + v * LANES, e);
+  real top = __builtin_reduce_max(greatest);
+  vec total;
+  EXP(total, tail - SPLAT(top));
+  STORE(z + last, total);
+  for (ptrdiff_t v = 0; v < last; v += LANES) {
+    vec e;
+    EXP(e, LOAD(z + v) - SPLAT(top));
+    STORE(z + v, e);
     total += e;
   }
-  ADD_LANES(*sum, total);
-  return top + LOG1(*sum);
+  SWEEP_SUM(*sum, total);
+  return top;
 }
+
+INLINE void sweep_padding(ptrdiff_t classes, ptrdiff_t vectors, real *padding) {
+  for (ptrdiff_t l = 0; l < LANES; l++) padding[l] = (vectors - 1) * LANES + l < classes ? 0 : -INFINITY;
+}
+
+/* Adds logarithms as one of a product: of sums from 1 to C, eight of which a float holds up to C = 60,000. */
+#define SWEEP_LOGS 8
 
 /*
  * One dual step for each row: q += s (p - q), p the softmax of z; delta = -w s (p - q), what the weights are moved by.
@@ -171,11 +200,14 @@ INLINE real sweep_exponentials(real *z, ptrdiff_t classes, ptrdiff_t vectors, re
 CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors, const int32_t *number,
                                   const int32_t *labels, const real *steps, const real *weights, real *duals,
                                   real *delta, ptrdiff_t capacity, double *sums) {
+  real padding[LANES];
+  sweep_padding(classes, vectors, padding);
   for (ptrdiff_t i = 0; i < rows; i++) {
     ptrdiff_t n = number[i];
     real *row = z + i * vectors * LANES, *q = duals + n * classes, sum, true_logit = row[labels[n]];
     real weight = weights ? weights[n] : 1, step = steps[n];
-    real all = sweep_exponentials(row, classes, vectors, &sum);
+    real all = sweep_exponentials(row, padding, vectors, &sum);
+    all += LOG1(sum);
     vec scale = SPLAT(1 / sum), squares = SPLAT(0);
     for (ptrdiff_t v = 0; v < vectors; v++) {
       ptrdiff_t lanes = classes - v * LANES < LANES ? classes - v * LANES : LANES;
@@ -190,9 +222,9 @@ CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, pt
       else STORE_TAIL(q + v * LANES, moved, lanes);
       STORE(delta + (v * capacity + i) * LANES, SPLAT(-weight) * change);
     }
-    real square;
-    ADD_LANES(square, squares);
     sums[0] += (double)weight * ((double)all - (double)true_logit);
+    real square;
+    SWEEP_SUM(square, squares);
     sums[1] += (double)weight * (double)square;
   }
 }
@@ -203,19 +235,35 @@ CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, pt
 CLONES void NAME(fgn_sweep_residuals)(real *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors,
                                       const int32_t *labels, const real *weights, real *delta, ptrdiff_t capacity,
                                       double *sums) {
+  real product = 1, padding[LANES];
+  sweep_padding(classes, vectors, padding);
+  double loss = 0;
+  ptrdiff_t behind = 0;
   for (ptrdiff_t i = 0; i < rows; i++) {
     real *row = z + i * vectors * LANES, sum, true_logit = row[labels[i]];
     real weight = weights ? weights[i] : 1;
-    ptrdiff_t ahead = 0;
-    for (ptrdiff_t c = 0; c < classes; c++) ahead += !(row[c] < true_logit);
-    real all = sweep_exponentials(row, classes, vectors, &sum);
+    /* Classes that are not below the true one, which is one of them. */
+    bitvec ahead = LOAD(row + (vectors - 1) * LANES) + LOAD(padding) >= SPLAT(true_logit);
+    for (ptrdiff_t v = 0; v + 1 < vectors; v++) ahead += LOAD(row + v * LANES) >= SPLAT(true_logit);
+    behind += weight > 0 && __builtin_reduce_add(ahead) != -1;
+    real top = sweep_exponentials(row, padding, vectors, &sum);
     vec scale = SPLAT(weight / sum);
     for (ptrdiff_t v = 0; v < vectors; v++)
       STORE(delta + (v * capacity + i) * LANES, LOAD(row + v * LANES) * scale);
     delta[(labels[i] / LANES * capacity + i) * LANES + labels[i] % LANES] -= weight;
-    sums[0] += (double)weight * ((double)all - (double)true_logit);
-    sums[1] += weight > 0 && ahead > 1 ? 1 : 0;
+    if (weights) {
+      loss += (double)weight * ((double)top + (double)LOG1(sum) - (double)true_logit);
+      continue;
+    }
+    loss += (double)top - (double)true_logit;
+    product *= sum;
+    if (i % SWEEP_LOGS == SWEEP_LOGS - 1) {
+      loss += (double)LOG1(product);
+      product = 1;
+    }
   }
+  sums[0] += loss + (double)LOG1(product);
+  sums[1] += (double)behind;
 }
 
 #if defined(FGN_DOUBLE)
