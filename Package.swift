@@ -32,14 +32,14 @@ let package = Package(
     .target(name: "Optimization", dependencies: ["Models", "Losses"]),
     .target(name: "GaussNewton", dependencies: ["Optimization"]),
     .target(name: "Baselines", dependencies: ["Optimization"]),
-    .target(name: "Optimum", dependencies: ["Baselines"]),
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
+    .target(name: "Optimum", dependencies: ["Baselines", "Training"]),
     .target(name: "Figures"),
     .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),
-    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Baselines", "Optimum", "Training"]),
+    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Optimum"]),
     .executableTarget(
       name: "fgn",
       dependencies: [

@@ -23,10 +23,11 @@ struct ClassCovariance<Scalar: RealScalar>: Sendable {
     var filled = false
     var shift = damping
     while !filled {
-      filled = cholesky.refactor(order: classes) { a in
-        a.assign(matrix.view)
-        for c in 0..<classes { a[c, c] += shift }
-      } == nil
+      filled =
+        cholesky.refactor(order: classes) { a in
+          a.assign(matrix.view)
+          for c in 0..<classes { a[c, c] += shift }
+        } == nil
       shift *= 10
     }
   }

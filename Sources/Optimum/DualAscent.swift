@@ -59,6 +59,31 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     order = VisitOrder(rows: used, bytesPerRow: entries * MemoryLayout<Scalar>.stride, seed: seed)
   }
 
+  /// Starts at `panels`, such as the optimum for a greater penalty: two passes.
+  ///
+  /// With q_i = y_i + r (p_i - y_i) the weights of the dual variables are r times those of q = p, and r from 0 to 1 is
+  /// chosen so that they are nearest to the given ones. At an optimum for a penalty l2 / r they are the same.
+  mutating func start(at panels: ClassPanels<Scalar>) throws {
+    var batch = FullBatch(problem)
+    _ = try batch.evaluate(at: panels)
+    var next = batch.gradient
+    next.elements.combine(Scalar(-problem.l2), panels.elements, range: panels.weightRange)
+    next.elements.scale(by: Scalar(-1 / problem.l2), range: panels.weightRange)
+    let square = next.weightSquaredNorm
+    let along = Double(next.elements.dot(panels.elements, range: panels.weightRange))
+    let r = square > 0 && along.isFinite ? min(1, max(0, along / square)) : 0
+    next.elements.scale(by: Scalar(r), range: panels.weightRange)
+    let fixed = [Scalar](repeating: Scalar(r), count: problem.count)
+    var still = panels
+    try visit(&still, steps: fixed, rates: (0, 0))
+    for (k, c) in zip(panels.biasRange, centre.indices) {
+      let gradient = next.elements[k]
+      next.elements[k] = panels.elements[k]
+      centre[c] = panels.elements[k] + Scalar(r / (Self.biasPenalty * problem.l2)) * gradient
+    }
+    self.panels = next
+  }
+
   /// Rows of a block.
   var blockSize: Int { sweep.blockSize }
 
@@ -73,10 +98,22 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     let steps = DualLoops.steps(conditions, gamma: Scalar(gamma))
     let rate = 1 / (Double(problem.count) * problem.l2)
     let rates = (Scalar(rate), problem.hasIntercept ? Scalar(rate / Self.biasPenalty) : 0)
+    var panels = exchange(&self.panels, with: ClassPanels(features: 1, classes: 1))
+    let squares = try visit(&panels, steps: steps, rates: rates)
+    self.panels = panels
+    epochs += 1
+    return squares / Double(problem.count)
+  }
+
+  /// Moves dual variables, and `panels` at the given rates; the sum of |p - q|^2.
+  @discardableResult
+  private mutating func visit(
+    _ panels: inout ClassPanels<Scalar>, steps: [Scalar], rates: (weight: Scalar, bias: Scalar)
+  ) throws -> Double {
     var squares = 0.0
     var pool = Features<Scalar>.none
+    let isInMemory = problem.features.isInMemory
     for numbers in order.pools() {
-      let isInMemory = problem.features.isInMemory
       if !isInMemory { try problem.features.gather(numbers, into: &pool) }
       squares +=
         sweep.ascend(
@@ -85,8 +122,7 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
           panels: &panels, rates: rates
         ).other
     }
-    epochs += 1
-    return squares / Double(problem.count)
+    return squares
   }
 }
 

@@ -11,7 +11,7 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
     case diagonal([Scalar])
   }
 
-  private let problem: SoftmaxProblem<Scalar>
+  private let (width, classCount, l2, hasIntercept): (Int, Int, Double, Bool)
   private let sample: Features<Scalar>
   /// Mean of x x^T over the sample [D (+ 1), D (+ 1)], or its diagonal.
   private let moments: Inputs
@@ -25,15 +25,20 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
   /// Added to the curvature, over the product of the factors' mean diagonals.
   private static var relativeDamping: Double { 1e-5 }
 
-  init(_ problem: SoftmaxProblem<Scalar>) throws {
-    self.problem = problem
-    let width = problem.width
-    sample = try problem.sample(max(2048, min(16_384, 4 * width)))
+  /// Rows to make a metric of.
+  static func sample(of problem: SoftmaxProblem<Scalar>) throws -> Features<Scalar> {
+    try problem.sample(max(2048, min(16_384, 4 * problem.width)))
+  }
+
+  /// - Parameter sample: in memory.
+  init<Data>(_ problem: SoftmaxProblem<Data>, sample: Features<Scalar>) {
+    (width, classCount, l2, hasIntercept) = (problem.width, problem.classes, problem.l2, problem.hasIntercept)
+    self.sample = sample
     let scale = Scalar(1 / Double(sample.rows))
     switch sample {
     case .dense(let x) where width < Self.largestOrder:
       var rows = x
-      if problem.hasIntercept { KroneckerProducts.append(nil, to: x.view, into: &rows) }
+      if hasIntercept { KroneckerProducts.append(nil, to: x.view, into: &rows) }
       var moments = Matrix<Scalar>(rows: rows.columns, columns: rows.columns)
       KroneckerProducts.addColumnGram(rows.view, alpha: scale, beta: 0, to: &moments)
       self.moments = .full(moments)
@@ -42,9 +47,9 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
       squares.assign(x.elements.map { $0 * $0 })
       var sums = [Scalar](repeating: 0, count: width)
       RowKernels.columnSums(squares.view, weights: nil, alpha: scale, into: &sums)
-      moments = .diagonal(sums + (problem.hasIntercept ? [1] : []))
+      moments = .diagonal(sums + (hasIntercept ? [1] : []))
     case .sparse(let x):
-      moments = .diagonal(x.meanSquares + (problem.hasIntercept ? [1] : []))
+      moments = .diagonal(x.meanSquares + (hasIntercept ? [1] : []))
     case .stored: preconditionFailure("a sample is in memory")
     }
   }
@@ -63,7 +68,7 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
     let a = diagonal.sum / Double(diagonal.count)
     guard a > 0, s > 0, a.isFinite, s.isFinite else { return false }
     // (A + pi sqrt(d)) x (S + sqrt(d) / pi), pi^2 = a / s: factored Tikhonov.
-    let damping = (problem.l2 + Self.relativeDamping * a * s).squareRoot()
+    let damping = (l2 + Self.relativeDamping * a * s).squareRoot()
     let balance = (a / s).squareRoot()
     guard let inverse = Self.inverse(covariance.matrix, shift: damping / balance) else { return false }
     switch moments {
@@ -88,12 +93,11 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
 
   /// Multiplies the elements of panels by the inverse curvature.
   mutating func apply(to elements: inout [Scalar]) {
-    var panels = ClassPanels<Scalar>(features: problem.width, classes: problem.classes)
+    var panels = ClassPanels<Scalar>(features: width, classes: classCount)
     swap(&panels.elements, &elements)
-    let (classCount, width) = (problem.classes, problem.width)
-    let values = panels.values(hasBias: problem.hasIntercept)
+    let values = panels.values(hasBias: hasIntercept)
     let weight = MatrixView(values, rows: classCount, columns: width)
-    if problem.hasIntercept {
+    if hasIntercept {
       KroneckerProducts.append(
         MatrixView(values, offset: classCount * width, rows: classCount, columns: 1), to: weight, into: &work)
     } else {
@@ -109,7 +113,7 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
       work.mapColumns { (0, factors[$0]) }
     }
     var result = values
-    if problem.hasIntercept {
+    if hasIntercept {
       KroneckerProducts.split(work, into: &result, at: 0, last: classCount * width)
     } else {
       result = work.elements

@@ -9,6 +9,7 @@ struct OptimumRun<Scalar: RealScalar> {
   private let began: ContinuousClock.Instant
   private var certifier: Certifier<Scalar>
   private var panels: ClassPanels<Scalar>
+  private let isWarm: Bool
   private var iterations = 0
   /// Of what is not the certifier's.
   private var passes = 0
@@ -25,6 +26,7 @@ struct OptimumRun<Scalar: RealScalar> {
     self.watch = watch
     began = clock.now
     certifier = try Certifier(problem)
+    isWarm = start != nil
     panels =
       start.map { ClassPanels(features: problem.width, classes: problem.classes, values: $0) }
       ?? ClassPanels(features: problem.width, classes: problem.classes)
@@ -90,6 +92,10 @@ struct OptimumRun<Scalar: RealScalar> {
   /// Epochs of dual ascent until a certificate holds, or they gain too little.
   private mutating func ascend(_ moments: FeatureMoments<Scalar>) throws {
     var ascent = DualAscent(problem, moments: moments, seed: options.seed)
+    if isWarm {
+      try ascent.start(at: panels)
+      passes += 2
+    }
     // The bound is about so many times the mean of |p - q|^2: learnt from each certificate.
     var ratio = 10.0
     var (last, slow) = (Double.infinity, 0)
@@ -113,25 +119,37 @@ struct OptimumRun<Scalar: RealScalar> {
     }
   }
 
-  /// Steps of L-BFGS until a certificate holds.
+  /// Steps of L-BFGS until a certificate holds: in the data's precision, and from where that ends in double.
   private mutating func descend() throws {
-    var descent = try QuasiNewton(problem, from: panels, history: options.history)
+    try descend(QuasiNewton(problem, from: panels, history: options.history)) { $0 }
+    guard outcome == nil, Scalar.self != Double.self else {
+      outcome = outcome ?? .precisionLimit
+      return
+    }
+    try descend(QuasiNewton(widening: problem, from: panels.widened, history: options.history)) {
+      ClassPanels(features: $0.features, classes: $0.classes, values: $0.values(hasBias: true).map { Scalar($0) })
+    }
+    outcome = outcome ?? .precisionLimit
+  }
+
+  private mutating func descend<Work>(
+    _ start: QuasiNewton<Scalar, Work>, _ convert: (ClassPanels<Work>) -> ClassPanels<Scalar>
+  ) throws {
+    var descent = start
     let before = passes
-    certificate = nil
-    while outcome == nil {
-      let moved = try descent.step()
-      panels = descent.panels
+    var moved = true
+    while outcome == nil, moved {
+      moved = try descent.step()
+      panels = convert(descent.panels)
       passes = before + descent.passes
       certificate = nil
-      var made: Certificate?
-      if !moved || isDue(descent) { made = try certify() }
-      if !moved, outcome == nil { outcome = .precisionLimit }
+      let made = !moved || isDue(descent) ? try certify() : nil
       note(objective: descent.value.objective, made)
     }
   }
 
   /// Whether a certificate may hold, by what the working precision knows.
-  private func isDue(_ descent: QuasiNewton<Scalar>) -> Bool {
+  private func isDue<Work>(_ descent: QuasiNewton<Scalar, Work>) -> Bool {
     guard problem.l2 > 0 else {
       return descent.value.behind == 0 || descent.gradientNorm <= options.tolerance
     }

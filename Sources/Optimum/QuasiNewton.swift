@@ -4,11 +4,11 @@ import LinearAlgebra
 /// Full-batch L-BFGS that starts from `HeadMetric`, which is taken anew after 1, 2, 4, 8, ... steps: for problems that are
 /// too badly scaled, or too weakly penalised, for dual ascent. A step is one pass, and one more for each trial of the line
 /// search after the first.
-struct QuasiNewton<Scalar: RealScalar>: Sendable {
+struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private(set) var panels: ClassPanels<Scalar>
-  private(set) var value: FullBatch<Scalar, Scalar>.Value
+  private(set) var value: FullBatch<Data, Scalar>.Value
   private(set) var steps = 0
-  private var batch: FullBatch<Scalar, Scalar>
+  private var batch: FullBatch<Data, Scalar>
   private var metric: HeadMetric<Scalar>
   private var hasMetric = false
   private var memory = CurvaturePairs<Scalar>()
@@ -16,12 +16,14 @@ struct QuasiNewton<Scalar: RealScalar>: Sendable {
   private let lineSearch = StrongWolfe(resolution: 0)
 
   /// Begins at `panels`: one pass.
-  init(_ problem: SoftmaxProblem<Scalar>, from panels: ClassPanels<Scalar>, history: Int) throws {
+  fileprivate init(
+    _ batch: FullBatch<Data, Scalar>, _ metric: HeadMetric<Scalar>, from panels: ClassPanels<Scalar>, history: Int
+  ) throws {
     self.panels = panels
     self.history = history
-    batch = FullBatch(problem)
-    metric = try HeadMetric(problem)
-    value = try batch.evaluate(at: panels)
+    self.batch = batch
+    self.metric = metric
+    value = try self.batch.evaluate(at: panels)
   }
 
   var passes: Int { batch.passes }
@@ -90,9 +92,25 @@ struct QuasiNewton<Scalar: RealScalar>: Sendable {
 
   private mutating func evaluate(
     _ start: ClassPanels<Scalar>, _ length: Double, _ direction: [Scalar]
-  ) throws -> FullBatch<Scalar, Scalar>.Value {
+  ) throws -> FullBatch<Data, Scalar>.Value {
     panels.elements.combine(1, start.elements, beta: 0)
     panels.elements.combine(Scalar(length), direction)
     return try batch.evaluate(at: panels)
+  }
+}
+
+extension QuasiNewton where Data == Scalar {
+  init(_ problem: SoftmaxProblem<Scalar>, from panels: ClassPanels<Scalar>, history: Int) throws {
+    try self.init(
+      FullBatch(problem), HeadMetric(problem, sample: try HeadMetric.sample(of: problem)), from: panels,
+      history: history)
+  }
+}
+
+extension QuasiNewton where Scalar == Double {
+  /// In double, on chunks of data that are widened: three times the cost, to where the data's precision does not reach.
+  init(widening problem: SoftmaxProblem<Data>, from panels: ClassPanels<Double>, history: Int) throws {
+    let sample = try HeadMetric<Data>.sample(of: problem).widened
+    try self.init(FullBatch(widening: problem), HeadMetric(problem, sample: sample), from: panels, history: history)
   }
 }

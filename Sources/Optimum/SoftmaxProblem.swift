@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Training
 
 /// What is minimised: the weighted mean of softmax cross-entropies plus (l2 / 2) |weight|^2, the bias free. Convex.
 public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
@@ -70,5 +71,15 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
       try features.read(range, into: &chunk)
       try body(chunk, range)
     }
+  }
+}
+
+extension SoftmaxProblem {
+  /// Of a data set with one label for each example.
+  public init(_ data: Dataset<Scalar>, l2: Double, hasIntercept: Bool = true) {
+    precondition(data.classCount >= 2 && data.labelsPerExample == 1, "expected one class for each example")
+    self.init(
+      features: data.features, labels: data.labels, classes: data.classCount, weights: data.weights, l2: l2,
+      hasIntercept: hasIntercept)
   }
 }
