@@ -84,7 +84,8 @@ import Testing
     }
     #expect(part.densified() == full.training.features.dense && sparse.training.weights == full.training.weights)
     do {
-      let x = SparseMatrix<Double>(columns: 9, rowStarts: [0, 0, 2, 3], columnIndices: [1, 7, 2], values: [1, .nan, 2])
+      let x = SparseMatrix<Double>(
+        columns: 9, rowStarts: [0, 0, 2, 3], columnIndices: [1, 7, 2], values: [1, .nan, 2])
       _ = try Dataset(features: .sparse(x), labels: [0, 1, 0], classNames: ["a", "b"], source: "x")
       Issue.record("expected an error")
     } catch {
@@ -106,7 +107,9 @@ import Testing
     try data.standardize(scaling)
     guard case .sparse(let x) = before.features, case .sparse(let y) = data.features else { return }
     #expect(y.columnIndices == x.columnIndices)
-    for k in 0..<x.entryCount { #expect(abs(y.values[k] * scaling.scale[Int(x.columnIndices[k])] - x.values[k]) < 1e-12) }
+    for k in 0..<x.entryCount {
+      #expect(abs(y.values[k] * scaling.scale[Int(x.columnIndices[k])] - x.values[k]) < 1e-12)
+    }
   }
 
   /// [200, 1,000,000] with 4,000 entries: the matrix in full would be 800 MB.

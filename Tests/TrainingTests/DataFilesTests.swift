@@ -113,7 +113,8 @@ import Testing
     #expect(try csv("a,b,c\n1,2,9\n3,4,9\n", label: .name("c")) == [1, 2, 3, 4])
     let x = directory.file("X.npy")
     try NPY.write(Matrix<Double>(rows: 1, columns: 2, elements: [5, 6]), to: x)
-    #expect(try DataFiles(.pair(features: x, labels: nil)).loadFeatures(as: Float.self, width: 2).dense.elements == [5, 6])
+    #expect(
+      try DataFiles(.pair(features: x, labels: nil)).loadFeatures(as: Float.self, width: 2).dense.elements == [5, 6])
   }
 
   @Test func widthsThatDoNotMatch() throws {
@@ -135,7 +136,9 @@ import Testing
     let files = DataFiles(.file(try directory.write("a,b\n1,2\n3,4\n", "data.csv")))
     let standardization = Standardization(mean: [1, 0], scale: [2, 4])
     #expect(
-      try files.loadFeatures(as: Double.self, width: 2, standardization: standardization).dense.elements == [0, 0.5, 1, 1])
+      try files.loadFeatures(as: Double.self, width: 2, standardization: standardization).dense.elements == [
+        0, 0.5, 1, 1,
+      ])
     let tiny = Standardization(mean: [1, 0], scale: [1, 1e-40])
     expectFailure(DataError.self, "data.csv: row 0, column 1: expected a finite number, got inf") {
       try files.loadFeatures(as: Float.self, width: 2, standardization: tiny)

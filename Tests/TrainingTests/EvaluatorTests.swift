@@ -36,7 +36,9 @@ import Testing
       top5: classes > 5 ? Double(near) / Double(data.count) : nil, examples: data.count, classes: counts)
   }
 
-  func check<S: RealScalar>(_ type: S.Type, _ data: Dataset<S>, intercept: Bool = true, l2: Double, limit: Double) throws {
+  func check<S: RealScalar>(_ type: S.Type, _ data: Dataset<S>, intercept: Bool = true, l2: Double, limit: Double)
+    throws
+  {
     let head = LinearHead<S>(features: data.featureCount, classes: data.classCount, intercept: intercept)
     let parameters = randomParameters(head)
     var evaluator = Evaluator(model: head)
@@ -71,7 +73,8 @@ import Testing
     var evaluator = Evaluator(model: LinearHead<Double>(features: 40_000, classes: 3))
     var starts: [Int] = []
     var rows = 0
-    try evaluator.forEachBlock(randomParameters(LinearHead(features: 40_000, classes: 3)), data.features) { logits, start in
+    try evaluator.forEachBlock(randomParameters(LinearHead(features: 40_000, classes: 3)), data.features) {
+      logits, start in
       starts.append(start)
       rows += logits.rows
       #expect(logits.columns == 3)

@@ -196,7 +196,9 @@ func measurements<S: RealScalar>(
     #expect(part.features.dense.elements == [3, 1] && part.values?.elements == [3, 13, 1, 11] && part.labelCount == 2)
     let (training, held) = try data.split(validationFraction: 0.5, seed: 3)
     #expect(training.count == 2 && held.count == 2)
-    for half in [training, held] { #expect(half.values?.elements == half.features.dense.elements.flatMap { [$0, $0 + 10] }) }
+    for half in [training, held] {
+      #expect(half.values?.elements == half.features.dense.elements.flatMap { [$0, $0 + 10] })
+    }
     #expect(try blobs(Float.self, rows: 4, features: 1, classes: 2).values == nil)
   }
 
