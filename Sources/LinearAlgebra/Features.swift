@@ -21,7 +21,7 @@ public enum Features<Scalar: RealScalar>: Sendable {
   }
 }
 
-/// Features that are not in memory.
+/// Features that are not in memory. Reading is safe from several threads at a time.
 public protocol StoredFeatures<Scalar>: Sendable {
   associatedtype Scalar: RealScalar
   var rows: Int { get }
@@ -29,8 +29,25 @@ public protocol StoredFeatures<Scalar>: Sendable {
   /// Entries of a sparse file; nil if it is dense.
   var entryCount: Int? { get }
 
-  /// Rows `range` as features in memory, dense or sparse. Throws where the file cannot be read any more.
-  func read(_ range: Range<Int>) throws -> Features<Scalar>
+  /// Rows `range` as features in memory, dense or sparse, in memory of `result` that is kept where it is of that kind.
+  /// Throws where the file cannot be read any more; `result` is unspecified then.
+  func read(_ range: Range<Int>, into result: inout Features<Scalar>) throws
   /// Rows by number, in any order.
-  func gather(_ index: [Int32]) throws -> Features<Scalar>
+  func gather(_ index: [Int32], into result: inout Features<Scalar>) throws
+}
+
+extension StoredFeatures {
+  /// Rows `range`, in memory of their own.
+  public func read(_ range: Range<Int>) throws -> Features<Scalar> {
+    var result = Features<Scalar>.dense(Matrix(rows: 0, columns: columns))
+    try read(range, into: &result)
+    return result
+  }
+
+  /// Rows by number, in memory of their own.
+  public func gather(_ index: [Int32]) throws -> Features<Scalar> {
+    var result = Features<Scalar>.dense(Matrix(rows: 0, columns: columns))
+    try gather(index, into: &result)
+    return result
+  }
 }
