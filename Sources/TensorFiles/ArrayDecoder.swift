@@ -90,6 +90,28 @@ enum ArrayDecoder {
     return result
   }
 
+  /// Whole numbers from an integer type, each at least 0 and below `bound`, into `result` from index `first` to its
+  /// end; 32-bit ones go straight there.
+  static func indices<Source: ByteSource>(
+    _ source: inout Source, type: ElementType, bigEndian: Bool, into result: inout [Int32], first: Int,
+    below bound: Int
+  ) throws(FileError) {
+    let swap = bigEndian != isBigEndianHost
+    let range = first..<result.count
+    switch type {
+    case .int32 where !swap: try source.read(into: &result, first: first, count: range.count)
+    case .int32: try fill(&result, range, &source, .inOrder, Int32.self) { $0.byteSwapped }
+    case .uint32: try fill(&result, range, &source, .inOrder, UInt32.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .int64: try fill(&result, range, &source, .inOrder, Int64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .uint64: try fill(&result, range, &source, .inOrder, UInt64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    default: throw .badData(source.path, "expected indices of 32 or 64 bits, got \(type)")
+    }
+    if let i = range.first(where: { result[$0] < 0 || Int(result[$0]) >= bound }) {
+      throw .badData(
+        source.path, at: "element \(i - first)", "expected an index from 0 to \(bound - 1), got \(result[i])")
+    }
+  }
+
   @inline(__always)
   private static func fill<Scalar, Stored: BitwiseCopyable & ExpressibleByIntegerLiteral, Source: ByteSource>(
     _ result: inout [Scalar], _ range: Range<Int>, _ source: inout Source, _ layout: Layout, _: Stored.Type,

@@ -140,6 +140,18 @@ extension NPY {
     return values
   }
 
+  static func indices<Source: ByteSource>(
+    from source: inout Source, below bound: Int, memoryLimit: Int
+  ) throws(FileError) -> [Int32] {
+    let header = try NPYHeader(&source, resultSize: MemoryLayout<Int32>.size, memoryLimit: memoryLimit)
+    guard header.shape.count == 1 else { throw wrongShape(header, source, "a one-dimensional array") }
+    var values = [Int32](repeating: 0, count: header.count)
+    try ArrayDecoder.indices(
+      &source, type: header.type, bigEndian: header.isBigEndian, into: &values, first: 0, below: bound)
+    try source.finish()
+    return values
+  }
+
   static func integers<Source: ByteSource>(
     from source: inout Source, memoryLimit: Int = .max
   ) throws(FileError) -> [Int] {

@@ -16,7 +16,7 @@ struct StoredArray: Sendable {
     var source = region
     let header = try NPYHeader(&source, resultSize: 1, memoryLimit: .max)
     // In one row or column both orders are the same.
-    guard !header.isFortranOrder || header.shape.count { $0 != 1 } <= 1 else {
+    guard !header.isFortranOrder || header.shape.filter({ $0 != 1 }).count <= 1 else {
       throw .badData(
         source.path,
         "the array is stored column by column (Fortran order), and is too large to be turned round in memory: save "
@@ -48,26 +48,19 @@ struct StoredArray: Sendable {
     try ArrayDecoder.read(&source, type: type, bigEndian: isBigEndian, into: &result, place)
   }
 
-  /// Whole numbers `range` of 0..<2^31, appended to `result`.
-  func appendIndices(_ range: Range<Int>, to result: inout [Int32], isShort: Bool) throws(FileError) {
+  /// Whole numbers `range`, each at least 0 and below `bound`, appended to `result`.
+  func appendIndices(
+    _ range: Range<Int>, below bound: Int, to result: inout [Int32], isShort: Bool
+  ) throws(FileError) {
     let first = result.count
-    if type == .int32, !isBigEndian, Int(1).littleEndian == 1 {
-      result.append(contentsOf: repeatElement(0, count: range.count))
-      if isShort { return try file.read(at: bytes(range).lowerBound, into: &result, first: first, count: range.count) }
-      var source = MappedRegion(file, range: bytes(range), windowSize: windowSize)
-      return try source.read(into: &result, first: first, count: range.count)
+    result.append(contentsOf: repeatElement(0, count: range.count))
+    if isShort {
+      var source = FileRegion(file, range: bytes(range))
+      return try ArrayDecoder.indices(
+        &source, type: type, bigEndian: isBigEndian, into: &result, first: first, below: bound)
     }
-    for number in try integers(range) {
-      guard let index = Int32(exactly: number) else {
-        throw .badData(file.path, "expected a column number below 2147483648, got \(number)")
-      }
-      result.append(index)
-    }
-  }
-
-  func integers(_ range: Range<Int>) throws(FileError) -> [Int] {
-    var source = FileRegion(file, range: bytes(range))
-    return try ArrayDecoder.integers(&source, type: type, bigEndian: isBigEndian, count: range.count)
+    var source = MappedRegion(file, range: bytes(range), windowSize: windowSize)
+    try ArrayDecoder.indices(&source, type: type, bigEndian: isBigEndian, into: &result, first: first, below: bound)
   }
 
   /// Asks the system to have these numbers ready soon.

@@ -43,6 +43,7 @@ public struct StoredMatrix<Scalar: RealScalar>: StoredFeatures {
   public var rows: Int { array.shape[0] }
   public var columns: Int { array.shape[1] }
   public var entryCount: Int? { nil }
+  public func entryCount(of index: [Int32]) -> Int? { nil }
   /// What the numbers take in the file.
   public var byteCount: Int { array.byteCount }
 
@@ -95,20 +96,5 @@ extension [Int32] {
       }
     }
     return result
-  }
-}
-
-extension Features {
-  /// The matrix of dense features, or an empty one, which has no other owner then.
-  mutating func takeDense() -> Matrix<Scalar> {
-    defer { self = .dense(Matrix(rows: 0, columns: 0)) }
-    if case .dense(let matrix) = self { return matrix }
-    return Matrix(rows: 0, columns: 0)
-  }
-
-  mutating func takeSparse() -> SparseMatrix<Scalar> {
-    defer { self = .dense(Matrix(rows: 0, columns: 0)) }
-    if case .sparse(let matrix) = self { return matrix }
-    return SparseMatrix(columns: columns, rowStarts: [0], columnIndices: [], values: [])
   }
 }

@@ -24,24 +24,24 @@ public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
   }
 
   init(_ archive: NPZ, windowSize: Int) throws(FileError) {
-    let (rows, columns) = try archive.sparseShape()
-    self.columns = columns
-    rowStarts = try archive.integers("indptr")
+    guard archive.isSparse else {
+      let list = archive.names.prefix(20).map(excerpt).joined(separator: ", ")
+      throw .badData(archive.path, "expected the arrays data, indices, indptr and shape of a sparse matrix, got \(list)")
+    }
+    let layout = try archive.sparseLayout()
+    guard !layout.isByColumns else {
+      throw archive.bad("format", "expected csr, whose rows can be read in blocks, got csc: save X.tocsr()")
+    }
+    (columns, rowStarts) = (layout.columns, layout.starts)
     indices = try StoredArray(archive.storedRegion("indices"), windowSize: windowSize)
     values = try StoredArray(archive.storedRegion("data"), windowSize: windowSize)
-    let count = values.shape.first ?? 0
-    guard values.shape.count == 1, indices.shape == values.shape, indices.type.isInteger else {
-      throw archive.badData(
-        "expected data and indices of one length, got \(pythonTuple(values.shape)) and \(pythonTuple(indices.shape))")
+    guard values.shape.count == 1, indices.shape == values.shape else {
+      throw archive.bad(
+        "indices",
+        "expected one index for each number in data, got shapes \(pythonTuple(indices.shape)) and "
+          + pythonTuple(values.shape))
     }
-    guard rowStarts.count == rows + 1, rowStarts.first == 0, rowStarts.last == count else {
-      throw archive.badData(
-        "expected \(rows + 1) numbers from 0 to \(count) as indptr, got \(rowStarts.count) from "
-          + "\(rowStarts.first ?? 0) to \(rowStarts.last ?? 0)")
-    }
-    if let row = (0..<rows).first(where: { rowStarts[$0] > rowStarts[$0 + 1] }) {
-      throw archive.badData("row \(row): indptr descends from \(rowStarts[row]) to \(rowStarts[row + 1])")
-    }
+    try archive.check(rowStarts, entryCount: values.shape[0])
   }
 
   public var rows: Int { rowStarts.count - 1 }
@@ -63,13 +63,15 @@ public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
     try fill(&result, runs)
   }
 
+  public func entryCount(of index: [Int32]) -> Int? { index.reduce(0) { $0 + entries(Int($1)..<Int($1) + 1).count } }
+
   private func entries(_ rows: Range<Int>) -> Range<Int> { rowStarts[rows.lowerBound]..<rowStarts[rows.upperBound] }
 
   private func fill(_ result: inout Features<Scalar>, _ runs: [Range<Int>]) throws(FileError) {
     let total = runs.reduce(0) { $0 + entries($1).count }
     var matrix = result.takeSparse()
     var (starts, columnIndices, numbers) = (matrix.rowStarts, matrix.columnIndices, matrix.values)
-    matrix = SparseMatrix(columns: columns, rowStarts: [0], columnIndices: [], values: [])  // arrays of one owner each
+    matrix = SparseMatrix()  // each array has one owner, and changing it copies nothing
     starts.removeAll(keepingCapacity: true)
     starts.append(0)
     columnIndices.removeAll(keepingCapacity: true)
@@ -77,7 +79,7 @@ public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
     for run in runs {
       let (part, done) = (entries(run), columnIndices.count)
       try values.read(part, into: &numbers, first: done, isShort: runs.count > 1)
-      try indices.appendIndices(part, to: &columnIndices, isShort: runs.count > 1)
+      try indices.appendIndices(part, below: columns, to: &columnIndices, isShort: runs.count > 1)
       for row in run {
         starts.append(done + rowStarts[row + 1] - part.lowerBound)
         try check(columnIndices, starts[starts.count - 2]..<starts[starts.count - 1], row)
@@ -90,36 +92,14 @@ public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
   private func check(_ indices: [Int32], _ range: Range<Int>, _ row: Int) throws(FileError) {
     var previous: Int32 = -1
     for k in range {
-      guard indices[k] > previous, indices[k] < columns else { throw badColumn(indices[k], after: previous, row) }
+      guard indices[k] > previous else { throw notAscending(indices[k], after: previous, row) }
       previous = indices[k]
     }
   }
 
-  private func badColumn(_ column: Int32, after previous: Int32, _ row: Int) -> FileError {
-    let path = indices.file.path
-    if column < 0 || column >= columns {
-      return .badData(path, at: "row \(row)", "expected a column in 0..<\(columns), got \(column)")
-    }
-    return .badData(
-      path, at: "row \(row)",
+  private func notAscending(_ column: Int32, after previous: Int32, _ row: Int) -> FileError {
+    .badData(
+      self.indices.file.path, at: "row \(row)",
       "expected ascending columns, got \(column) after \(previous): call X.sum_duplicates() before saving")
-  }
-}
-
-extension NPZ {
-  func badData(_ message: String) -> FileError { .badData(file.path, message) }
-
-  /// Rows and columns of a scipy matrix in CSR.
-  func sparseShape() throws(FileError) -> (rows: Int, columns: Int) {
-    let wanted = ["data", "indices", "indptr", "shape"]
-    guard wanted.allSatisfy(names.contains) else {
-      let list = names.prefix(20).map(excerpt).joined(separator: ", ")
-      throw badData("expected the arrays of a sparse matrix in CSR (\(wanted.joined(separator: ", "))), got \(list)")
-    }
-    let shape = try integers("shape")
-    guard shape.count == 2, shape[0] >= 0, shape[1] >= 0, shape[1] <= Int32.max else {
-      throw badData("expected a shape [rows, columns], got \(shape)")
-    }
-    return (shape[0], shape[1])
   }
 }

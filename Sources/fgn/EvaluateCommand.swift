@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
 
   private func evaluate<S: RealScalar>(_ type: S.Type) throws {
     let (file, data) = try saved.load(with: arguments, as: type)
-    let result = file.evaluate(data, l2: l2)
+    let result = try file.evaluate(data, l2: l2)
     if json { return try printJSON(result) }
     print("examples   \(result.examples)")
     print("objective  \(NumberText.fixed(result.objective, 6))")

@@ -46,9 +46,9 @@ struct PredictCommand: ParsableCommand {
       throw DataError(saved.model, "--probabilities is for classes; this model predicts numbers")
     }
     let data = arguments.files(for: file)
-    let features: Matrix<S> = try data.loadFeatures(
+    let features: Features<S> = try data.loadFeatures(
       width: file.model.inputWidth, standardization: file.standardization)
-    do { try file.model.checkFeatures(features) } catch { throw DataError(data.name, "\(error)") }
+    do { try file.model.check(features) } catch { throw DataError(data.name, "\(error)") }
     if isRegression {
       try predictNumbers(file, features, data.name)
     } else {
@@ -64,7 +64,7 @@ struct PredictCommand: ParsableCommand {
     throw DataError(source, "row \(row): the \(kind) overflow \(S.precisionName); use --precision double")
   }
 
-  private func predictNumbers<S>(_ file: ModelFile<S>, _ features: Matrix<S>, _ source: String) throws {
+  private func predictNumbers<S>(_ file: ModelFile<S>, _ features: Features<S>, _ source: String) throws {
     var all: [S] = []
     try file.forEachBlock(features) { outputs, start in
       file.predict(&outputs)
@@ -81,7 +81,7 @@ struct PredictCommand: ParsableCommand {
     print("\(summary.rows) rows predicted, saved to \(summary.output)")
   }
 
-  private func predictClasses<S>(_ file: ModelFile<S>, _ features: Matrix<S>, _ source: String) throws {
+  private func predictClasses<S>(_ file: ModelFile<S>, _ features: Features<S>, _ source: String) throws {
     let positions = file.model.rowsPerExample
     var predicted: [Int] = []
     var all = [S]()

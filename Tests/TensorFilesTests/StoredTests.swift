@@ -232,15 +232,15 @@ func sparseArchive(
       let error = #expect(throws: FileError.self) { try open(bytes).read(0..<6) }
       for part in parts { #expect(error?.description.contains(part) == true, "\(error!) lacks \(part)") }
     }
-    try expectRefused("expected 7 numbers from 0 to 8 as indptr", starts: [0, 2, 2, 5, 6, 8])
-    try expectRefused("from 0 to 8 as indptr, got 7 from 0 to 7", starts: [0, 2, 2, 5, 6, 6, 7])
-    try expectRefused("row 1: indptr descends from 2 to 1", starts: [0, 2, 1, 5, 6, 6, 8])
-    try expectRefused("row 0: expected a column in 0..<6, got 6", columns: 6)
-    try expectRefused("row 2: expected a column in 0..<7, got -1", indices: [0, 6, -1, 2, 3, 5, 0, 2])
+    try expectRefused("expected 7 numbers for shape (6, 7), got 6", starts: [0, 2, 2, 5, 6, 8])
+    try expectRefused("element 6", "expected 8, the count of data, got 7", starts: [0, 2, 2, 5, 6, 6, 7])
+    try expectRefused("element 2: expected a number from 2 to 8, got 1", starts: [0, 2, 1, 5, 6, 6, 8])
+    try expectRefused("expected an index from 0 to 5, got 6", columns: 6)
+    try expectRefused("expected an index from 0 to 6, got -1", indices: [0, 6, -1, 2, 3, 5, 0, 2])
     try expectRefused("row 2: expected ascending columns, got 2 after 2: call X.sum_duplicates()", indices: [0, 6, 2, 2, 3, 5, 0, 2])
-    try expectRefused("one length", indices: [0, 6, 1])
+    try expectRefused("expected one index for each number in data, got shapes (3,) and (8,)", indices: [0, 6, 1])
     let error = #expect(throws: FileError.self) { try StoredSparse<Float>(NPZ(fixture("stored.npz"))) }
-    #expect(error?.message.contains("expected the arrays of a sparse matrix") == true)
+    #expect(error?.message.contains("expected the arrays data, indices, indptr and shape") == true)
   }
 
   @Test func filesThatShrink() throws {

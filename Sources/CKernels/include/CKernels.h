@@ -99,5 +99,6 @@ const char *fgn_kernel_level(void);
 #include "CImageKernels.h"
 #include "CNormalization.h"
 #include "CSequenceKernels.h"
+#include "CSparse.h"
 #include "CUpdates.h"
 #endif
