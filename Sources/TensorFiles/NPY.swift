@@ -58,6 +58,12 @@ public enum NPY {
     return try integers(from: &source, columns: columns)
   }
 
+  /// The shape that the header tells.
+  public static func shape(_ path: String) throws(FileError) -> [Int] {
+    var source = FileRegion(try InputFile(path))
+    return try NPYHeader(&source, resultSize: 1, memoryLimit: .max).shape
+  }
+
   /// Writes a `[rows, columns]` array of f4 or f8, atomically.
   public static func write<Scalar: RealScalar>(_ matrix: Matrix<Scalar>, to path: String) throws(FileError) {
     try write(matrix.elements, shape: [matrix.rows, matrix.columns], to: path)

@@ -84,6 +84,13 @@ public struct NPZ: Sendable {
 
   var path: String { file.path }
 
+  /// The shape of an array, as its header tells.
+  public func shape(_ name: String) throws(FileError) -> [Int] {
+    try reading(name) { source throws(FileError) in
+      try NPYHeader(&source, resultSize: 1, memoryLimit: .max).shape
+    }
+  }
+
   private func reading<Result>(
     _ name: String, _ body: (inout ZipEntrySource) throws(FileError) -> Result
   ) throws(FileError) -> Result {
