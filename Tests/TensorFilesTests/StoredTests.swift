@@ -11,7 +11,7 @@ func sparseArchive(
 ) -> [UInt8] {
   func member(_ name: String, _ code: String, _ shape: String, _ data: [UInt8]) -> TestZipEntry {
     TestZipEntry(
-      name: name + ".npy", data: npyBytes("{'descr': '\(code)', 'fortran_order': False, 'shape': \(shape), }", data: data)
+      name: name + ".npy", data: npyBytes("{'descr': '\(code)', 'fortran_order': False, 'shape': \(shape), }\n", data: data)
     )
   }
   func whole(_ numbers: [Int], _ code: String) -> [UInt8] {
@@ -276,3 +276,32 @@ func sparseArchive(
     }
   }
 #endif
+
+@Suite struct NPYWriterTests {
+  let directory = TemporaryDirectory()
+
+  @Test func partsMakeTheWhole() throws {
+    let x = Matrix<Float>(rows: 5, columns: 3, elements: (0..<15).map { Float($0) })
+    try NPY.write(x, to: directory.file("whole.npy"))
+    try NPY.write(as: Float.self, shape: [5, 3], to: directory.file("parts.npy")) { file in
+      for part in [0..<4, 4..<4, 4..<15] { try file.append(Array(x.elements[part])) }
+    }
+    #expect(try directory.read("parts.npy") == directory.read("whole.npy"))
+    try NPY.writeIntegers(shape: [2], to: directory.file("y.npy")) { file in
+      try file.append([3])
+      try file.append([-1])
+    }
+    #expect(try NPY.integers(directory.file("y.npy")) == [3, -1])
+  }
+
+  @Test func failuresLeaveNothing() throws {
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      try NPY.write(as: Double.self, shape: [4], to: directory.file("x.npy")) { file in
+        try file.append([1, 2])
+        throw Stop()
+      }
+    }
+    #expect(directory.names == [])
+  }
+}
