@@ -300,7 +300,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     throw DataError(
       source,
       "a batch of \(min(size, count)) examples takes \(bytes >> 20) MB, and features above \(memoryLimit >> 20) MB stay in "
-        + "their file: give a smaller --batch-size, or more --memory-limit")
+        + "their file: take smaller batches (--batch-size), or raise --memory-limit")
   }
 
   private static func check(_ features: Features<Scalar>, _ source: String, _ names: [String]?) throws(DataError) {
