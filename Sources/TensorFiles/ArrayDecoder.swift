@@ -43,8 +43,10 @@ enum ArrayDecoder {
       return try source.read(into: &result, first: range.lowerBound, count: range.count)
     }
     switch type {
-    case .float16: try fill(&result, range, &source, layout, UInt16.self) { Scalar(widenedHalf(swap ? $0.byteSwapped : $0)) }
-    case .bfloat16: try fill(&result, range, &source, layout, UInt16.self) { Scalar(widenedBrain(swap ? $0.byteSwapped : $0)) }
+    case .float16:
+      try fill(&result, range, &source, layout, UInt16.self) { Scalar(widenedHalf(swap ? $0.byteSwapped : $0)) }
+    case .bfloat16:
+      try fill(&result, range, &source, layout, UInt16.self) { Scalar(widenedBrain(swap ? $0.byteSwapped : $0)) }
     case .float32:
       try fill(&result, range, &source, layout, UInt32.self) { Scalar(Float(bitPattern: swap ? $0.byteSwapped : $0)) }
     case .float64:
@@ -101,9 +103,11 @@ enum ArrayDecoder {
     switch type {
     case .int32 where !swap: try source.read(into: &result, first: first, count: range.count)
     case .int32: try fill(&result, range, &source, .inOrder, Int32.self) { $0.byteSwapped }
-    case .uint32: try fill(&result, range, &source, .inOrder, UInt32.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .uint32:
+      try fill(&result, range, &source, .inOrder, UInt32.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
     case .int64: try fill(&result, range, &source, .inOrder, Int64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
-    case .uint64: try fill(&result, range, &source, .inOrder, UInt64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .uint64:
+      try fill(&result, range, &source, .inOrder, UInt64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
     default: throw .badData(source.path, "expected indices of 32 or 64 bits, got \(type)")
     }
     if let i = range.first(where: { result[$0] < 0 || Int(result[$0]) >= bound }) {

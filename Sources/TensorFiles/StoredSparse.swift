@@ -26,7 +26,8 @@ public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
   init(_ archive: NPZ, windowSize: Int) throws(FileError) {
     guard archive.isSparse else {
       let list = archive.names.prefix(20).map(excerpt).joined(separator: ", ")
-      throw .badData(archive.path, "expected the arrays data, indices, indptr and shape of a sparse matrix, got \(list)")
+      throw .badData(
+        archive.path, "expected the arrays data, indices, indptr and shape of a sparse matrix, got \(list)")
     }
     let layout = try archive.sparseLayout()
     guard !layout.isByColumns else {

@@ -23,7 +23,9 @@ public enum MemoryLimit {
     if getrlimit(resource, &limit) == 0, limit.rlim_cur < rlim_t(Int.max) { result = min(result, Int(limit.rlim_cur)) }
     for path in groups() {
       // "max" is no number, and no limit.
-      if let text = try? TextFile.read(path), let bytes = Int(text.prefix { $0 != "\n" }) { result = min(result, bytes) }
+      if let text = try? TextFile.read(path), let bytes = Int(text.prefix { $0 != "\n" }) {
+        result = min(result, bytes)
+      }
     }
     return result
   }

@@ -46,7 +46,8 @@ public struct Standardization: Sendable, Codable, Equatable {
   public func apply<Scalar>(to features: inout Features<Scalar>) throws(DataError) {
     guard !features.isSparse || isScaling else {
       throw DataError(
-        "", "expected a standardisation that only scales, as sparse features have, got one with means other than 0, "
+        "",
+        "expected a standardisation that only scales, as sparse features have, got one with means other than 0, "
           + "of a model trained on dense features: give it dense features")
     }
     switch features {

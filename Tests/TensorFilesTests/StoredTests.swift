@@ -11,7 +11,8 @@ func sparseArchive(
 ) -> [UInt8] {
   func member(_ name: String, _ code: String, _ shape: String, _ data: [UInt8]) -> TestZipEntry {
     TestZipEntry(
-      name: name + ".npy", data: npyBytes("{'descr': '\(code)', 'fortran_order': False, 'shape': \(shape), }\n", data: data)
+      name: name + ".npy",
+      data: npyBytes("{'descr': '\(code)', 'fortran_order': False, 'shape': \(shape), }\n", data: data)
     )
   }
   func whole(_ numbers: [Int], _ code: String) -> [UInt8] {
@@ -52,7 +53,8 @@ func sparseArchive(
         }
       return code.first == ">" ? little.reversed() : little
     }
-    let header = "{'descr': '\(code)', 'fortran_order': \(fortran ? "True" : "False"), 'shape': (\(rows), \(columns)), }"
+    let header =
+      "{'descr': '\(code)', 'fortran_order': \(fortran ? "True" : "False"), 'shape': (\(rows), \(columns)), }"
     return try directory.write(npyBytes(header, data: bytes), "X.npy")
   }
 
@@ -63,7 +65,10 @@ func sparseArchive(
     var block = Features<S>.dense(Matrix(rows: 0, columns: 0))
     for range in [0..<x.rows, 0..<1, 3..<11, 22..<23, 7..<7] {
       try stored.read(range, into: &block)
-      #expect(dense(block) == Matrix(rows: range.count, columns: 5, elements: Array(x.elements[5 * range.lowerBound..<5 * range.upperBound])))
+      #expect(
+        dense(block)
+          == Matrix(
+            rows: range.count, columns: 5, elements: Array(x.elements[5 * range.lowerBound..<5 * range.upperBound])))
     }
     let index: [Int32] = [4, 5, 6, 0, 22, 22, 1]
     try stored.gather(index, into: &block)
@@ -100,7 +105,9 @@ func sparseArchive(
 
   @Test func arraysOfAnArchive() throws {
     for name in ["stored.npz", "zip64.npz"] {
-      #expect(dense(try StoredMatrix("X", of: NPZ(fixture(name)), as: Float.self).read(0..<fixtureMatrix.rows)) == fixtureMatrix)
+      #expect(
+        dense(try StoredMatrix("X", of: NPZ(fixture(name)), as: Float.self).read(0..<fixtureMatrix.rows))
+          == fixtureMatrix)
     }
     expectFileError(.badData, "entry \"X.npy\"", "compressed", "numpy.savez") { () throws(FileError) in
       try StoredMatrix("X", of: NPZ(fixture("deflated.npz")), as: Float.self)
@@ -237,7 +244,8 @@ func sparseArchive(
     try expectRefused("element 2: expected a number from 2 to 8, got 1", starts: [0, 2, 1, 5, 6, 6, 8])
     try expectRefused("expected an index from 0 to 5, got 6", columns: 6)
     try expectRefused("expected an index from 0 to 6, got -1", indices: [0, 6, -1, 2, 3, 5, 0, 2])
-    try expectRefused("row 2: expected ascending columns, got 2 after 2: call X.sum_duplicates()", indices: [0, 6, 2, 2, 3, 5, 0, 2])
+    try expectRefused(
+      "row 2: expected ascending columns, got 2 after 2: call X.sum_duplicates()", indices: [0, 6, 2, 2, 3, 5, 0, 2])
     try expectRefused("expected one index for each number in data, got shapes (3,) and (8,)", indices: [0, 6, 1])
     let error = #expect(throws: FileError.self) { try StoredSparse<Float>(NPZ(fixture("stored.npz"))) }
     #expect(error?.message.contains("expected the arrays data, indices, indptr and shape") == true)
