@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -27,6 +29,52 @@ int64_t cfiles_read(int descriptor, int64_t position, void *array, int64_t offse
     done += got;
   }
   return done;
+}
+
+int64_t cfiles_size(int descriptor) {
+  struct stat status;
+  return fstat(descriptor, &status) == 0 ? (int64_t)status.st_size : -(int64_t)errno;
+}
+
+void cfiles_will_need(int descriptor, int64_t position, int64_t count) {
+#ifdef POSIX_FADV_WILLNEED
+  posix_fadvise(descriptor, position, count, POSIX_FADV_WILLNEED);
+#else
+  (void)descriptor, (void)position, (void)count;
+#endif
+}
+
+struct cfiles_window {
+  uint8_t *pages;
+  size_t size;   // of the pages
+  size_t first;  // of the bytes asked for, in the pages
+};
+
+cfiles_window_ref cfiles_map(int descriptor, int64_t position, int64_t count, int32_t *error) {
+  cfiles_window_ref window = malloc(sizeof(struct cfiles_window));
+  if (!window) {
+    *error = ENOMEM;
+    return NULL;
+  }
+  window->first = (size_t)(position % sysconf(_SC_PAGESIZE));
+  window->size = window->first + (size_t)count;
+  window->pages = mmap(NULL, window->size, PROT_READ, MAP_SHARED, descriptor, position - (int64_t)window->first);
+  if (window->pages == MAP_FAILED) {
+    *error = errno;
+    free(window);
+    return NULL;
+  }
+  madvise(window->pages, window->size, MADV_SEQUENTIAL);
+  return window;
+}
+
+void cfiles_unmap(cfiles_window_ref window) {
+  munmap(window->pages, window->size);
+  free(window);
+}
+
+void cfiles_copy(cfiles_window_ref window, int64_t from, void *array, int64_t offset, int64_t count) {
+  memcpy((uint8_t *)array + offset, window->pages + window->first + from, (size_t)count);
 }
 
 int64_t cfiles_write(int descriptor, const void *array, int64_t offset, int64_t count) {

@@ -80,7 +80,7 @@ extension Features {
       var rows = result.takeSparse()
       x.read(range, into: &rows)
       result = .sparse(rows)
-    case .stored(let source): result = try source.read(range)
+    case .stored(let source): try source.read(range, into: &result)
     }
   }
 
@@ -95,7 +95,7 @@ extension Features {
       var rows = result.takeSparse()
       x.gather(index, into: &rows)
       result = .sparse(rows)
-    case .stored(let source): result = try source.gather(index)
+    case .stored(let source): try source.gather(index, into: &result)
     }
   }
 
@@ -114,29 +114,50 @@ extension Features {
     }
   }
 
-  private mutating func takeDense() -> Matrix<Scalar> {
+  /// The matrix of dense features, or an empty one, for reuse of its memory: these are `none` then.
+  public mutating func takeDense() -> Matrix<Scalar> {
     guard case .dense(let matrix) = self else { return Matrix(rows: 0, columns: 0) }
     self = .none
     return matrix
   }
 
-  private mutating func takeSparse() -> SparseMatrix<Scalar> {
+  /// The same of sparse features.
+  public mutating func takeSparse() -> SparseMatrix<Scalar> {
     guard case .sparse(let matrix) = self else { return SparseMatrix() }
     self = .none
     return matrix
   }
 }
 
-/// Features that are not in memory.
+/// Features that are not in memory. Reading is safe from several threads at a time.
 public protocol StoredFeatures<Scalar>: Sendable {
   associatedtype Scalar: RealScalar
   var rows: Int { get }
   var columns: Int { get }
   /// Entries of a sparse file; nil if it is dense.
   var entryCount: Int? { get }
+  /// Entries of some rows of a sparse file; nil if it is dense.
+  func entryCount(of index: [Int32]) -> Int?
 
-  /// Rows `range` as features in memory, dense or sparse. Throws where the file cannot be read any more.
-  func read(_ range: Range<Int>) throws -> Features<Scalar>
+  /// Rows `range` as features in memory, dense or sparse, in memory of `result` that is kept where it is of that kind.
+  /// Throws where the file cannot be read any more; `result` is unspecified then.
+  func read(_ range: Range<Int>, into result: inout Features<Scalar>) throws
   /// Rows by number, in any order.
-  func gather(_ index: [Int32]) throws -> Features<Scalar>
+  func gather(_ index: [Int32], into result: inout Features<Scalar>) throws
+}
+
+extension StoredFeatures {
+  /// Rows `range`, in memory of their own.
+  public func read(_ range: Range<Int>) throws -> Features<Scalar> {
+    var result = Features<Scalar>.none
+    try read(range, into: &result)
+    return result
+  }
+
+  /// Rows by number, in memory of their own.
+  public func gather(_ index: [Int32]) throws -> Features<Scalar> {
+    var result = Features<Scalar>.none
+    try gather(index, into: &result)
+    return result
+  }
 }

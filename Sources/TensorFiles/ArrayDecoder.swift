@@ -22,30 +22,45 @@ enum ArrayDecoder {
   static func reals<Scalar: RealScalar, Source: ByteSource>(
     _ source: inout Source, type: ElementType, bigEndian: Bool, count: Int, layout: Layout = .inOrder
   ) throws(FileError) -> [Scalar] {
-    let swap = bigEndian != isBigEndianHost
     var result = [Scalar](repeating: 0, count: count)
+    try read(&source, type: type, bigEndian: bigEndian, into: &result, 0..<count, layout)
+    return result
+  }
+
+  /// Fills `result[range]`.
+  @specialized(where Scalar == Float, Source == FileRegion)
+  @specialized(where Scalar == Double, Source == FileRegion)
+  @specialized(where Scalar == Float, Source == MappedRegion)
+  @specialized(where Scalar == Double, Source == MappedRegion)
+  @specialized(where Scalar == Float, Source == ZipEntrySource)
+  @specialized(where Scalar == Double, Source == ZipEntrySource)
+  static func read<Scalar: RealScalar, Source: ByteSource>(
+    _ source: inout Source, type: ElementType, bigEndian: Bool, into result: inout [Scalar], _ range: Range<Int>,
+    _ layout: Layout = .inOrder
+  ) throws(FileError) {
+    let swap = bigEndian != isBigEndianHost
     if case .inOrder = layout, !swap, type.rawValue == Scalar.precisionName {
-      try source.read(into: &result, first: 0, count: count)
-      return result
+      return try source.read(into: &result, first: range.lowerBound, count: range.count)
     }
     switch type {
-    case .float16: try fill(&result, &source, layout, UInt16.self) { Scalar(widenedHalf(swap ? $0.byteSwapped : $0)) }
-    case .bfloat16: try fill(&result, &source, layout, UInt16.self) { Scalar(widenedBrain(swap ? $0.byteSwapped : $0)) }
+    case .float16:
+      try fill(&result, range, &source, layout, UInt16.self) { Scalar(widenedHalf(swap ? $0.byteSwapped : $0)) }
+    case .bfloat16:
+      try fill(&result, range, &source, layout, UInt16.self) { Scalar(widenedBrain(swap ? $0.byteSwapped : $0)) }
     case .float32:
-      try fill(&result, &source, layout, UInt32.self) { Scalar(Float(bitPattern: swap ? $0.byteSwapped : $0)) }
+      try fill(&result, range, &source, layout, UInt32.self) { Scalar(Float(bitPattern: swap ? $0.byteSwapped : $0)) }
     case .float64:
-      try fill(&result, &source, layout, UInt64.self) { Scalar(Double(bitPattern: swap ? $0.byteSwapped : $0)) }
-    case .int8: try fill(&result, &source, layout, Int8.self) { Scalar($0) }
-    case .int16: try fill(&result, &source, layout, Int16.self) { Scalar(swap ? $0.byteSwapped : $0) }
-    case .int32: try fill(&result, &source, layout, Int32.self) { Scalar(swap ? $0.byteSwapped : $0) }
-    case .int64: try fill(&result, &source, layout, Int64.self) { Scalar(swap ? $0.byteSwapped : $0) }
-    case .uint8: try fill(&result, &source, layout, UInt8.self) { Scalar($0) }
-    case .uint16: try fill(&result, &source, layout, UInt16.self) { Scalar(swap ? $0.byteSwapped : $0) }
-    case .uint32: try fill(&result, &source, layout, UInt32.self) { Scalar(swap ? $0.byteSwapped : $0) }
-    case .uint64: try fill(&result, &source, layout, UInt64.self) { Scalar(swap ? $0.byteSwapped : $0) }
-    case .bool: try fill(&result, &source, layout, UInt8.self) { $0 == 0 ? 0 : 1 }
+      try fill(&result, range, &source, layout, UInt64.self) { Scalar(Double(bitPattern: swap ? $0.byteSwapped : $0)) }
+    case .int8: try fill(&result, range, &source, layout, Int8.self) { Scalar($0) }
+    case .int16: try fill(&result, range, &source, layout, Int16.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .int32: try fill(&result, range, &source, layout, Int32.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .int64: try fill(&result, range, &source, layout, Int64.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .uint8: try fill(&result, range, &source, layout, UInt8.self) { Scalar($0) }
+    case .uint16: try fill(&result, range, &source, layout, UInt16.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .uint32: try fill(&result, range, &source, layout, UInt32.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .uint64: try fill(&result, range, &source, layout, UInt64.self) { Scalar(swap ? $0.byteSwapped : $0) }
+    case .bool: try fill(&result, range, &source, layout, UInt8.self) { $0 == 0 ? 0 : 1 }
     }
-    return result
   }
 
   /// Whole numbers from an integer or boolean type, or from a floating-point type that holds nothing else.
@@ -77,44 +92,49 @@ enum ArrayDecoder {
     return result
   }
 
-  /// Whole numbers from an integer type, each at least 0 and below `bound`; 32-bit ones go straight into the result.
+  /// Whole numbers from an integer type, each at least 0 and below `bound`, into `result` from index `first` to its
+  /// end; 32-bit ones go straight there.
   static func indices<Source: ByteSource>(
-    _ source: inout Source, type: ElementType, bigEndian: Bool, count: Int, below bound: Int
-  ) throws(FileError) -> [Int32] {
+    _ source: inout Source, type: ElementType, bigEndian: Bool, into result: inout [Int32], first: Int,
+    below bound: Int
+  ) throws(FileError) {
     let swap = bigEndian != isBigEndianHost
-    var result = [Int32](repeating: 0, count: count)
+    let range = first..<result.count
     switch type {
-    case .int32 where !swap: try source.read(into: &result, first: 0, count: count)
-    case .int32: try fill(&result, &source, .inOrder, Int32.self) { $0.byteSwapped }
-    case .uint32: try fill(&result, &source, .inOrder, UInt32.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
-    case .int64: try fill(&result, &source, .inOrder, Int64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
-    case .uint64: try fill(&result, &source, .inOrder, UInt64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .int32 where !swap: try source.read(into: &result, first: first, count: range.count)
+    case .int32: try fill(&result, range, &source, .inOrder, Int32.self) { $0.byteSwapped }
+    case .uint32:
+      try fill(&result, range, &source, .inOrder, UInt32.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .int64: try fill(&result, range, &source, .inOrder, Int64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .uint64:
+      try fill(&result, range, &source, .inOrder, UInt64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
     default: throw .badData(source.path, "expected indices of 32 or 64 bits, got \(type)")
     }
-    if let i = result.firstIndex(where: { $0 < 0 || Int($0) >= bound }) {
-      throw .badData(source.path, at: "element \(i)", "expected an index from 0 to \(bound - 1), got \(result[i])")
+    if let i = range.first(where: { result[$0] < 0 || Int(result[$0]) >= bound }) {
+      throw .badData(
+        source.path, at: "element \(i - first)", "expected an index from 0 to \(bound - 1), got \(result[i])")
     }
-    return result
   }
 
   @inline(__always)
   private static func fill<Scalar, Stored: BitwiseCopyable & ExpressibleByIntegerLiteral, Source: ByteSource>(
-    _ result: inout [Scalar], _ source: inout Source, _ layout: Layout, _: Stored.Type,
+    _ result: inout [Scalar], _ range: Range<Int>, _ source: inout Source, _ layout: Layout, _: Stored.Type,
     _ convert: (Stored) -> Scalar
   ) throws(FileError) {
-    var chunk = [Stored](repeating: 0, count: min(chunkCount, result.count))
+    let first = range.lowerBound
+    var chunk = [Stored](repeating: 0, count: min(chunkCount, range.count))
     var done = 0
-    while done < result.count {
-      let step = min(chunk.count, result.count - done)
+    while done < range.count {
+      let step = min(chunk.count, range.count - done)
       try source.read(into: &chunk, first: 0, count: step)
       switch layout {
       case .inOrder:
-        for k in 0..<step { result[done + k] = convert(chunk[k]) }
+        for k in 0..<step { result[first + done + k] = convert(chunk[k]) }
       case .transposed(let rows, let columns):
         var row = done % rows
         var column = done / rows
         for k in 0..<step {
-          result[row * columns + column] = convert(chunk[k])
+          result[first + row * columns + column] = convert(chunk[k])
           row += 1
           if row == rows {
             row = 0

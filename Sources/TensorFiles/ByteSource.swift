@@ -44,6 +44,8 @@ struct FileRegion: ByteSource {
   var path: String { file.path }
   var remaining: Int { end - next }
   var position: String { "byte \(next)" }
+  /// What is left to read.
+  var range: Range<Int> { next..<end }
 
   mutating func read<Element: BitwiseCopyable>(
     into array: inout [Element], first: Int, count: Int

@@ -61,4 +61,29 @@ final class InputFile: Sendable {
     try read(at: range.lowerBound, into: &bytes, first: 0, count: range.count)
     return bytes
   }
+
+  /// Throws where the file is now shorter than `end` bytes.
+  func checkSize(_ end: Int) throws(FileError) {
+    let now = cfiles_size(descriptor)
+    guard now >= Int64(end) else {
+      throw .badData(path, at: "byte \(max(0, now))", "expected \(end) bytes, got \(max(0, now)): the file has shrunk")
+    }
+  }
+
+  /// Asks the system to have these bytes ready soon.
+  func willNeed(_ range: Range<Int>) {
+    cfiles_will_need(descriptor, Int64(range.lowerBound), Int64(range.count))
+  }
+
+  /// Maps the bytes of `range`, which must be in the file still.
+  func map(_ range: Range<Int>) throws(FileError) -> FileWindow {
+    try checkSize(range.upperBound)
+    var error: Int32 = 0
+    guard let reference = cfiles_map(descriptor, Int64(range.lowerBound), Int64(range.count), &error) else {
+      throw FileError(
+        .inputOutput, file: path, position: "byte \(range.lowerBound)",
+        "cannot map \(byteCount(range.count)): \(systemMessage(error))")
+    }
+    return FileWindow(range: range, reference: reference)
+  }
 }

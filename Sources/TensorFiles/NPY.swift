@@ -58,6 +58,12 @@ public enum NPY {
     return try integers(from: &source, columns: columns)
   }
 
+  /// The shape that the header tells.
+  public static func shape(_ path: String) throws(FileError) -> [Int] {
+    var source = FileRegion(try InputFile(path))
+    return try NPYHeader(&source, resultSize: 1, memoryLimit: .max).shape
+  }
+
   /// Writes a `[rows, columns]` array of f4 or f8, atomically.
   public static func write<Scalar: RealScalar>(_ matrix: Matrix<Scalar>, to path: String) throws(FileError) {
     try write(matrix.elements, shape: [matrix.rows, matrix.columns], to: path)
@@ -145,8 +151,9 @@ extension NPY {
   ) throws(FileError) -> [Int32] {
     let header = try NPYHeader(&source, resultSize: MemoryLayout<Int32>.size, memoryLimit: memoryLimit)
     guard header.shape.count == 1 else { throw wrongShape(header, source, "a one-dimensional array") }
-    let values = try ArrayDecoder.indices(
-      &source, type: header.type, bigEndian: header.isBigEndian, count: header.count, below: bound)
+    var values = [Int32](repeating: 0, count: header.count)
+    try ArrayDecoder.indices(
+      &source, type: header.type, bigEndian: header.isBigEndian, into: &values, first: 0, below: bound)
     try source.finish()
     return values
   }

@@ -16,8 +16,8 @@ import LinearAlgebra
 /// Throws `FileError`: `.missingInput` when the file cannot be opened, `.badData` for everything
 /// else, naming the entry.
 public struct NPZ: Sendable {
-  private let file: InputFile
-  private let entries: [ZipEntry]
+  let file: InputFile
+  let entries: [ZipEntry]
   private let memoryLimit: Int
 
   /// Reads the directory of the archive at `path`; no array of it may take more than `memoryLimit` bytes.
@@ -84,13 +84,17 @@ public struct NPZ: Sendable {
 
   var path: String { file.path }
 
+  /// The shape of an array, as its header tells.
+  public func shape(_ name: String) throws(FileError) -> [Int] {
+    try reading(name) { source throws(FileError) in
+      try NPYHeader(&source, resultSize: 1, memoryLimit: .max).shape
+    }
+  }
+
   private func reading<Result>(
     _ name: String, _ body: (inout ZipEntrySource) throws(FileError) -> Result
   ) throws(FileError) -> Result {
-    guard let entry = entries.first(where: { $0.name == name + ".npy" }) else {
-      let list = names.isEmpty ? "none" : names.prefix(20).map(excerpt).joined(separator: ", ")
-      throw .badData(file.path, "expected an array named \(excerpt(name)), got \(list)")
-    }
+    let entry = try entry(name)
     do {
       var source = try ZipEntrySource(file, entry)
       return try body(&source)
@@ -99,5 +103,11 @@ public struct NPZ: Sendable {
       error.position = "entry \(excerpt(entry.name))" + (error.position.map { ", " + $0 } ?? "")
       throw error
     }
+  }
+
+  func entry(_ name: String) throws(FileError) -> ZipEntry {
+    if let entry = entries.first(where: { $0.name == name + ".npy" }) { return entry }
+    let list = names.isEmpty ? "none" : names.prefix(20).map(excerpt).joined(separator: ", ")
+    throw .badData(file.path, "expected an array named \(excerpt(name)), got \(list)")
   }
 }

@@ -23,29 +23,15 @@ extension NPZ {
   public func sparseMatrix<Scalar: RealScalar>(as type: Scalar.Type = Scalar.self) throws(FileError) -> SparseMatrix<
     Scalar
   > {
-    let isByColumns = try sparseFormat() == "csc"
-    let shape = try integers("shape")
-    guard shape.count == 2, shape.allSatisfy({ 0...Int(Int32.max) ~= $0 }) else {
-      throw bad("shape", "expected rows and columns, at most \(Int32.max), got \(pythonTuple(shape))")
-    }
-    let (major, minor) = isByColumns ? (shape[1], shape[0]) : (shape[0], shape[1])
-    let starts = try integers("indptr")
-    guard starts.count == major + 1 else {
-      throw bad("indptr", "expected \(major + 1) numbers for shape \(pythonTuple(shape)), got \(starts.count)")
-    }
+    let layout = try sparseLayout()
+    let (isByColumns, starts) = (layout.isByColumns, layout.starts)
+    let minor = isByColumns ? layout.rows : layout.columns
     let indices = try indices("indices", below: minor)
     let values: [Scalar] = try vector("data")
     guard indices.count == values.count else {
       throw bad("indices", "expected one index for each of the \(values.count) numbers in data, got \(indices.count)")
     }
-    guard starts[0] == 0 else { throw bad("indptr", at: 0, "expected 0, got \(starts[0])") }
-    if let i = (0..<major).first(where: { starts[$0 + 1] < starts[$0] || starts[$0 + 1] > values.count }) {
-      throw bad(
-        "indptr", at: i + 1, "expected a number from \(starts[i]) to \(values.count), got \(starts[i + 1])")
-    }
-    guard starts[major] == values.count else {
-      throw bad("indptr", at: major, "expected \(values.count), the count of data, got \(starts[major])")
-    }
+    try check(starts, entryCount: values.count)
     var rows = CompressedRows(minor: minor, starts: starts, indices: indices, values: values)
     if isByColumns {
       rows = rows.transposed()
@@ -54,7 +40,34 @@ extension NPZ {
     }
     rows.sumDuplicates()
     return SparseMatrix(
-      columns: shape[1], rowStarts: rows.starts, columnIndices: rows.indices, values: rows.values)
+      columns: layout.columns, rowStarts: rows.starts, columnIndices: rows.indices, values: rows.values)
+  }
+
+  /// Shape, and where rows start, or columns: as many numbers as there are of them and one, not checked further.
+  func sparseLayout() throws(FileError) -> (rows: Int, columns: Int, isByColumns: Bool, starts: [Int]) {
+    let isByColumns = try sparseFormat() == "csc"
+    let shape = try integers("shape")
+    guard shape.count == 2, shape.allSatisfy({ 0...Int(Int32.max) ~= $0 }) else {
+      throw bad("shape", "expected rows and columns, at most \(Int32.max), got \(pythonTuple(shape))")
+    }
+    let starts = try integers("indptr")
+    let count = (isByColumns ? shape[1] : shape[0]) + 1
+    guard starts.count == count else {
+      throw bad("indptr", "expected \(count) numbers for shape \(pythonTuple(shape)), got \(starts.count)")
+    }
+    return (shape[0], shape[1], isByColumns, starts)
+  }
+
+  /// Throws where starts do not ascend from 0 to the number of entries.
+  func check(_ starts: [Int], entryCount: Int) throws(FileError) {
+    guard starts[0] == 0 else { throw bad("indptr", at: 0, "expected 0, got \(starts[0])") }
+    let major = starts.count - 1
+    if let i = (0..<major).first(where: { starts[$0 + 1] < starts[$0] || starts[$0 + 1] > entryCount }) {
+      throw bad("indptr", at: i + 1, "expected a number from \(starts[i]) to \(entryCount), got \(starts[i + 1])")
+    }
+    guard starts[major] == entryCount else {
+      throw bad("indptr", at: major, "expected \(entryCount), the count of data, got \(starts[major])")
+    }
   }
 
   private func sparseFormat() throws(FileError) -> String {
@@ -67,7 +80,7 @@ extension NPZ {
     return format
   }
 
-  private func bad(_ name: String, at element: Int? = nil, _ message: String) -> FileError {
+  func bad(_ name: String, at element: Int? = nil, _ message: String) -> FileError {
     .badData(path, at: "entry \(excerpt(name + ".npy"))" + (element.map { ", element \($0)" } ?? ""), message)
   }
 }

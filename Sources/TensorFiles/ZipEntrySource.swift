@@ -39,6 +39,8 @@ struct ZipEntrySource: ByteSource {
   }
 
   var path: String { file.path }
+  /// Where the bytes of a stored entry lie in the file.
+  var storedRange: Range<Int> { next..<end }
   var remaining: Int { entry.size - produced }
   var position: String { "byte \(produced)" }
 

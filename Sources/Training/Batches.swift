@@ -42,8 +42,10 @@ public struct Batches<Scalar: RealScalar>: Sendable {
   public mutating func batch(
     _ number: Int, of data: Dataset<Scalar>, featureGram: Matrix<Scalar>?
   ) throws -> Batch<Scalar> {
-    if count == 1 && exampleCount == data.count && data.features.isInMemory {
-      return data.batch(Inputs(data.features, gram: featureGram), of: 0..<data.count)
+    if count == 1 && exampleCount == data.count {
+      var all = data.features
+      if !all.isInMemory { try data.features.read(0..<data.count, into: &all) }
+      return data.batch(Inputs(all, gram: featureGram), of: 0..<data.count)
     }
     let start = exampleCount * number / count
     let end = exampleCount * (number + 1) / count

@@ -52,7 +52,7 @@ extension DataFiles {
     case .file(let path):
       switch try format(of: path) {
       case .npz:
-        let archive = try NPZ(path)
+        let archive = try self.archive(path)
         let (values, stored): (Matrix<Scalar>, ElementType) = try archive.columns("y")
         try checkKind(stored, path)
         return try Valued(features: features(of: archive, path), values: values)

@@ -24,6 +24,9 @@ public struct DataFiles: Sendable, Equatable {
   /// Features of LIBSVM and of SciPy's files stay sparse where fewer of their elements than this fraction are in the
   /// file: 0, for models that take dense features only, never; above 1 always. See `sparseDensity`.
   public var sparseBelow = 0.0
+  /// Features of npy files, and of npz files that are not compressed, stay in their file where they would take more
+  /// memory than this, and are read in blocks; see `MemoryLimit`. By default never.
+  public var memoryLimit = Int.max
   /// T: 1, or the positions of an example, each with a label. Only npy and npz files have such labels.
   public var labelsPerExample = 1
   /// Whether labels are classes, or numbers to predict.
@@ -121,7 +124,7 @@ public struct DataFiles: Sendable, Equatable {
     case .file(let path):
       features =
         switch try format(of: path) {
-        case .npz: try self.features(of: NPZ(path), path)
+        case .npz: try self.features(of: archive(path), path)
         case .csv where targetKind != .classes: .dense(try csvFeaturesOfRegression(path, width: width))
         case .csv: .dense(try csvFeatures(path, width: width))
         case .libsvm: try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(realLabels: true)).features
@@ -136,27 +139,6 @@ public struct DataFiles: Sendable, Equatable {
       try Dataset.checkFinite(features, name, nil)
     }
     return features
-  }
-
-  /// The features of a pair: an array, or an archive with a sparse matrix.
-  func features<Scalar>(of path: String) throws -> Features<Scalar> {
-    guard path.lowercased().hasSuffix(".npz") else { return .dense(try NPY.matrix(path)) }
-    return try features(of: NPZ(path), path)
-  }
-
-  /// `X`, or a sparse matrix.
-  func features<Scalar>(of archive: NPZ, _ path: String) throws -> Features<Scalar> {
-    guard archive.isSparse, !archive.names.contains("X") else { return .dense(try archive.matrix("X")) }
-    let matrix: SparseMatrix<Scalar> = try archive.sparseMatrix()
-    if matrix.density < sparseBelow { return .sparse(matrix) }
-    let (count, overflow) = matrix.rows.multipliedReportingOverflow(by: matrix.columns)
-    guard !overflow, count <= (8 << 30) / MemoryLayout<Scalar>.stride else {
-      throw DataError(
-        path,
-        "\(matrix.rows) examples of \(matrix.columns) features need more memory as a dense matrix than 8 GB; only a linear "
-          + "head takes them as they are")
-    }
-    return .dense(matrix.densified())
   }
 
   private static var regressionRemedy: String { "for numbers to predict say --loss squared" }
@@ -189,7 +171,7 @@ public struct DataFiles: Sendable, Equatable {
       }
       switch format {
       case .npz:
-        let archive = try NPZ(path)
+        let archive = try self.archive(path)
         let numbers = count == 1 ? try archive.integers("y") : try archive.integers("y", columns: count)
         return try numbered(features(of: archive, path), numbers, path)
       case .csv: return try csv(path)

@@ -15,7 +15,7 @@ import Models
 ///   values: Matrix(rows: 2, columns: 1, elements: [180.5, 310]), targetNames: ["price"])
 /// ```
 public struct Dataset<Scalar: RealScalar>: Sendable {
-  /// [N, D], finite; dense or sparse.
+  /// [N, D], finite; dense or sparse, or in a file.
   public private(set) var features: Features<Scalar>
   /// Classes [N, T], each in 0..<C, and where T is above 1 also negative, for a position without a label; or numbers
   /// [N, K], finite, standardised where `targetStandardization` says so.
@@ -225,7 +225,11 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   public func rows(_ index: [Int32]) throws(DataError) -> Dataset {
     guard !index.isEmpty else { throw DataError(source, "expected some rows, got none") }
     var part = self
-    do { try features.gather(index, into: &part.features) } catch { throw DataError(source, "\(error)") }
+    if case .stored(let all) = features {
+      part.features = .stored(StoredView(all).selecting(index))
+    } else {
+      part.features = features.gatheredInMemory(index)
+    }
     part.targets = targets(of: index)
     part.labelCount = classCount > 0 ? Self.count(part.labels, labelsPerExample) : index.count
     guard part.labelCount > 0 else {
@@ -275,35 +279,63 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
       throw DataError(
         source, "the model wants \(model.rowsPerExample) labels for each example, the data have \(labelsPerExample)")
     }
-    do { try model.check(features) } catch { throw DataError(source, "\(error)") }
+    try Self.checkFit(features, model, source)
   }
 
-  /// Features in a file are checked where they are read.
-  static func check(_ features: Features<Scalar>, _ source: String, _ names: [String]?) throws(DataError) {
+  /// Throws if `model` does not take these features; those of a file are read for that, where the model is a network.
+  public static func checkFit(
+    _ features: Features<Scalar>, _ model: some Model<Scalar>, _ source: String
+  ) throws(DataError) {
+    do { try model.check(features) } catch { throw DataError(source, "\(error)") }
+    guard !features.isInMemory, model is Network<Scalar> else { return }
+    try features.forEachBlock { (block, first) throws(DataError) in
+      do { try model.check(block) } catch { throw DataError(source, "rows from \(first) on: \(error)") }
+    }
+  }
+
+  /// Throws if features in a file would come into memory whole, or nearly so, as a batch of `size` examples.
+  public func checkBatch(of size: Int, memoryLimit: Int) throws(DataError) {
+    let bytes = min(size, count) * features.rowBytes
+    guard !features.isInMemory, bytes > memoryLimit else { return }
+    throw DataError(
+      source,
+      "a batch of \(min(size, count)) examples takes \(bytes >> 20) MB, and features above \(memoryLimit >> 20) MB stay in "
+        + "their file: take smaller batches (--batch-size), or raise --memory-limit")
+  }
+
+  private static func check(_ features: Features<Scalar>, _ source: String, _ names: [String]?) throws(DataError) {
     guard features.rows > 0, features.columns > 0 else {
       throw DataError(source, "expected examples with features, got \(features.rows) x \(features.columns)")
     }
     try checkFinite(features, source, names)
   }
 
-  static func checkFinite(_ features: Features<Scalar>, _ source: String, _ names: [String]?) throws(DataError) {
+  /// Features in a file are read for that, once.
+  ///
+  /// - Parameter first: the number of the first row.
+  static func checkFinite(
+    _ features: Features<Scalar>, _ source: String, _ names: [String]?, first: Int = 0
+  ) throws(DataError) {
     switch features {
-    case .dense(let matrix): try checkFinite(matrix, source, names)
+    case .dense(let matrix): try checkFinite(matrix, source, names, first: first)
     case .sparse(let matrix):
       guard !matrix.values.isFinite, let k = matrix.values.firstIndex(where: { !$0.isFinite }) else { return }
-      let row = (matrix.rowStarts.firstIndex { $0 > k } ?? 1) - 1
+      let row = (matrix.rowStarts.firstIndex { $0 > k } ?? 1) - 1 + first
       throw notFinite(matrix.values[k], row, Int(matrix.columnIndices[k]), source, names, "column")
-    case .stored: break
+    case .stored:
+      try features.forEachBlock { (block, first) throws(DataError) in
+        try checkFinite(block, source, names, first: first)
+      }
     }
   }
 
   static func checkFinite(
-    _ values: Matrix<Scalar>, _ source: String, _ names: [String]?, kind: String = "column"
+    _ values: Matrix<Scalar>, _ source: String, _ names: [String]?, kind: String = "column", first: Int = 0
   ) throws(DataError) {
     guard !values.elements.isFinite else { return }
     let position = values.elements.firstIndex { !$0.isFinite } ?? 0
     let (row, column) = (position / values.columns, position % values.columns)
-    throw notFinite(values[row, column], row, column, source, names, kind)
+    throw notFinite(values[row, column], row + first, column, source, names, kind)
   }
 
   private static func notFinite(

@@ -15,44 +15,48 @@ public struct Standardization: Sendable, Codable, Equatable {
 
   /// Mean and (population) standard deviation of each column, in double, two passes.
   public init<Scalar>(fitting features: Matrix<Scalar>) {
-    (mean, scale) = StandardizationLoops.moments(features)
+    var moments = Moments(rows: features.rows, columns: features.columns)
+    moments.addMean(of: .dense(features))
+    moments.closeMean()
+    moments.addSquares(of: .dense(features))
+    (mean, scale) = (moments.mean, moments.scale)
   }
 
   /// Features of any kind. Sparse ones are scaled by their standard deviations and not centred (means are 0), which
   /// would fill them.
   ///
-  /// - Throws: `DataError` for features in a file.
+  /// Those of a file are read twice, and give the same bits.
+  ///
+  /// - Throws: `DataError` for features in a file that cannot be read any more.
   public init<Scalar>(fitting features: Features<Scalar>) throws(DataError) {
-    switch features {
-    case .dense(let matrix): (mean, scale) = StandardizationLoops.moments(matrix)
-    case .sparse(let matrix):
-      scale = StandardizationLoops.scales(matrix)
-      mean = scale.map { _ in 0 }
-    case .stored:
-      throw DataError("", "expected features in memory to standardise, got features in a file")
-    }
+    var moments = Moments(rows: features.rows, columns: features.columns)
+    try features.forEachBlock { (block, _) throws(DataError) in moments.addMean(of: block) }
+    moments.closeMean()
+    try features.forEachBlock { (block, _) throws(DataError) in moments.addSquares(of: block) }
+    mean = features.isSparse ? moments.mean.map { _ in 0 } : moments.mean
+    scale = moments.scale
   }
 
   /// Whether it only scales: what sparse features allow.
   public var isScaling: Bool { mean.allSatisfy { $0 == 0 } }
 
-  /// In place.
+  /// In place; those of a file when they are read.
   ///
-  /// - Throws: `DataError` for sparse features and means that are not 0, and for features in a file.
+  /// - Throws: `DataError` for sparse features and means that are not 0.
   public func apply<Scalar>(to features: inout Features<Scalar>) throws(DataError) {
+    guard !features.isSparse || isScaling else {
+      throw DataError(
+        "",
+        "expected a standardisation that only scales, as sparse features have, got one with means other than 0, "
+          + "of a model trained on dense features: give it dense features")
+    }
     switch features {
     case .dense: apply(to: &features.dense)
     case .sparse(var matrix):
-      guard isScaling else {
-        throw DataError(
-          "",
-          "expected a standardisation that only scales, as sparse features have, got one with means other than 0, of a "
-            + "model trained on dense features: give it dense features")
-      }
       features = .none
       matrix.scaleColumns(by: scale.map { Scalar(1 / $0) })
       features = .sparse(matrix)
-    case .stored: throw DataError("", "expected features in memory to standardise, got features in a file")
+    case .stored(let source): features = .stored(StoredView(source).standardized(self))
     }
   }
 
@@ -71,48 +75,91 @@ public struct Standardization: Sendable, Codable, Equatable {
   }
 }
 
+/// Mean and standard deviation of columns, from blocks of rows in order: first all means, then all squares.
+private struct Moments {
+  let rows: Int
+  /// [D].
+  private(set) var mean: [Double]
+  private var squares: [Double]
+  /// Elements without an entry, of sparse features: they are zeros.
+  private var zeros: [Double]
+  private var isSparse = false
+
+  init(rows: Int, columns: Int) {
+    self.rows = rows
+    mean = [Double](repeating: 0, count: columns)
+    squares = mean
+    zeros = [Double](repeating: Double(rows), count: columns)
+  }
+
+  mutating func addMean<S>(of block: Features<S>) {
+    switch block {
+    case .dense(let matrix): StandardizationLoops.addSums(matrix, &mean)
+    case .sparse(let matrix):
+      isSparse = true
+      StandardizationLoops.addMean(matrix, Double(rows), &mean, &zeros)
+    case .stored: preconditionFailure("a block is in memory")
+    }
+  }
+
+  mutating func closeMean() {
+    if !isSparse { for j in mean.indices { mean[j] /= Double(rows) } }
+  }
+
+  mutating func addSquares<S>(of block: Features<S>) {
+    switch block {
+    case .dense(let matrix): StandardizationLoops.addSquares(matrix, mean, &squares)
+    case .sparse(let matrix): StandardizationLoops.addSquares(matrix, mean, &squares)
+    case .stored: preconditionFailure("a block is in memory")
+    }
+  }
+
+  /// [D].
+  var scale: [Double] {
+    mean.indices.map { j in
+      let all = isSparse ? squares[j] + zeros[j] * mean[j] * mean[j] : squares[j]
+      let deviation = (all / Double(rows)).squareRoot()
+      // A constant column leaves rounding behind, not a scale.
+      return deviation > 1e-7 * abs(mean[j]) && deviation > 0 ? deviation : 1
+    }
+  }
+}
+
 private enum StandardizationLoops {
-  /// Standard deviations of columns, whose elements without an entry are zeros.
   @specialized(where S == Float)
   @specialized(where S == Double)
-  static func scales<S: RealScalar>(_ x: SparseMatrix<S>) -> [Double] {
-    let rows = Double(x.rows)
-    var (mean, scale) = ([Double](repeating: 0, count: x.columns), [Double](repeating: 0, count: x.columns))
-    var zeros = [Double](repeating: rows, count: x.columns)
-    for k in x.values.indices {
-      mean[Int(x.columnIndices[k])] += Double(x.values[k]) / rows
-      zeros[Int(x.columnIndices[k])] -= 1
-    }
-    for k in x.values.indices {
-      let deviation = Double(x.values[k]) - mean[Int(x.columnIndices[k])]
-      scale[Int(x.columnIndices[k])] += deviation * deviation
-    }
-    for j in scale.indices {
-      let deviation = ((scale[j] + zeros[j] * mean[j] * mean[j]) / rows).squareRoot()
-      scale[j] = deviation > 1e-7 * abs(mean[j]) && deviation > 0 ? deviation : 1
-    }
-    return scale
+  static func addSums<S: RealScalar>(_ x: Matrix<S>, _ sums: inout [Double]) {
+    for i in 0..<x.rows { for j in 0..<x.columns { sums[j] += Double(x[i, j]) } }
   }
 
   @specialized(where S == Float)
   @specialized(where S == Double)
-  static func moments<S: RealScalar>(_ x: Matrix<S>) -> (mean: [Double], scale: [Double]) {
-    let (rows, columns) = (x.rows, x.columns)
-    var mean = [Double](repeating: 0, count: columns)
-    for i in 0..<rows { for j in 0..<columns { mean[j] += Double(x[i, j]) } }
-    for j in 0..<columns { mean[j] /= Double(rows) }
-    var scale = [Double](repeating: 0, count: columns)
-    for i in 0..<rows {
-      for j in 0..<columns {
+  static func addSquares<S: RealScalar>(_ x: Matrix<S>, _ mean: [Double], _ squares: inout [Double]) {
+    for i in 0..<x.rows {
+      for j in 0..<x.columns {
         let deviation = Double(x[i, j]) - mean[j]
-        scale[j] += deviation * deviation
+        squares[j] += deviation * deviation
       }
     }
-    for j in 0..<columns {
-      let deviation = (scale[j] / Double(rows)).squareRoot()
-      // A constant column leaves rounding behind, not a scale.
-      scale[j] = deviation > 1e-7 * abs(mean[j]) && deviation > 0 ? deviation : 1
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func addMean<S: RealScalar>(
+    _ x: SparseMatrix<S>, _ rows: Double, _ mean: inout [Double], _ zeros: inout [Double]
+  ) {
+    for k in x.values.indices {
+      mean[Int(x.columnIndices[k])] += Double(x.values[k]) / rows
+      zeros[Int(x.columnIndices[k])] -= 1
     }
-    return (mean, scale)
+  }
+
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func addSquares<S: RealScalar>(_ x: SparseMatrix<S>, _ mean: [Double], _ squares: inout [Double]) {
+    for k in x.values.indices {
+      let deviation = Double(x.values[k]) - mean[Int(x.columnIndices[k])]
+      squares[Int(x.columnIndices[k])] += deviation * deviation
+    }
   }
 }

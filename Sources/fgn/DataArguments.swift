@@ -44,7 +44,17 @@ struct DataArguments: ParsableArguments {
   @Option(help: "Threads, 0 for one a core. Results do not depend on it.")
   var threads: Int = 0
 
+  @Option(
+    help: """
+      Features of npy and uncompressed npz files that take more memory than this stay in their file: 500M, 2G, bytes. \
+      Results do not depend on it.
+      """)
+  var memoryLimit: String?
+
   func validate() throws {
+    guard memoryLimit.map({ MemoryLimit.bytes($0) != nil }) ?? true else {
+      throw ValidationError("--memory-limit must be a size such as 500M or 2G, got \(memoryLimit ?? "").")
+    }
     guard (data == nil) != (features == nil) else {
       throw ValidationError("Give either DATA or --features, got \(data == nil ? "neither" : "both").")
     }
@@ -57,6 +67,9 @@ struct DataArguments: ParsableArguments {
   private static func column(_ name: String) -> DelimitedText.LabelColumn {
     Int(name).map { .index($0) } ?? .name(name)
   }
+
+  /// The memory that features may take.
+  var memoryBytes: Int { memoryLimit.flatMap(MemoryLimit.bytes) ?? MemoryLimit.standard }
 
   /// The files of a model in use.
   func files<S>(for model: ModelFile<S>) -> DataFiles {
@@ -74,6 +87,7 @@ struct DataArguments: ParsableArguments {
     let location = data.map { DataFiles.Location.file($0) } ?? .pair(features: features!, labels: labels)
     var files = DataFiles(location, labelColumn: column, featureCount: featureCount)
     files.hasHeader = !noHeader
+    files.memoryLimit = memoryBytes
     files.indexBase = indexBase ?? .automatic
     files.targetKind = kind
     files.targetColumns = labelColumn?.split(separator: ",").map { Self.column(String($0)) } ?? []

@@ -49,6 +49,9 @@ struct InspectCommand: ParsableCommand {
   private func inspect<S: RealScalar>(_ type: S.Type, tolerance: Double) throws {
     try checkCanCreate(direction)
     let (file, data) = try saved.load(with: arguments, as: type)
+    guard data.features.isInMemory else {
+      throw DataError(data.source, "all rows make one batch here, and the features take more than --memory-limit")
+    }
     guard file.loss is CrossEntropy else {
       throw DataError(saved.model, "only classifiers are inspected; the loss of this model is \(file.loss.name)")
     }

@@ -48,7 +48,8 @@ struct PredictCommand: ParsableCommand {
     let data = arguments.files(for: file)
     let features: Features<S> = try data.loadFeatures(
       width: file.model.inputWidth, standardization: file.standardization)
-    do { try file.model.check(features) } catch { throw DataError(data.name, "\(error)") }
+    func check(_ model: some Model<S>) throws(DataError) { try Dataset.checkFit(features, model, data.name) }
+    try check(file.model)
     if isRegression {
       try predictNumbers(file, features, data.name)
     } else {
@@ -65,14 +66,15 @@ struct PredictCommand: ParsableCommand {
   }
 
   private func predictNumbers<S>(_ file: ModelFile<S>, _ features: Features<S>, _ source: String) throws {
-    var all: [S] = []
-    try file.forEachBlock(features) { outputs, start in
-      file.predict(&outputs)
-      try checkFinite(outputs, first: start, kind: "predictions", source)
-      all += outputs.elements
-    }
     let width = file.model.outputWidth
-    try NPY.write(all, shape: width == 1 ? [features.rows] : [features.rows, width], to: output)
+    let shape = width == 1 ? [features.rows] : [features.rows, width]
+    try NPY.write(as: S.self, shape: shape, to: output) { writer in
+      try file.forEachBlock(features) { outputs, start in
+        file.predict(&outputs)
+        try checkFinite(outputs, first: start, kind: "predictions", source)
+        try writer.append(outputs.elements)
+      }
+    }
     try report(Summary(rows: features.rows, targets: file.targetNames, output: output))
   }
 
@@ -83,24 +85,28 @@ struct PredictCommand: ParsableCommand {
 
   private func predictClasses<S>(_ file: ModelFile<S>, _ features: Features<S>, _ source: String) throws {
     let positions = file.model.rowsPerExample
-    var predicted: [Int] = []
-    var all = [S]()
-    try file.forEachBlock(features) { logits, start in
-      try checkFinite(logits, first: start, positions: positions, kind: "logits", source)
-      predicted += RowKernels.argmax(logits).map(Int.init)
-      if probabilities {
-        RowKernels.softmax(&logits)
-        all += logits.elements
+    let shape = positions == 1 ? [features.rows] : [features.rows, positions]
+    var counts = [Int](repeating: 0, count: file.classNames.count)
+    func forEachBlock(_ body: (inout Matrix<S>, [Int]) throws -> Void) throws {
+      try file.forEachBlock(features) { logits, start in
+        try checkFinite(logits, first: start, positions: positions, kind: "logits", source)
+        let predicted = RowKernels.argmax(logits).map(Int.init)
+        for label in predicted { counts[label] += 1 }
+        try body(&logits, predicted)
       }
     }
-    let shape = positions == 1 ? [features.rows] : [features.rows, positions]
     if probabilities {
-      try NPY.write(all, shape: shape + [file.model.outputWidth], to: output)
+      try NPY.write(as: S.self, shape: shape + [file.model.outputWidth], to: output) { writer in
+        try forEachBlock { logits, _ in
+          RowKernels.softmax(&logits)
+          try writer.append(logits.elements)
+        }
+      }
     } else {
-      try NPY.write(predicted, shape: shape, to: output)
+      try NPY.writeIntegers(shape: shape, to: output) { writer in
+        try forEachBlock { try writer.append($1) }
+      }
     }
-    var counts = [Int](repeating: 0, count: file.classNames.count)
-    for label in predicted { counts[label] += 1 }
-    try report(Summary(rows: predicted.count, classes: file.classNames, counts: counts, output: output))
+    try report(Summary(rows: shape.reduce(1, *), classes: file.classNames, counts: counts, output: output))
   }
 }

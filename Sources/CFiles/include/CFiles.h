@@ -11,6 +11,23 @@
 /// interrupted and short reads. Returns the bytes read, fewer only at the end of the file, or -errno.
 int64_t cfiles_read(int descriptor, int64_t position, void *array, int64_t offset, int64_t count);
 
+/// The file's size in bytes now, or -errno.
+int64_t cfiles_size(int descriptor);
+
+/// Asks the system to have `count` bytes at `position` ready soon: a hint that may be ignored.
+void cfiles_will_need(int descriptor, int64_t position, int64_t count);
+
+/// A mapping of some bytes of a file, for reading in order.
+typedef struct cfiles_window *cfiles_window_ref;
+
+/// Maps `count` bytes at `position` (and what their pages hold beside them), which the caller has checked to be in the
+/// file. NULL when that cannot be done; then `*error` is errno.
+cfiles_window_ref cfiles_map(int descriptor, int64_t position, int64_t count, int32_t *error);
+void cfiles_unmap(cfiles_window_ref window);
+
+/// Copies `count` bytes from byte `from` of the bytes mapped to `array + offset`.
+void cfiles_copy(cfiles_window_ref window, int64_t from, void *array, int64_t offset, int64_t count);
+
 /// Writes all `count` bytes of `array + offset`. Returns 0 or -errno.
 int64_t cfiles_write(int descriptor, const void *array, int64_t offset, int64_t count);
 
