@@ -4,7 +4,7 @@
 
     describe              versions and BLAS kernels; seconds of loading and of converting
     fit BUDGET FILE.npz   fits from zero with this many iterations or epochs; wall, cpu, passes; weight and bias saved
-    trace VALUE SECONDS   one long run: [budget, seconds, objective] of every iterate until VALUE is reached (if possible)
+    trace VALUE SECONDS   one long run: [budget, CPU seconds, objective] of iterates until VALUE is reached, or SECONDS
 
 A pass is a forward and a backward product with X: half a pass each, be it for a gradient or a Hessian product.
 """
@@ -312,17 +312,17 @@ class Session:
     def trace(self, value, limit):
         """Judging is not counted; where it dwarfs the iterations, they are judged at growing distances."""
         judge, points, counter = peer_data.Objective(self.folder, self.l2), [], itertools.count(1)
-        spent, last = 0.0, time.perf_counter()
+        spent, last = 0.0, time.process_time()
 
         def watch(weight, bias):
             nonlocal spent, last
-            spent += time.perf_counter() - last
+            spent += time.process_time() - last
             budget = next(counter)
             if budget < 100 or budget % (budget // 50) == 0:
                 points.append([budget, spent, judge.value(judge.pack(weight, bias))])
                 if points[-1][2] <= float(value) or spent > float(limit):
                     raise Enough
-            last = time.perf_counter()
+            last = time.process_time()
 
         self.contestant.watch = watch
         try:

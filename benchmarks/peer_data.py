@@ -87,7 +87,7 @@ def source_text():
 
 
 def sparse(_):
-    """Words of Python source: documents of 40 lines, classes are subpackages, tf-idf of the 25,000 commonest words and pairs."""
+    """tf-idf of the 25,000 commonest words and pairs of words in `source_text`; a tenth of the documents for testing."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     documents, y, names = source_text()
@@ -105,7 +105,8 @@ def sparse(_):
     return arrays
 
 
-MAKERS = {"letter": letter, "clinc150": clinc150, "letter-rff1024": letter_rff1024, "synthetic": synthetic, "sparse": sparse}
+MAKERS = {
+    "letter": letter, "clinc150": clinc150, "letter-rff1024": letter_rff1024, "synthetic": synthetic, "sparse": sparse}
 L2 = {name: 1e-4 for name in MAKERS} | {"sparse": 1e-5}
 
 

@@ -1,8 +1,8 @@
-"""LIBLINEAR and Vowpal Wabbit, which minimise another objective (one class against the rest), in a process of their own.
+"""LIBLINEAR and Vowpal Wabbit, which minimise another objective (each class against the rest), apart.
 
     peer_one_vs_rest.py FOLDER liblinear|vw L2 THREADS
 
-Prints one line of JSON: seconds of loading, converting and training, and the accuracy on test rows. Both use one thread.
+Prints one line of JSON: seconds of loading, converting and training, and the test accuracy. Both use one thread.
 """
 
 import json

@@ -17,8 +17,8 @@ FEATURES, TURNS = 384, 3
 def answer(threads, *command, **more):
     """The last line of a command, which is JSON."""
     output = subprocess.run(
-        tables.pinned(threads, list(map(str, command))), env=peer_search.environment(threads), stdout=subprocess.PIPE, text=True,
-        check=True, **more).stdout
+        tables.pinned(threads, list(map(str, command))), env=peer_search.environment(threads), stdout=subprocess.PIPE,
+        text=True, check=True, **more).stdout
     return json.loads(output.splitlines()[-1])
 
 
@@ -26,7 +26,8 @@ def other_objectives(folder, about, options):
     """LIBLINEAR and Vowpal Wabbit: one class against the rest, timed apart. Many classes are beyond their patience."""
     for kind in ("liblinear", "vw"):
         path = peer_search.search_path(folder, kind, options.threads).with_suffix(".other")
-        if path.exists() and not any(word in kind for word in options.again) or not any(w in kind for w in options.only):
+        is_new = not path.exists() or peer_search.matches(kind, options.again)
+        if not (is_new and peer_search.matches(kind, options.only)):
             continue
         if about["C"] * about["D"] * about["N"] > 1e9 and "nonzeros" not in about:
             continue
@@ -43,7 +44,8 @@ def prediction(options):
     """Rows a second of predicted classes: ours, scikit-learn, torch and onnxruntime in turn."""
     ours, script, rows = tables.binary("PredictionRun"), tables.FOLDER / "peer_prediction.py", []
     for classes, count in ROWS.items():
-        commands = {"ours": [ours, "--classes", classes, "--rows", count, "--features", FEATURES, "--threads", options.threads]}
+        shape = ["--classes", classes, "--rows", count, "--features", FEATURES]
+        commands = {"ours": [ours, *shape, "--threads", options.threads]}
         for kind in ("sklearn", "torch", "onnxruntime"):
             commands[kind] = [sys.executable, script, kind, classes, count, FEATURES, options.threads]
         runs = {name: [] for name in commands}
@@ -59,10 +61,10 @@ def prediction(options):
     header = ["C", "rows", "ours", "scikit-learn", "torch", "onnxruntime", "best peer", "ours / best peer"]
     tables.save("peers-prediction.md", f"""# Predicted classes a second
 
-{tables.machine()} {tables.kernels()}; {options.threads} threads. float32, {FEATURES} features in memory, a bias, the class of
-the largest logit. Rows a second, in brackets milliseconds of processor time for all rows; each number is the median of
-{TURNS} processes that took turns, each the median of at least five runs. Peers predict all rows at once and in blocks of
-1,024 rows; the faster counts.
+{tables.machine()} {tables.kernels()}; {options.threads} threads. float32, {FEATURES} features in memory, a bias, the
+class of the largest logit. Rows a second, in brackets milliseconds of processor time for all rows; each number is the
+median of {TURNS} processes that took turns, each the median of at least five runs. Peers predict all rows at once and in
+blocks of 1,024 rows; the faster counts.
 
 {tables.table(header, rows)}""")
 
@@ -94,8 +96,8 @@ def memory(options):
             ["scikit-learn's, Python included", peer]]
     tables.save("peers-memory.md", f"""# Peak memory of training on the sparse set
 
-N = {about["N"]:,}, D = {about["D"]:,}, C = {about["C"]}, {about["nonzeros"]:,} non-zeros; to a relative gap of 1e-3. What the
-system counted for the whole process, program and libraries included.
+N = {about["N"]:,}, D = {about["D"]:,}, C = {about["C"]}, {about["nonzeros"]:,} non-zeros; to a relative gap of 1e-3 (the peer: ten
+iterations). What the system counted for the whole process, program and libraries included.
 
 {tables.table(["", "MB"], [[name, f"{size / 1e6:.1f}"] for name, size in rows])}
 {"Within" if own <= limit else "OVER"} the limit: {(own - weights) / arrays:.2f} times the arrays.

@@ -11,15 +11,15 @@ import tables
 
 LEVELS = peer_search.LEVELS
 NAMES = {
-    "torch:lbfgs": "torch L-BFGS", "torch:adam:512": "torch Adam, batches of 512", "torch:adam:full": "torch Adam, all rows",
-    "jax:optax_lbfgs": "jax, optax L-BFGS", "jax:scipy_lbfgs": "jax, SciPy L-BFGS-B", "ours": "ours"}
+    "torch:lbfgs": "torch L-BFGS", "torch:adam:512": "torch Adam, batches of 512",
+    "torch:adam:full": "torch Adam, all rows", "jax:optax_lbfgs": "jax, optax L-BFGS", "jax:scipy_lbfgs": "jax, SciPy L-BFGS-B", "ours": "ours"}
 ABOUT = {
     "letter": "UCI letters, 16 standardised features.",
     "clinc150": "Sentence embeddings of unit length, 150 intents.",
     "letter-rff1024": "The letters through 1,024 random Fourier features (bandwidth 4).",
     "synthetic": "1,000 overlapping clusters on the unit sphere, labels drawn from a softmax of the centres: noisy.",
-    "sparse": "Words and pairs of words, tf-idf, of 40 lines of Python source each; classes are packages and their larger "
-              "subpackages.",
+    "sparse": "tf-idf of words and pairs of words in 40 lines of Python source a row; the class is the package or, for the "
+              "18 largest, the subpackage.",
 }
 
 
@@ -97,8 +97,9 @@ def verdicts(name, found):
 
 
 def section(name, folder, about, found, threads):
-    ours = [fastest([entry for entry in found if entry.name.startswith("ours")], number) for number in range(len(LEVELS))]
-    own = [entry and entry.levels[number] for number, entry in enumerate(ours)]
+    ours = [entry for entry in found if entry.name.startswith("ours")]
+    best = [fastest(ours, number) for number in range(len(LEVELS))]
+    own = [entry and entry.levels[number] for number, entry in enumerate(best)]
     header = ["contestant"] + [text for level in LEVELS for text in (f"{level:g}: s", "CPU s", "passes", "x ours")]
     header += ["best gap", "load s", "convert s"]
     rows = []
@@ -141,16 +142,17 @@ def versions(found):
         known |= {name: text for name, text in entry.about.get("versions", {}).items() if isinstance(text, str)}
         for pool in entry.about.get("pools", []):
             if pool["internal_api"] in ("openblas", "mkl", "blis"):
-                text = f"{pool['internal_api']} {pool['version']} ({pool['architecture']}, {pool['num_threads']} threads)"
+                text = "{internal_api} {version} ({architecture}, {num_threads} threads)".format(**pool)
                 kernels += [text] if text not in kernels else []
     return ", ".join(f"{name} {text}" for name, text in sorted(known.items())), "; ".join(kernels)
 
 
 def draw(all_found):
     """A panel for each set: the relative gap against seconds, a line for each peer that is the best of its family."""
-    families = {"ours": "ours", "scikit-learn lbfgs": "scikit-learn lbfgs", "scikit-learn newton": "scikit-learn Newton",
-                "scikit-learn sag": "scikit-learn sag or saga", "torch L-BFGS": "torch L-BFGS", "torch Adam": "torch Adam",
-                "jax": "jax L-BFGS"}
+    families = {
+        "ours": "ours", "scikit-learn lbfgs": "scikit-learn lbfgs", "scikit-learn newton": "scikit-learn Newton",
+        "scikit-learn sag": "scikit-learn sag or saga", "torch L-BFGS": "torch L-BFGS", "torch Adam": "torch Adam",
+        "jax": "jax L-BFGS"}
     lines = []
     for name, found in all_found.items():
         for start, shown in families.items():
@@ -181,15 +183,17 @@ def write(options):
     header = ["set", "gap", "ours, s", "passes", "best peer, s", "passes", "peer / ours: wall", "CPU", "passes"]
     tables.save("peers.md", f"""# Time to the optimum of softmax regression
 
-{tables.machine()} {tables.kernels()}; {options.threads} threads for everyone. {known}. BLAS of the Python side: {kernels}.
+{tables.machine()} {tables.kernels()}; {options.threads} threads for everyone. {known}. BLAS of the Python side:
+{kernels}.
 
 Mean cross-entropy + l2/2 |weight|^2, bias free, from zero. Seconds of the fit alone, data in memory in the contestant's
 precision, compiled and warmed up (ours: a new process each time), until the returned weights are within the relative gap
-(f - f*) / f* by one function in float64: with the smallest number of iterations (Adam: epochs) that gets there. Medians of
-five runs in turn, of three where a run takes more than 20 s; * one run, where it took ten times as long as the fastest. "-" is
-not reached: within {options.seconds:g} s a fit, or because it stopped by itself. A pass is a product with X and one with X^T:
-a gradient or a Hessian product costs one. (newton-cholesky also forms the Hessian, which costs D C / 2 times as many
-flops.) Adam is shown at the best of three learning rates at each level, constant for the first half and then falling to zero.
+(f - f*) / f* by one function in float64: with the smallest number of iterations (Adam: epochs) that gets there. Medians
+of {options.rounds} runs in turn, of three where a run takes more than 20 s; * one run, where it took ten times as long as the
+fastest. "-" is not reached: within {options.seconds:g} s of processor time a thread, or because it stopped by itself. A pass
+is a product with X and one with X^T: a gradient or a Hessian product costs one. (newton-cholesky also forms the Hessian,
+which costs D C / 2 times as many flops.) Adam is shown at the best of three learning rates at each level, constant for
+the first half and then falling to zero along a cosine.
 
 ![Relative gap against seconds](peers.svg)
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+import pathlib
 import select
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy
 import peer_data
@@ -25,11 +27,20 @@ class TooLong(Exception):
     """No answer within the time that a fit may take."""
 
 
+def processor_seconds(process):
+    """Of a running process, all its threads; none where the system does not tell (Linux does)."""
+    try:
+        fields = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return None
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Peer(workers.Worker):
     """A contestant of peer_contestants.py. `ask` gives what it answers, within `limit` seconds."""
 
     def __init__(self, spec, folder, about, threads, limit):
-        self.spec, self.limit = spec, limit
+        self.spec, self.threads, self.limit = spec, threads, limit
         script = tables.FOLDER / "peer_contestants.py"
         super().__init__(threads, [sys.executable, script, folder, spec, about["l2"], threads], environment(threads))
         try:
@@ -43,8 +54,13 @@ class Peer(workers.Worker):
         return self.within(self.limit)
 
     def within(self, seconds):
-        if not select.select([self.process.stdout], [], [], seconds)[0]:
-            raise TooLong(self.spec)
+        """An answer within so many seconds of processor time on each thread; where that is unknown, of wall time."""
+        start, clock = processor_seconds(self.process.pid), time.monotonic()
+        while not select.select([self.process.stdout], [], [], 1)[0]:
+            now = processor_seconds(self.process.pid)
+            spent = time.monotonic() - clock if now is None else (now - start) / self.threads
+            if spent > seconds:
+                raise TooLong(self.spec)
         return self.process.stdout.readline().strip()
 
     def fit(self, budget, judge):
@@ -57,7 +73,7 @@ class Peer(workers.Worker):
     def trace(self, judge, level):
         plain, self.limit = self.limit, 20 * self.limit
         try:
-            return json.loads(self.ask("trace", judge.optimum_value * (1 + level), plain))
+            return json.loads(self.ask("trace", judge.optimum_value * (1 + level), plain * self.threads))
         finally:
             self.limit = plain
 
@@ -186,15 +202,18 @@ class Ours:
         pass
 
 
+def matches(name, words):
+    return any(word in name for word in words)
+
+
 class Contest:
     """All contestants on one data set: budgets are searched once, then runs of them are timed in turn."""
 
     def __init__(self, folder, about, judge, options):
         self.folder, self.about, self.judge, self.options = folder, about, judge, options
-        words = lambda name, given: any(word in name for word in given)  # noqa: E731
-        self.names = [name for name in contestants(about) if words(name, options.only)]
+        self.names = [name for name in contestants(about) if matches(name, options.only)]
         for name in self.names:
-            if words(name, options.again):
+            if matches(name, options.again):
                 for path in (search_path(folder, name, options.threads), times_path(folder, name, options.threads)):
                     path.unlink(missing_ok=True)
 
