@@ -9,6 +9,7 @@
 A pass is a forward and a backward product with X: half a pass each, be it for a gradient or a Hessian product.
 """
 
+import importlib
 import itertools
 import json
 import pathlib
@@ -285,6 +286,7 @@ class Session:
         clock = Clock()
         x, y = peer_data.load(self.folder, "X"), numpy.load(self.folder / "y.npy")
         self.load = clock.seconds()[0]
+        importlib.import_module({"sklearn": "sklearn.linear_model", "torch": "torch", "jax": "optax"}[spec.split(":")[0]])
         clock = Clock()
         self.contestant = make(spec, x.astype(spec.split(":")[-1], copy=False), y, l2, threads)
         self.convert = clock.seconds()[0]

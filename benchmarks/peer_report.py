@@ -183,8 +183,8 @@ def write(options):
     header = ["set", "gap", "ours, s", "passes", "best peer, s", "passes", "peer / ours: wall", "CPU", "passes"]
     tables.save("peers.md", f"""# Time to the optimum of softmax regression
 
-{tables.machine()} {tables.kernels()}; {options.threads} threads for everyone. {known}. BLAS of the Python side:
-{kernels}.
+{tables.machine()} {tables.kernels()}; {options.threads} threads for everyone. {known}.
+BLAS of the Python side: {kernels}.
 
 Mean cross-entropy + l2/2 |weight|^2, bias free, from zero. Seconds of the fit alone, data in memory in the contestant's
 precision, compiled and warmed up (ours: a new process each time), until the returned weights are within the relative gap

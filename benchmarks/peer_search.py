@@ -126,10 +126,23 @@ class Search:
         low, high, best = 0, 1, numpy.inf
         while not self.reaches(high, level):
             run = self.fit(high)
-            if run is None or (high > 64 and run["gap"] > 0.9 * best):  # over time, or stopped by itself
+            if run is None:
+                return self.below(low, high, level)
+            if high > 64 and run["gap"] > 0.9 * best:  # stopped by itself
                 return low, None
             low, high, best = high, 2 * high, min(best, run["gap"])
         return low, high
+
+    def below(self, low, high, level):
+        """`around` where `high` takes too long: a few budgets between."""
+        for _ in range(4):
+            middle = (low + high) // 2
+            if middle == low:
+                break
+            if self.reaches(middle, level):
+                return low, middle
+            low, high = (low, middle) if self.fit(middle) is None else (middle, high)
+        return low, None
 
     def smallest(self, level):
         low, high = self.around(level)
