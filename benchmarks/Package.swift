@@ -5,6 +5,7 @@ import PackageDescription
 let package = Package(
   name: "benchmarks",
   platforms: [.macOS(.v15)],
+  products: [.executable(name: "prediction-run", targets: ["PredictionRun"])],
   dependencies: [.package(name: "fast-gauss-newton", path: "..")],
   targets: [
     .target(
@@ -20,6 +21,7 @@ let package = Package(
       name: "ExactSteps",
       dependencies: ["Contestants", .product(name: "Figures", package: "fast-gauss-newton")]),
     .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
+    .executableTarget(name: "PredictionRun", dependencies: ["Contestants"]),
     .executableTarget(name: "LanguageHead", dependencies: ["Contestants"]),
     .executableTarget(
       name: "TorchCheck", dependencies: [.product(name: "FastGaussNewton", package: "fast-gauss-newton")]),

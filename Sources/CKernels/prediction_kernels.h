@@ -203,3 +203,35 @@ CLONES ptrdiff_t NAME(fgn_sloped_softmax)(real *z, ptrdiff_t rows, ptrdiff_t cla
   }
   return -1;
 }
+
+CLONES void NAME(fgn_temperature_rows)(const real *z, const int32_t *labels, ptrdiff_t rows, ptrdiff_t classes,
+                                       real slope, double *result) {
+  for (ptrdiff_t i = 0; i < rows; i++, result += 4) {
+    const real *row = z + i * classes;
+    real top = row_maximum(row, classes);
+    vec sum = SPLAT(0), first = sum, second = sum, e, d;
+    for (ptrdiff_t c = 0; c < classes; c += LANES) {
+      if (c + LANES <= classes) {
+        d = LOAD(row + c) - SPLAT(top);
+      } else {
+        LOAD_TAIL(d, row + c, classes - c, -INFINITY);
+        d -= SPLAT(top);
+      }
+      EXP(e, SPLAT(slope) * d);
+      d = e > SPLAT(0) ? d : SPLAT(0);
+      sum += e;
+      first += e * d;
+      second += e * d * d;
+    }
+    real total, mean, square;
+    ADD_LANES(total, sum);
+    ADD_LANES(mean, first);
+    ADD_LANES(square, second);
+    mean /= total;
+    double own = labels[i] < 0 ? 0 : (double)row[labels[i]] - (double)top;
+    result[0] = (double)LOG1(total) - (double)slope * own;
+    result[1] = (double)mean - own;
+    result[2] = (double)(square / total - mean * mean);
+    result[3] = 1 / (double)total;
+  }
+}

@@ -37,6 +37,13 @@ public struct TopRows<Scalar: RealScalar>: Sendable {
     }
   }
 
+  /// Puts the rows of `other`, of the same k, behind these.
+  public mutating func append(_ other: TopRows) {
+    precondition(other.k == k, "rows of \(k) classes, got \(other.k)")
+    classes += other.classes
+    probabilities += other.probabilities
+  }
+
   mutating func withPointers<Result>(_ body: (Pointers) -> Result) -> Result {
     let (k, slope) = (k, Scalar(1 / temperature))
     return probabilities.withMutablePointer { values in
@@ -83,5 +90,26 @@ extension RowKernels {
       Scalar.predictionKernels.softmax($0, rows, classes, Scalar(1 / temperature))
     }
     return bad < 0 ? nil : bad
+  }
+  /// For each row of logits [B, C], with f(b) = log sum_c e^(b z_c) - b z_y: f, f' and f'' at b = `slope`, and the
+  /// highest probability; result [B, 4]. A negative label counts as the highest class.
+  public static func temperatureTerms<Scalar>(
+    _ logits: Matrix<Scalar>, labels: [Int32], slope: Double, into result: inout [Double]
+  ) {
+    let (rows, classes) = (logits.rows, logits.columns)
+    precondition(labels.count == rows && labels.allSatisfy { $0 < Int32(classes) }, "a label for each row")
+    result.resize(to: 4 * rows)
+    logits.elements.withPointer { z in
+      labels.withUnsafeBufferPointer { labels in
+        result.withMutablePointer { result in
+          guard let labels = labels.baseAddress else { return }
+          Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
+            let i = r.lowerBound
+            Scalar.predictionKernels.temperatureRows(
+              z + i * classes, labels + i, r.count, classes, Scalar(slope), result + 4 * i)
+          }
+        }
+      }
+    }
   }
 }

@@ -35,7 +35,11 @@
   void fgn_top_probabilities_##S(T *value, ptrdiff_t k, ptrdiff_t rows, T slope, const T *highest, \
                                  const T *sum);                                                    \
   /* z <- softmax(slope z) for each row; returns the first row of z that is not finite, or -1. */  \
-  ptrdiff_t fgn_sloped_softmax_##S(T *z, ptrdiff_t rows, ptrdiff_t classes, T slope);
+  ptrdiff_t fgn_sloped_softmax_##S(T *z, ptrdiff_t rows, ptrdiff_t classes, T slope);              \
+  /* For each row of z, with f(b) = log sum e^(b z) - b z_y: f, f' and f'' at b = slope, and the highest             \
+     probability: result [rows, 4]. A negative label counts as the highest class. */               \
+  void fgn_temperature_rows_##S(const T *z, const int32_t *labels, ptrdiff_t rows,                 \
+                                ptrdiff_t classes, T slope, double *result);
 
 FGN_DECLARE(float, f)
 FGN_DECLARE(double, d)
