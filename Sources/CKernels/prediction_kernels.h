@@ -211,14 +211,16 @@ CLONES void NAME(fgn_temperature_rows)(const real *z, const int32_t *labels, ptr
     real top = row_maximum(row, classes);
     vec sum = SPLAT(0), first = sum, second = sum, e, d;
     for (ptrdiff_t c = 0; c < classes; c += LANES) {
-      if (c + LANES <= classes) {
+      ptrdiff_t left = classes - c;
+      if (left >= LANES) {
         d = LOAD(row + c) - SPLAT(top);
-      } else {
-        LOAD_TAIL(d, row + c, classes - c, -INFINITY);
+        EXP(e, SPLAT(slope) * d);
+      } else { /* slope may be 0: no infinity here */
+        LOAD_TAIL(d, row + c, left, top);
         d -= SPLAT(top);
+        EXP(e, SPLAT(slope) * d);
+        for (ptrdiff_t l = left; l < LANES; l++) e[l] = 0;
       }
-      EXP(e, SPLAT(slope) * d);
-      d = e > SPLAT(0) ? d : SPLAT(0);
       sum += e;
       first += e * d;
       second += e * d * d;

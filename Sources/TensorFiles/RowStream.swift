@@ -6,7 +6,8 @@ import LinearAlgebra
 ///
 /// The first line says the format. Lines of `index:value` are LIBSVM text, whose label may be left out. Lines with
 /// commas, semicolons or tabs are delimited text (CSV): D features, or D + 1 columns with one of labels, which is passed
-/// over. A first line with no number in it names the columns. Quoted fields may not hold line ends. Blank lines are
+/// over. A first line with no number in it,
+/// or whose only text is no label, names the columns. Quoted fields may not hold line ends. Blank lines are
 /// skipped. Memory is a block and the longest line.
 public struct RowStream<Scalar: RealScalar>: Sendable {
   public struct Options: Sendable {
@@ -16,6 +17,8 @@ public struct RowStream<Scalar: RealScalar>: Sendable {
     public var label = DelimitedText.LabelColumn.automatic
     /// Whether a first line without numbers names columns, and is no example.
     public var mayHaveHeader = true
+    /// Labels that may come. A line whose only text is none of them names the columns.
+    public var labels: Set<String> = []
 
     public init() {}
   }
@@ -159,7 +162,10 @@ private struct RowFields<Scalar: RealScalar>: Sendable {
       if next >= range.upperBound { break }
       next += 1
     }
-    let isHeader = options.mayHaveHeader && fields.allSatisfy { Double($0) == nil }
+    let texts = fields.filter { Double($0) == nil }
+    let isHeader =
+      options.mayHaveHeader
+      && (texts.count == fields.count || texts.count == 1 && !options.labels.isEmpty && !options.labels.contains(texts[0]))
     let column = try findLabel(fields, isHeader, line)
     if let column { labelColumn = column }
     // The column of labels may show only in the first example.
