@@ -216,6 +216,6 @@ private struct CalibrationRows<Scalar: RealScalar> {
       slope = next
       if isDone || slope > 1e12 { break }
     }
-    return high.isFinite ? slope : nil
+    return slope <= 1e12 ? slope : nil
   }
 }
