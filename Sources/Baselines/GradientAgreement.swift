@@ -138,8 +138,7 @@ public struct GradientAgreement<Base: Optimizer, ModelType: Model>: Optimizer wh
   /// The batch of some examples, with the rows of outputs that are theirs.
   private func select(_ examples: [Int], of batch: Batch<Scalar>) -> Batch<Scalar> {
     let index = examples.map { Int32($0) }
-    var inputs = Inputs(Matrix<Scalar>(rows: 0, columns: 0))
-    RowKernels.gather(batch.inputs.features.view, index, into: &inputs.features)
+    var inputs = Inputs(batch.inputs.features.gatheredInMemory(index))
     inputs.dropoutSeed = batch.inputs.dropoutSeed
     if let gram = batch.inputs.gram {
       inputs.gram = Matrix(rows: index.count, columns: index.count)

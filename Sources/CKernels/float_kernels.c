@@ -9,6 +9,8 @@
 #include "normalization_kernels.h"
 #include "prediction_kernels.h"
 #include "sequence_kernels.h"
+#include "sweep_kernels.h"
+#include "sparse_kernels.h"
 #include "thin_products.h"
 #include "update_kernels.h"
 #include "vector_kernels.h"

@@ -72,10 +72,23 @@ package struct Fingerprint {
   }
 
   package mutating func add<S: RealScalar>(_ data: Dataset<S>) {
-    add(data.features.elements)
+    add(data.features)
     add(data.labels.map(Double.init))
     add(data.values?.elements ?? [])
     add(data.weights ?? [])
+  }
+
+  /// A file stands for its numbers by its shape alone.
+  private mutating func add<S: RealScalar>(_ features: Features<S>) {
+    switch features {
+    case .dense(let matrix): add(matrix.elements)
+    case .sparse(let matrix):
+      add("sparse")
+      add(matrix.rowStarts.map(Double.init))
+      add(matrix.columnIndices.map(Double.init))
+      add(matrix.values)
+    case .stored(let source): add([source.rows, source.columns, source.entryCount ?? -1].map(Double.init))
+    }
   }
 
   package mutating func add<S: RealScalar>(_ numbers: [S]) { value = FingerprintLoops.hash(numbers, value) }

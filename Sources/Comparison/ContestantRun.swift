@@ -44,14 +44,14 @@ package struct ContestantRun<ModelType: Model> {
   /// - Parameter observe: is given the parameters of each row.
   package func rows(
     isInterrupted: () -> Bool = { false }, observe: (Parameters<Scalar>) -> Void = { _ in }
-  ) -> [ComparisonRow]? {
+  ) throws -> [ComparisonRow]? {
     let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2, seed: seed)
-    return loop(made.optimizer, isInterrupted: isInterrupted, observe: observe)
+    return try loop(made.optimizer, isInterrupted: isInterrupted, observe: observe)
   }
 
   private func loop<O: Optimizer>(
     _ optimizer: O, isInterrupted: () -> Bool, observe: (Parameters<Scalar>) -> Void
-  ) -> [ComparisonRow]? where O.Scalar == Scalar {
+  ) throws -> [ComparisonRow]? where O.Scalar == Scalar {
     let training = problem.training
     let batchSize = options.batchSize(of: contestant, training.count)
     let trainer = Trainer(
@@ -62,20 +62,20 @@ package struct ContestantRun<ModelType: Model> {
     var batches = Batches(of: training, batchSize: batchSize, seed: seed)
     var timed = TimedOptimizer(optimizer)
     var schedule = PointSchedule(options, stepsPerEpoch: batches.count)
-    if schedule.needsEstimate { schedule.estimate = dryStep(trainer, optimizer, parameters, batches) }
+    if schedule.needsEstimate { schedule.estimate = try dryStep(trainer, optimizer, parameters, batches) }
     var evaluator = Evaluator(model: problem.model, loss: problem.loss)
     var watch = DivergenceWatch()
     var (objectives, inARow) = ([Double](), 0)
 
     var row = emptyRow
-    evaluate(parameters, &evaluator, &row)
+    try evaluate(parameters, &evaluator, &row)
     observe(parameters)
     var rows = [row]
     var outcome: RunOutcome?
     while outcome == nil {
       let number = row.step % batches.count
       if number == 0 { batches.shuffle() }
-      let report = trainer.takeStep(
+      let report = try trainer.takeStep(
         &timed, &parameters, batches: &batches, number: number, data: training, featureGram: nil,
         at: schedule.progress(step: row.step, seconds: timed.seconds(by: options.clock)))
       if isInterrupted() { return nil }
@@ -99,7 +99,7 @@ package struct ContestantRun<ModelType: Model> {
       row.objective = objectives.reduce(0, +) / Double(objectives.count)
       row.outcome = outcome
       objectives = []
-      evaluate(parameters, &evaluator, &row)
+      try evaluate(parameters, &evaluator, &row)
       observe(parameters)
       rows.append(row)
     }
@@ -109,13 +109,13 @@ package struct ContestantRun<ModelType: Model> {
   /// Seconds of a step, by the second of two that lead nowhere: the first allocates.
   private func dryStep<O: Optimizer>(
     _ trainer: Trainer<ModelType>, _ optimizer: O, _ parameters: Parameters<Scalar>, _ batches: Batches<Scalar>
-  ) -> Double where O.Scalar == Scalar {
+  ) throws -> Double where O.Scalar == Scalar {
     var (parameters, batches, timed) = (parameters, batches, TimedOptimizer(optimizer))
     batches.shuffle()
     var before = 0.0
     for step in 0..<2 {
       before = timed.seconds(by: options.clock)
-      _ = trainer.takeStep(
+      _ = try trainer.takeStep(
         &timed, &parameters, batches: &batches, number: step % batches.count, data: problem.training, featureGram: nil,
         at: Progress(step: step, total: 1 << 20, stepsPerEpoch: batches.count))
     }
@@ -131,15 +131,15 @@ package struct ContestantRun<ModelType: Model> {
 
   private func evaluate(
     _ parameters: Parameters<Scalar>, _ evaluator: inout Evaluator<ModelType>, _ row: inout ComparisonRow
-  ) {
-    let held = evaluator.evaluate(parameters, problem.validation, l2: 0)
+  ) throws {
+    let held = try evaluator.evaluate(parameters, problem.validation, l2: 0)
     (row.validationLoss, row.validationAccuracy, row.validationRMSE) = (held.loss, held.accuracy, held.rmse)
     if options.measuresTraining {
-      let seen = evaluator.evaluate(parameters, problem.training, l2: options.l2)
+      let seen = try evaluator.evaluate(parameters, problem.training, l2: options.l2)
       (row.trainingObjective, row.trainingLoss, row.trainingAccuracy) = (seen.objective, seen.loss, seen.accuracy)
     }
     guard let test = problem.test else { return }
-    let unseen = evaluator.evaluate(parameters, test, l2: 0)
+    let unseen = try evaluator.evaluate(parameters, test, l2: 0)
     (row.testLoss, row.testAccuracy, row.testRMSE) = (unseen.loss, unseen.accuracy, unseen.rmse)
   }
 }

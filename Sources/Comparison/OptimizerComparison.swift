@@ -106,7 +106,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
       let known = store.run(key)
       let run = ContestantRun(
         problem: problem, options: options, contestant: job.settings, seed: job.seed, key: key, version: version)
-      guard let rows = known ?? run.rows(isInterrupted: isInterrupted) else { return false }
+      guard let rows = try known ?? run.rows(isInterrupted: isInterrupted) else { return false }
       if known == nil { try store.add(rows) }
       let result = RunResult(rows: rows)
       keep(job, result)

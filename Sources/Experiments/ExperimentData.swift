@@ -31,7 +31,7 @@ public struct ExperimentData: Sendable {
     guard let path = existing("letter-recognition.csv") else { return nil }
     let all = try DataFiles(.file(path)).load(as: Float.self).data
     var (training, held) = try Self.cut(all, last: 4000)
-    let standardization = Standardization(fitting: training.features)
+    let standardization = try Standardization(fitting: training.features)
     try training.standardize(standardization)
     try held.standardize(standardization)
     return Split(name: "letter", training: training, validation: held)

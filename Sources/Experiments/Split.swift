@@ -61,7 +61,7 @@ public struct Split<Scalar: RealScalar>: Sendable {
     name: String? = nil, _ transform: (Matrix<Scalar>) -> Matrix<Scalar>
   ) throws(DataError) -> Split {
     func part(_ data: Dataset<Scalar>) throws(DataError) -> Dataset<Scalar> {
-      let features = transform(data.features)
+      let features = transform(data.features.dense)
       if let values = data.values {
         return try Dataset(
           features: features, values: values, targetNames: data.targetNames, weights: data.weights, source: data.source)

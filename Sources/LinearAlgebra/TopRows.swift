@@ -40,8 +40,12 @@ public struct TopRows<Scalar: RealScalar>: Sendable {
   /// Puts the rows of `other`, of the same k, behind these.
   public mutating func append(_ other: TopRows) {
     precondition(other.k == k, "rows of \(k) classes, got \(other.k)")
-    classes += other.classes
-    probabilities += other.probabilities
+    if classes.isEmpty {
+      (classes, probabilities) = (other.classes, other.probabilities)
+    } else {
+      classes += other.classes
+      probabilities += other.probabilities
+    }
   }
 
   mutating func withPointers<Result>(_ body: (Pointers) -> Result) -> Result {

@@ -2,7 +2,8 @@ import LinearAlgebra
 
 /// The linear softmax head: z = x W^T + b with weight W [C, D] and bias b [C], as PyTorch's nn.Linear has them.
 ///
-/// Its Jacobian needs nothing but the features: J J^T = (X X^T + 1) x I_C. P = C (D + 1), with a bias.
+/// Its Jacobian needs nothing but the features: J J^T = (X X^T + 1) x I_C. P = C (D + 1), with a bias. Features may be
+/// sparse: products then cost their entries, and memory is theirs and the parameters'.
 public struct LinearHead<Scalar: RealScalar>: Model {
   public let inputWidth: Int
   public let outputWidth: Int
@@ -27,6 +28,7 @@ public struct LinearHead<Scalar: RealScalar>: Model {
   }
 
   public var usesFeatureGram: Bool { true }
+  public var takesSparseFeatures: Bool { true }
 
   public func makeLinearization() -> LinearHeadLinearization<Scalar> { LinearHeadLinearization(head: self) }
 }
@@ -43,11 +45,17 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
   private var ones = Matrix<Scalar>(rows: 0, columns: 0)
   private var workspace = Gram.Workspace<Scalar>()
   private var productWorkspace = Products.Workspace<Scalar>()
+  private var sparseWorkspace = SparseProducts.Workspace<Scalar>()
+  private var sparseGramWorkspace = SparseProducts.GramWorkspace<Scalar>()
 
   init(head: LinearHead<Scalar>) { self.head = head }
 
   public var layout: ParameterLayout { head.layout }
   private var rows: Int { inputs.features.rows }
+  private var sparse: SparseMatrix<Scalar>? {
+    if case .sparse(let matrix) = inputs.features { return matrix }
+    return nil
+  }
   private var weight: ParameterSlice { head.layout.slices[0] }
   private var bias: ParameterSlice? { head.hasIntercept ? head.layout.slices[1] : nil }
 
@@ -64,13 +72,17 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
     pushforward(parameters.values, into: &outputs)
   }
 
-  /// 2 B C D flops. The outputs are the pushforward of the parameters themselves.
+  /// 2 B C D flops, 2 n C of n entries. The outputs are the pushforward of the parameters themselves.
   public mutating func pushforward(_ tangent: [Scalar], into result: inout Matrix<Scalar>) {
     let (classes, width) = (head.outputWidth, head.inputWidth)
     if let bias { RowKernels.fill(&result, with: MatrixView(tangent, offset: bias.offset, rows: 1, columns: classes)) }
-    Products.timesTransposed(
-      inputs.features.view, MatrixView(tangent, rows: classes, columns: width), beta: bias == nil ? 0 : 1,
-      into: &result, using: &productWorkspace)
+    let (weight, beta) = (MatrixView(tangent, rows: classes, columns: width), Scalar(bias == nil ? 0 : 1))
+    if let x = sparse {
+      SparseProducts.timesTransposed(
+        x, rows: 0..<rows, weight, beta: beta, into: &result, using: &sparseWorkspace)
+    } else {
+      Products.timesTransposed(inputs.dense.view, weight, beta: beta, into: &result, using: &productWorkspace)
+    }
   }
 
   /// 2 B C D flops, and B min(C, D) for the weights, which scale whichever of the two factors is smaller.
@@ -78,15 +90,21 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
     _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
     into result: inout [Scalar]
   ) {
-    var (a, x) = (cotangents.view, inputs.features.view)
+    let (sparse, scalesFeatures) = (sparse, head.inputWidth <= head.outputWidth)
     if let rowWeights {
-      let scalesFeatures = head.inputWidth <= head.outputWidth
-      let factor = scalesFeatures ? x : a
+      let factor = sparse == nil && scalesFeatures ? inputs.dense.view : cotangents.view
       scaled.reshape(rows: factor.rows, columns: factor.columns)
       RowKernels.scale(factor, by: rowWeights, into: &scaled)
-      if scalesFeatures { x = scaled.view } else { a = scaled.view }
     }
-    Products.transposedTimes(a, x, alpha: alpha[weight], beta: beta[weight], into: &result)
+    let scalesCotangents = rowWeights != nil && (sparse != nil || !scalesFeatures)
+    let a = scalesCotangents ? scaled.view : cotangents.view
+    if let sparse {
+      SparseProducts.transposedTimes(
+        a, sparse, rows: 0..<rows, alpha: alpha[weight], beta: beta[weight], into: &result, using: &sparseWorkspace)
+    } else {
+      let x = rowWeights != nil && scalesFeatures ? scaled.view : inputs.dense.view
+      Products.transposedTimes(a, x, alpha: alpha[weight], beta: beta[weight], into: &result)
+    }
     if let bias {
       RowKernels.columnSums(
         cotangents.view, weights: rowWeights, alpha: alpha[bias], beta: beta[bias], into: &result, at: bias.offset)
@@ -94,10 +112,10 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
   }
 
   public mutating func rowProducts(_ tangent: [Scalar], into result: inout [Scalar]) {
-    if head.outputWidth >= Products.rowProductOutputs {
+    if head.outputWidth >= Products.rowProductOutputs, sparse == nil {
       result.fill(with: 0)
       return Products.addRowProducts(
-        inputs.features.view, MatrixView(tangent, rows: head.outputWidth, columns: head.inputWidth),
+        inputs.dense.view, MatrixView(tangent, rows: head.outputWidth, columns: head.inputWidth),
         bias: bias.map { MatrixView(tangent, offset: $0.offset, rows: 1, columns: head.outputWidth) }, cotangents.view,
         into: &result, using: &rowWorkspace)
     }
@@ -111,7 +129,11 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
   /// (a_i . a_j)(x_i . x_j) and (a_i . a_j): B^2 (C + D) flops, B^2 C when X X^T is known.
   public mutating func rowGram(into gram: inout RowGram<Scalar>) {
     gram.reset(rows: rows)
-    gram.addDense(cotangents.view, inputs.features.view, inputGram: inputs.gram, weight: weight, bias: bias)
+    if sparse == nil {
+      gram.addDense(cotangents.view, inputs.dense.view, inputGram: inputs.gram, weight: weight, bias: bias)
+    } else {
+      gram.addDense(cotangents.view, nil, inputGram: featureGram(), weight: weight, bias: bias)
+    }
   }
 
   /// |a_i|^2 (|x_i|^2 + 1).
@@ -119,13 +141,19 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
     var a = [Scalar](repeating: 0, count: rows)
     var x = [Scalar](repeating: bias == nil ? 0 : 1, count: rows)
     RowKernels.dots(cotangents.view, cotangents.view, into: &a)
-    RowKernels.addDots(inputs.features.view, inputs.features.view, into: &x)
+    if let sparse {
+      SparseProducts.addSquaredNorms(sparse, rows: 0..<rows, into: &x)
+    } else {
+      RowKernels.addDots(inputs.dense.view, inputs.dense.view, into: &x)
+    }
     result.fill(with: 0)
     RowKernels.addProducts(a, x, into: &result)
   }
 
+  /// None for sparse features: a factor would be D x D.
   public mutating func kroneckerPairs() -> [KroneckerPair<Scalar>] {
-    [KroneckerPair(weight: weight, bias: bias, input: inputs.features.view, cotangents: cotangents.view)]
+    guard sparse == nil else { return [] }
+    return [KroneckerPair(weight: weight, bias: bias, input: inputs.dense.view, cotangents: cotangents.view)]
   }
 
   public var isIsotropic: Bool { true }
@@ -143,21 +171,30 @@ public struct LinearHeadLinearization<Scalar: RealScalar>: Linearization {
   private mutating func featureGram() -> Matrix<Scalar> {
     if let known = inputs.gram { return known }
     innerGram.reshape(rows: rows, columns: rows)
-    Gram.lower(inputs.features.view, into: &innerGram, using: &workspace)
+    if let sparse {
+      SparseProducts.lowerGram(sparse, rows: 0..<rows, into: &innerGram, using: &sparseGramWorkspace)
+    } else {
+      Gram.lower(inputs.dense.view, into: &innerGram, using: &workspace)
+    }
     return innerGram
   }
 
+  /// Turns flops of sparse products into those of a dense product.
+  private static var sparsePenalty: Double { 8 }
+
   public var costs: LinearizationCosts {
     let (count, width, classes) = (Double(rows), Double(head.inputWidth), Double(head.outputWidth))
-    let product = 2 * count * width * classes
-    let inner = inputs.gram == nil ? count * count * width : 0
+    // Entries come from anywhere in memory: their flops are slower ones. A pullback also writes every parameter.
+    let entries = sparse.map { Self.sparsePenalty * Double($0.entryCount) }
+    let product = 2 * (entries ?? count * width) * classes
+    let inner = inputs.gram == nil ? count * (entries ?? count * width) : 0
     var costs = LinearizationCosts()
     costs.forward = product
     costs.pushforward = product
-    costs.rowPullback = product
+    costs.rowPullback = product + (entries == nil ? 0 : Self.sparsePenalty * width * classes)
     costs.rowProducts = product
     costs.rowGram = count * count * classes + inner
-    costs.rowSquaredNorms = 2 * count * (width + classes)
+    costs.rowSquaredNorms = 2 * ((entries ?? count * width) + count * classes)
     costs.sharedGram = inner
     return costs
   }

@@ -30,7 +30,7 @@ public func checkLinearization<M: Model>(
   precondition(inputs.features.rows > 0, "a batch has a row at least")
   var examiner = Examiner<M.Scalar>(seed: seed)
   do {
-    try model.checkFeatures(inputs.features)
+    try model.check(inputs.features)
     try model.checkTrainable()
     examiner.expect(.trainable, true)
   } catch {
@@ -39,13 +39,13 @@ public func checkLinearization<M: Model>(
   }
   var fixed: [Range<Int>] = []
   if let network = model as? Network<M.Scalar> {
-    var moved = inputs.features
+    var moved = inputs.dense
     moved.fill(with: M.Scalar(0.25))
     let isDiscrete = (try? network.checkFeatures(moved)) == nil
     var walk = LayerWalk(
       layout: network.layout, values: parameters.values, rows: inputs.rows, examiner: examiner)
     let point = LayerPoint(
-      input: inputs.features, values: parameters.values, inputGram: inputs.gram, dropoutSeed: inputs.dropoutSeed)
+      input: inputs.dense, values: parameters.values, inputGram: inputs.gram, dropoutSeed: inputs.dropoutSeed)
     let isComplete = walk.walk(
       network.architecture.layers, path: "", shape: network.architecture.input, at: point, isDiscrete: isDiscrete)
     (examiner, fixed) = (walk.examiner, walk.fixed)
@@ -137,10 +137,8 @@ private final class CheckedModel<M: Model>: CheckedRows {
 
   /// Linearises at half of the parameters, on the first examples or on the batch and its start again.
   private func visit(examples: Int) {
-    let features = inputs.features.elements
-    let columns = inputs.features.columns
-    var other = Inputs(
-      Matrix(rows: examples, columns: columns, elements: Array((features + features).prefix(examples * columns))))
+    let count = Int32(inputs.features.rows)
+    var other = Inputs(inputs.features.gatheredInMemory((0..<Int32(examples)).map { $0 % count }))
     other.dropoutSeed = inputs.dropoutSeed
     let size = Int32(inputs.features.rows * model.rowsPerExample)
     let end = Int32(examples * model.rowsPerExample)

@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// What a model maps to outputs.
 public struct Inputs<Scalar: RealScalar>: Sendable {
-  /// [B, D]: one row for each example.
-  public var features: Matrix<Scalar>
+  /// [B, D], in memory: one row for each example.
+  public var features: Features<Scalar>
   /// The features' own Gram X X^T [B, B], its lower triangle, where it is known already (frozen features, cached).
   public var gram: Matrix<Scalar>?
   /// For a model with T output rows for each example: which of the B T rows there are, ascending; nil for all. Row t of
@@ -13,8 +13,19 @@ public struct Inputs<Scalar: RealScalar>: Sendable {
   public var dropoutSeed: DropoutSeed?
 
   public init(_ features: Matrix<Scalar>, gram: Matrix<Scalar>? = nil) {
+    self.init(.dense(features), gram: gram)
+  }
+
+  /// - Parameter features: in memory.
+  public init(_ features: Features<Scalar>, gram: Matrix<Scalar>? = nil) {
     self.features = features
     self.gram = gram
+  }
+
+  /// The features as a matrix, which they must be: what models see that do not take sparse ones.
+  public var dense: Matrix<Scalar> {
+    get { features.dense }
+    _modify { yield &features.dense }
   }
 }
 
@@ -33,8 +44,7 @@ extension Inputs {
   public func copied(_ count: Int, rowsPerExample: Int) -> Inputs {
     let examples = features.rows
     let index = (0..<Int32(count * examples)).map { $0 % Int32(examples) }
-    var result = Inputs(Matrix(rows: 0, columns: 0))
-    RowKernels.gather(features.view, index, into: &result.features)
+    var result = Inputs(features.gatheredInMemory(index))
     if let rows {
       result.rows = (0..<count).flatMap { copy in rows.map { $0 + Int32(copy * examples * rowsPerExample) } }
     }
@@ -65,6 +75,8 @@ public protocol Model<Scalar>: Sendable {
   /// Whether the features' own Gram X X^T spares work: where the first thing that happens to them is a product with
   /// trained weights.
   var usesFeatureGram: Bool { get }
+  /// Whether features may be sparse; `Inputs.dense` is there only where they are not.
+  var takesSparseFeatures: Bool { get }
   /// Numbers that a forward pass keeps for each example, about: sets how many examples are evaluated at once.
   var activationsPerExample: Int { get }
   /// Work areas for linearising; keep one and move it from batch to batch.
@@ -73,7 +85,7 @@ public protocol Model<Scalar>: Sendable {
   func initialParameters(using generator: inout SeededGenerator) -> Parameters<Scalar>
   /// Throws if the model can be evaluated but not trained, and says why and what to use.
   func checkTrainable() throws(LayerError)
-  /// Throws if features [N, D] are not what the model takes, beyond their count: a token number out of range.
+  /// Throws if dense features [N, D] are not what the model takes, beyond their count: a token number out of range.
   func checkFeatures(_ features: Matrix<Scalar>) throws(LayerError)
 }
 
@@ -81,6 +93,7 @@ extension Model {
   public var rowsPerExample: Int { 1 }
   public var layerCount: Int { 1 }
   public var usesFeatureGram: Bool { false }
+  public var takesSparseFeatures: Bool { false }
   public var activationsPerExample: Int { max(inputWidth, outputWidth * rowsPerExample) }
 
   public func initialParameters(using generator: inout SeededGenerator) -> Parameters<Scalar> {
@@ -89,4 +102,12 @@ extension Model {
 
   public func checkTrainable() throws(LayerError) {}
   public func checkFeatures(_ features: Matrix<Scalar>) throws(LayerError) {}
+
+  /// Throws if the model does not take these features, beyond their count: sparse ones, or what `checkFeatures` says.
+  public func check(_ features: Features<Scalar>) throws(LayerError) {
+    guard !features.isSparse || takesSparseFeatures else {
+      throw LayerError("sparse features need a linear head: expected dense features, as layers take, got sparse ones")
+    }
+    if case .dense(let matrix) = features { try checkFeatures(matrix) }
+  }
 }

@@ -63,7 +63,7 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
     precondition(parameters.values.count == layout.count, "the network has \(layout.count) parameters")
     releaseCotangents()
     let point = LayerPoint(
-      input: inputs.features, values: parameters.values, inputGram: inputs.gram, dropoutSeed: inputs.dropoutSeed)
+      input: inputs.dense, values: parameters.values, inputGram: inputs.gram, dropoutSeed: inputs.dropoutSeed)
     guard let positions else {
       precondition(inputs.rows == nil, "rows are selected where positions are rows: the network has no such layer")
       headPoint = point
@@ -75,7 +75,7 @@ public struct NetworkLinearization<Scalar: RealScalar>: Linearization {
     headPoint.input = Matrix(rows: 0, columns: 0)
     trunk?.forward(at: trunkPoint, into: &trunkOutput)
     let input = Self.select(
-      trunk == nil ? inputs.features : trunkOutput, rows, width: positions.width, using: &selected)
+      trunk == nil ? inputs.dense : trunkOutput, rows, width: positions.width, using: &selected)
     headPoint = LayerPoint(input: input, values: parameters.values, dropoutSeed: inputs.dropoutSeed)
     if isTrunkTrained { findPasses(positions.count) }
     head.forward(at: headPoint, into: &outputs)

@@ -32,9 +32,9 @@ public struct RowGram<Scalar: RealScalar>: Sendable {
   }
 
   /// Adds (a_i . a_j)(x_i . x_j) for a dense weight and a_i . a_j for its bias, if there is one: R^2 (m + n) flops, R^2
-  /// m if the Gram of x is known.
+  /// m if the Gram of x is known, and x may be nil then.
   public mutating func addDense(
-    _ a: MatrixView<Scalar>, _ x: MatrixView<Scalar>, inputGram: Matrix<Scalar>?, weight: ParameterSlice?,
+    _ a: MatrixView<Scalar>, _ x: MatrixView<Scalar>?, inputGram: Matrix<Scalar>?, weight: ParameterSlice?,
     bias: ParameterSlice?
   ) {
     let count = rows
@@ -44,7 +44,7 @@ public struct RowGram<Scalar: RealScalar>: Sendable {
     guard let weight else { return }
     if let inputGram {
       addProduct(first, inputGram, to: weight)
-    } else {
+    } else if let x {
       second.reshape(rows: count, columns: count)
       Gram.lower(x, into: &second, using: &workspace)
       addProduct(first, second, to: weight)

@@ -28,6 +28,11 @@ public struct Batch<Scalar: RealScalar>: Sendable {
     self.init(inputs: Inputs(features), targets: .classes(labels), weights: weights)
   }
 
+  /// - Parameter features: in memory.
+  public init(features: Features<Scalar>, labels: [Int32], weights: [Scalar]? = nil) {
+    self.init(inputs: Inputs(features), targets: .classes(labels), weights: weights)
+  }
+
   /// Numbers to predict, [B, C].
   public init(features: Matrix<Scalar>, values: Matrix<Scalar>, weights: [Scalar]? = nil) {
     self.init(inputs: Inputs(features), targets: .values(values), weights: weights)

@@ -77,6 +77,26 @@ enum ArrayDecoder {
     return result
   }
 
+  /// Whole numbers from an integer type, each at least 0 and below `bound`; 32-bit ones go straight into the result.
+  static func indices<Source: ByteSource>(
+    _ source: inout Source, type: ElementType, bigEndian: Bool, count: Int, below bound: Int
+  ) throws(FileError) -> [Int32] {
+    let swap = bigEndian != isBigEndianHost
+    var result = [Int32](repeating: 0, count: count)
+    switch type {
+    case .int32 where !swap: try source.read(into: &result, first: 0, count: count)
+    case .int32: try fill(&result, &source, .inOrder, Int32.self) { $0.byteSwapped }
+    case .uint32: try fill(&result, &source, .inOrder, UInt32.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .int64: try fill(&result, &source, .inOrder, Int64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    case .uint64: try fill(&result, &source, .inOrder, UInt64.self) { Int32(clamping: swap ? $0.byteSwapped : $0) }
+    default: throw .badData(source.path, "expected indices of 32 or 64 bits, got \(type)")
+    }
+    if let i = result.firstIndex(where: { $0 < 0 || Int($0) >= bound }) {
+      throw .badData(source.path, at: "element \(i)", "expected an index from 0 to \(bound - 1), got \(result[i])")
+    }
+    return result
+  }
+
   @inline(__always)
   private static func fill<Scalar, Stored: BitwiseCopyable & ExpressibleByIntegerLiteral, Source: ByteSource>(
     _ result: inout [Scalar], _ source: inout Source, _ layout: Layout, _: Stored.Type,

@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// The sparse text format of LIBSVM and LIBLINEAR, read into a dense matrix:
+/// The sparse text format of LIBSVM and LIBLINEAR, read into a dense matrix or a sparse one:
 /// `label index:value index:value ...` on each line, indices ascending, what is missing is zero.
 ///
 /// `#` starts a comment, blank lines are skipped, LF and CR LF end lines, a byte order mark is
@@ -30,7 +30,9 @@ public enum LIBSVM {
     public var featureCount: Int?
     /// Whether labels are numbers to predict, whole or not.
     public var realLabels = false
-    /// The most bytes the dense matrix may take.
+    /// Features stay sparse where fewer of their elements than this fraction are in the file: 0 for never.
+    public var sparseBelow = 0.0
+    /// The most bytes the features may take.
     public var memoryLimit: Int
 
     public init(indexBase: IndexBase = .automatic, featureCount: Int? = nil, memoryLimit: Int = 8 << 30) {
@@ -43,7 +45,7 @@ public enum LIBSVM {
   /// What a file holds.
   public struct Contents<Scalar: RealScalar>: Sendable {
     /// `[examples, features]`.
-    public var features: Matrix<Scalar>
+    public var features: Features<Scalar>
     /// The labels as they stand in the file: -1 and 1, or 1...C, or whatever it uses. Empty with `realLabels`.
     public var labels: [Int]
     /// The numbers to predict with `realLabels`; empty without.
@@ -71,8 +73,15 @@ public enum LIBSVM {
       }
     let columns = options.featureCount ?? survey.largestIndex + (base == .zero ? 1 : 0)
     guard columns > 0 else { throw .badData(path, "expected at least one index:value, got none") }
+    guard columns <= Int(Int32.max) else {
+      throw .badData(path, at: "line \(survey.largestIndexLine)", "expected at most \(Int32.max) features, got \(columns)")
+    }
+    let density = Double(survey.entries) / (Double(survey.rows) * Double(columns))
+    let isSparse = density < options.sparseBelow
     let (count, overflow) = survey.rows.multipliedReportingOverflow(by: columns)
-    guard !overflow, count <= options.memoryLimit / MemoryLayout<Scalar>.size else {
+    // Sparse, each of its numbers is in the file.
+    guard isSparse || !overflow, isSparse || count <= options.memoryLimit / MemoryLayout<Scalar>.size
+    else {
       throw .badData(
         path, at: options.featureCount == nil ? "line \(survey.largestIndexLine)" : nil,
         "\(survey.rows) examples of \(columns) features need more memory as a dense matrix than the limit of "
@@ -80,13 +89,13 @@ public enum LIBSVM {
     }
 
     var lines = LIBSVMLines<Scalar>(
-      path: path, firstIndex: base == .zero ? 0 : 1, rows: survey.rows, columns: columns,
+      path: path, firstIndex: base == .zero ? 0 : 1, survey: survey, columns: columns, isSparse: isSparse,
       realLabels: options.realLabels)
     var reader = try LineReader(file)
     try lines.read(&reader)
     guard lines.count == survey.rows else { throw .badData(path, "the file changed while it was read") }
     return Contents(
-      features: Matrix(rows: survey.rows, columns: columns, elements: lines.features), labels: lines.labels,
+      features: lines.result, labels: lines.labels,
       targets: lines.targets, indexBase: base)
   }
 }
@@ -95,6 +104,8 @@ public enum LIBSVM {
 /// the second pass to complain.
 private struct LIBSVMSurvey {
   var rows = 0
+  /// At least as many as there are.
+  var entries = 0
   var largestIndex = 0
   var largestIndexLine = 0
   var hasIndexZero = false
@@ -120,6 +131,7 @@ private struct LIBSVMSurvey {
           hasContent = hasContent || !isComment
         case UInt8(ascii: ":"):
           if !isComment {
+            entries += 1
             if number > largestIndex {
               largestIndex = number
               largestIndexLine = line
@@ -150,19 +162,40 @@ private struct LIBSVMLines<Scalar: RealScalar> {
   let path: String
   let firstIndex: Int
   let columns: Int
-  var features: [Scalar]
+  let isSparse: Bool
+  let rows: Int
+  /// Dense, all of them; sparse, those in the file that are not 0.
+  private var features: [Scalar] = []
+  private var columnIndices: [Int32] = []
+  private var rowStarts = [0]
   let realLabels: Bool
   var labels: [Int] = []
   var targets: [Scalar] = []
   var count = 0
 
-  init(path: String, firstIndex: Int, rows: Int, columns: Int, realLabels: Bool) {
+  init(path: String, firstIndex: Int, survey: LIBSVMSurvey, columns: Int, isSparse: Bool, realLabels: Bool) {
+    let rows = survey.rows
+    (self.rows, self.isSparse) = (rows, isSparse)
     self.realLabels = realLabels
     self.path = path
     self.firstIndex = firstIndex
     self.columns = columns
-    features = [Scalar](repeating: 0, count: rows * columns)
+    if isSparse {
+      features.reserveCapacity(survey.entries)
+      columnIndices.reserveCapacity(survey.entries)
+      rowStarts.reserveCapacity(rows + 1)
+    } else {
+      features = [Scalar](repeating: 0, count: rows * columns)
+    }
     if realLabels { targets.reserveCapacity(rows) } else { labels.reserveCapacity(rows) }
+  }
+
+  /// Once every line has been read.
+  var result: Features<Scalar> {
+    isSparse
+      ? .sparse(
+        SparseMatrix(columns: columns, rowStarts: rowStarts, columnIndices: columnIndices, values: features))
+      : .dense(Matrix(rows: rows, columns: columns, elements: features))
   }
 
   @specialized(where Scalar == Float)
@@ -186,11 +219,12 @@ private struct LIBSVMLines<Scalar: RealScalar> {
     else {
       throw error(bytes, range, labelStart, line, "expected a \(realLabels ? "" : "whole ")number as the label")
     }
-    let rowStart = count * columns
-    guard rowStart < features.count else { throw .badData(path, "the file changed while it was read") }
+    let rowStart = count &* columns
+    guard count < rows else { throw .badData(path, "the file changed while it was read") }
     if realLabels { targets.append(Scalar(label)) } else { labels.append(Int(label)) }
     count += 1
 
+    defer { if isSparse { rowStarts.append(features.count) } }
     var previous = firstIndex - 1
     while true {
       skipSpace(bytes, &next)
@@ -223,7 +257,12 @@ private struct LIBSVMLines<Scalar: RealScalar> {
           "expected an index of at most \(columns - 1 + firstIndex) (\(columns) features)")
       }
       previous = index
-      features[rowStart + index - firstIndex] = value
+      if !isSparse {
+        features[rowStart + index - firstIndex] = value
+      } else if value != 0 {
+        columnIndices.append(Int32(truncatingIfNeeded: index - firstIndex))
+        features.append(value)
+      }
     }
   }
 

@@ -140,6 +140,17 @@ extension NPY {
     return values
   }
 
+  static func indices<Source: ByteSource>(
+    from source: inout Source, below bound: Int, memoryLimit: Int
+  ) throws(FileError) -> [Int32] {
+    let header = try NPYHeader(&source, resultSize: MemoryLayout<Int32>.size, memoryLimit: memoryLimit)
+    guard header.shape.count == 1 else { throw wrongShape(header, source, "a one-dimensional array") }
+    let values = try ArrayDecoder.indices(
+      &source, type: header.type, bigEndian: header.isBigEndian, count: header.count, below: bound)
+    try source.finish()
+    return values
+  }
+
   static func integers<Source: ByteSource>(
     from source: inout Source, memoryLimit: Int = .max
   ) throws(FileError) -> [Int] {

@@ -63,6 +63,27 @@ public struct NPZ: Sendable {
     }
   }
 
+  /// Indices of a sparse matrix, of any integer type, each at least 0 and below `bound`.
+  func indices(_ name: String, below bound: Int) throws(FileError) -> [Int32] {
+    try reading(name) { source throws(FileError) in
+      try NPY.indices(from: &source, below: bound, memoryLimit: memoryLimit)
+    }
+  }
+
+  /// A short text without a shape, as bytes or as Unicode.
+  func text(_ name: String) throws(FileError) -> String {
+    try reading(name) { source throws(FileError) in
+      guard source.remaining <= 4096 else {
+        throw .badData(source.path, "expected a short text, got \(source.remaining) bytes")
+      }
+      // Behind the header's line end; Unicode has four bytes a letter.
+      let bytes = try source.bytes(source.remaining)
+      return String(decoding: bytes[((bytes.lastIndex(of: 10) ?? -1) + 1)...].filter { $0 != 0 }, as: UTF8.self)
+    }
+  }
+
+  var path: String { file.path }
+
   private func reading<Result>(
     _ name: String, _ body: (inout ZipEntrySource) throws(FileError) -> Result
   ) throws(FileError) -> Result {

@@ -20,7 +20,7 @@ public struct Batches<Scalar: RealScalar>: Sendable {
   private var order: [Int32] = []
   private var index: [Int32] = []
   private var gram: Matrix<Scalar>?
-  private var features = Matrix<Scalar>(rows: 0, columns: 0)
+  private var features = Features<Scalar>.none
 
   public init(of data: Dataset<Scalar>, batchSize: Int, seed: UInt64) {
     precondition(batchSize >= 1, "the batch size is at least 1")
@@ -37,15 +37,18 @@ public struct Batches<Scalar: RealScalar>: Sendable {
     if let examples { order = order.map { examples[Int($0)] } }
   }
 
-  /// Batch number `number` of this epoch. `featureGram` is the whole data set's X X^T where it is cached.
-  public mutating func batch(_ number: Int, of data: Dataset<Scalar>, featureGram: Matrix<Scalar>?) -> Batch<Scalar> {
-    if count == 1 && exampleCount == data.count {
+  /// Batch number `number` of this epoch. `featureGram` is the whole data set's X X^T where it is cached. Throws where
+  /// features are in a file that cannot be read any more.
+  public mutating func batch(
+    _ number: Int, of data: Dataset<Scalar>, featureGram: Matrix<Scalar>?
+  ) throws -> Batch<Scalar> {
+    if count == 1 && exampleCount == data.count && data.features.isInMemory {
       return data.batch(Inputs(data.features, gram: featureGram), of: 0..<data.count)
     }
     let start = exampleCount * number / count
     let end = exampleCount * (number + 1) / count
     index = Array(order[start..<end])
-    RowKernels.gather(data.features.view, index, into: &features)
+    try data.features.gather(index, into: &features)
     if let featureGram {
       if gram == nil { gram = Matrix(rows: 0, columns: 0) }
       gram!.reshape(rows: index.count, columns: index.count)
@@ -56,7 +59,7 @@ public struct Batches<Scalar: RealScalar>: Sendable {
 }
 
 extension Dataset {
-  /// All examples as one batch.
+  /// All examples as one batch; their features must be in memory.
   public var batch: Batch<Scalar> { batch(Inputs(features), of: 0..<count) }
 
   /// Whether an example says anything about parameters.
@@ -88,10 +91,12 @@ extension Dataset {
 /// X X^T of frozen features: computed once, gathered for each batch.
 public enum FeatureGram {
   /// The Gram of all N rows, its lower triangle, if its N^2 elements fit `budget` bytes and it saves work over `epochs`:
-  /// it costs N^2 D once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N. Nil otherwise.
+  /// it costs N^2 D once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N. Nil otherwise, and for
+  /// features that are sparse or in a file: those of a batch cost a step little.
   public static func make<Scalar>(
-    _ features: Matrix<Scalar>, budget: Int, batchSize: Int, epochs: Int
+    _ features: Features<Scalar>, budget: Int, batchSize: Int, epochs: Int
   ) -> Matrix<Scalar>? {
+    guard case .dense(let features) = features else { return nil }
     let count = features.rows
     let (bytes, overflow) = (count * count).multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
     guard !overflow, bytes <= budget, Double(epochs) * Double(min(batchSize, count)) > Double(count) else { return nil }

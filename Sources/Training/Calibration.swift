@@ -9,6 +9,11 @@ import LinearAlgebra
 /// the highest probability of a row: W_b the weight of the rows in bin b, ((b - 1) / 15, b / 15], with their mean
 /// accuracy and confidence.
 ///
+/// ```swift
+/// let calibration = try file.calibrate(validation)
+/// if calibration.outcome == .converged { file.temperature = calibration.temperature }
+/// ```
+///
 /// Source: Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML 2017; the error is that of
 /// Naeini, Cooper, Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015.
 public struct Calibration: Sendable, Codable, Equatable {
@@ -66,7 +71,7 @@ extension ModelFile {
   /// Fits a temperature on labelled data that were standardised as the model wants them; it becomes the file's when
   /// assigned to `temperature`. Where logits take more than 256 MB they are computed again in each pass.
   /// - Throws: `DataError` for a regression, and for logits that are not finite.
-  public func calibrate(_ data: Dataset<Scalar>) throws(DataError) -> Calibration {
+  public func calibrate(_ data: Dataset<Scalar>) throws -> Calibration {
     var rows = try CalibrationRows(self, data)
     let before = try rows.quality(slope: 1)
     var calibration = Calibration(
@@ -89,7 +94,7 @@ extension ModelFile {
   }
 
   /// Loss and calibration error of probabilities softmax(z / temperature) on data as in `calibrate`.
-  public func quality(_ data: Dataset<Scalar>, temperature: Double) throws(DataError) -> Calibration.Quality {
+  public func quality(_ data: Dataset<Scalar>, temperature: Double) throws -> Calibration.Quality {
     var rows = try CalibrationRows(self, data)
     return try rows.quality(slope: 1 / temperature)
   }
@@ -106,11 +111,11 @@ private struct CalibrationRows<Scalar: RealScalar> {
   /// The blocks and their first rows, where they are kept.
   private var kept: [(Matrix<Scalar>, Int)]?
   private var terms: [Double] = []
-  /// Whether a row's own class is not the highest.
+  /// Whether a class is above some row's own.
   private(set) var hasMistake = false
   private(set) var count = 0
 
-  init(_ file: ModelFile<Scalar>, _ data: Dataset<Scalar>) throws(DataError) {
+  init(_ file: ModelFile<Scalar>, _ data: Dataset<Scalar>) throws {
     guard data.classCount > 0 else {
       throw DataError(data.source, "a temperature is for classes; these data have numbers to predict")
     }
@@ -127,29 +132,28 @@ private struct CalibrationRows<Scalar: RealScalar> {
     data.labels[row] < 0 ? 0 : data.weights.map { Double($0[row / data.labelsPerExample]) } ?? 1
   }
 
-  private func forEachBlock(_ body: (Matrix<Scalar>, Int) -> Void) throws(DataError) {
+  private func forEachBlock(_ body: (Matrix<Scalar>, Int) -> Void) throws {
     if let kept { return kept.forEach { body($0.0, $0.1) } }
-    do {
-      try file.forEachBlock(data.features) { logits, first in
-        guard logits.elements.isFinite else {
-          let row = first + (logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns
-          throw DataError(
-            data.source,
-            "row \(row / data.labelsPerExample): the logits overflow \(Scalar.precisionName); use --precision double")
-        }
-        body(logits, first)
+    try file.forEachBlock(data.features) { logits, first in
+      guard logits.elements.isFinite else {
+        let row = first + (logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns
+        throw DataError(
+          data.source,
+          "row \(row / data.labelsPerExample): the logits overflow \(Scalar.precisionName); use --precision double")
       }
-    } catch let error as DataError {
-      throw error
-    } catch {
-      throw DataError(data.source, "\(error)")
+      body(logits, first)
     }
   }
 
-  /// Calls `body` with the four terms of each row that weighs something, its weight, and whether its class is first.
+  /// How a row's own class stands among the logits.
+  enum Standing {
+    case first, tied, below
+  }
+
+  /// Calls `body` with the four terms of each row that weighs something, its weight, and how its class stands.
   private mutating func forEachRow(
-    slope: Double, _ body: (ArraySlice<Double>, _ weight: Double, _ isRight: Bool) -> Void
-  ) throws(DataError) {
+    slope: Double, _ body: (ArraySlice<Double>, _ weight: Double, _ standing: Standing) -> Void
+  ) throws {
     var terms = exchange(&terms, with: [])
     try forEachBlock { logits, first in
       let labels = Array(data.labels[first..<first + logits.rows])
@@ -157,14 +161,16 @@ private struct CalibrationRows<Scalar: RealScalar> {
       let highest = RowKernels.argmax(logits)
       for i in 0..<logits.rows {
         let weight = weight(first + i)
-        if weight > 0 { body(terms[4 * i..<4 * i + 4], weight, highest[i] == labels[i]) }
+        if weight == 0 { continue }
+        let isBelow = logits[i, Int(labels[i])] < logits[i, Int(highest[i])]
+        body(terms[4 * i..<4 * i + 4], weight, highest[i] == labels[i] ? .first : isBelow ? .below : .tied)
       }
     }
     self.terms = terms
   }
 
   /// Weighted means of the loss and its first two derivatives in 1 / T.
-  mutating func sums(slope: Double) throws(DataError) -> Sums {
+  mutating func sums(slope: Double) throws -> Sums {
     var sums = Sums()
     try forEachRow(slope: slope) { terms, weight, _ in
       let k = terms.startIndex
@@ -179,19 +185,19 @@ private struct CalibrationRows<Scalar: RealScalar> {
     return sums
   }
 
-  mutating func quality(slope: Double) throws(DataError) -> Calibration.Quality {
+  mutating func quality(slope: Double) throws -> Calibration.Quality {
     var bins = [Calibration.Bin](repeating: Calibration.Bin(), count: Calibration.binCount)
     var (loss, total, count, hasMistake) = (0.0, 0.0, 0, false)
-    try forEachRow(slope: slope) { terms, weight, isRight in
+    try forEachRow(slope: slope) { terms, weight, standing in
       let confidence = terms[terms.startIndex + 3]
       let bin = max(0, min(bins.count - 1, Int((confidence * Double(bins.count)).rounded(.up)) - 1))
       bins[bin].share += weight
       bins[bin].confidence += weight * confidence
-      bins[bin].accuracy += isRight ? weight : 0
+      bins[bin].accuracy += standing == .first ? weight : 0
       loss += weight * terms[terms.startIndex]
       total += weight
       count += 1
-      hasMistake = hasMistake || !isRight
+      hasMistake = hasMistake || standing == .below
     }
     (self.count, self.hasMistake) = (count, hasMistake)
     for k in bins.indices where bins[k].share > 0 {
@@ -203,8 +209,8 @@ private struct CalibrationRows<Scalar: RealScalar> {
     return Calibration.Quality(loss: loss / total, calibrationError: error, bins: bins)
   }
 
-  /// The 1 / T at which the slope, negative at 0, is zero; nil where it never is, as where a class ties with the highest.
-  mutating func minimiser() throws(DataError) -> Double? {
+  /// The 1 / T at which the slope, negative at 0, is zero; nil where that is beyond 1e12.
+  mutating func minimiser() throws -> Double? {
     var (low, high, slope) = (0.0, Double.infinity, 1.0)
     for _ in 0..<100 {
       let sums = try sums(slope: slope)

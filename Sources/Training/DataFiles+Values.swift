@@ -28,11 +28,11 @@ extension DataFiles {
   func csvFeaturesOfRegression<Scalar>(_ path: String, width: Int) throws -> Matrix<Scalar> {
     let table = try DelimitedText.read(path, as: Scalar.self, options: csvOptions(.absent))
     if table.features.columns == width && targetColumns.isEmpty { return table.features }
-    return try parts(of: table, path).features
+    return try parts(of: table, path).features.dense
   }
 
   private struct Valued<Scalar: RealScalar> {
-    var features: Matrix<Scalar>
+    var features: Features<Scalar>
     var values: Matrix<Scalar>
     var names: [String]?
     var columnNames: [String]?
@@ -48,14 +48,14 @@ extension DataFiles {
       guard let labels else { throw DataError(features, "expected labels for these features, got none") }
       let (values, stored): (Matrix<Scalar>, ElementType) = try NPY.columns(labels)
       try checkKind(stored, labels)
-      return try Valued(features: NPY.matrix(features), values: values, targetSource: labels)
+      return try Valued(features: self.features(of: features), values: values, targetSource: labels)
     case .file(let path):
       switch try format(of: path) {
       case .npz:
         let archive = try NPZ(path)
         let (values, stored): (Matrix<Scalar>, ElementType) = try archive.columns("y")
         try checkKind(stored, path)
-        return try Valued(features: archive.matrix("X"), values: values)
+        return try Valued(features: features(of: archive, path), values: values)
       case .csv:
         let table = try parts(of: DelimitedText.read(path, as: Scalar.self, options: csvOptions(.absent)), path)
         try checkKind(of: table.values, path)
@@ -104,7 +104,7 @@ extension DataFiles {
     let found = targets.map { names[$0] }
     let list = found.map { "\"\($0)\"" }.joined(separator: ", ")
     return Valued(
-      features: ColumnLoops.columns(others, of: table.features),
+      features: .dense(ColumnLoops.columns(others, of: table.features)),
       values: ColumnLoops.columns(targets, of: table.features),
       names: found, columnNames: others.map { names[$0] },
       remark: "targets are in column\(found.count == 1 ? "" : "s") \(list)")

@@ -4,7 +4,8 @@ import TensorFiles
 /// Where examples come from: one file that holds features and labels, or one file of each.
 ///
 /// `.npz` holds arrays `X` [N, D] and `y`: [N], or [N, T] where positions are classified, or [N, K] numbers to predict;
-/// `.csv` a table with a header; `.svm` or `.libsvm` LIBSVM text; the pair is two `.npy` files.
+/// in place of `X` there may be the arrays of a sparse matrix as `scipy.sparse.save_npz` writes them. `.csv` is a table
+/// with a header, `.svm` or `.libsvm` LIBSVM text. The pair is two `.npy` files, or the features a `.npz` of SciPy.
 public struct DataFiles: Sendable, Equatable {
   public enum Location: Sendable, Equatable {
     case file(String)
@@ -20,6 +21,9 @@ public struct DataFiles: Sendable, Equatable {
   public var featureCount: Int?
   /// The first feature index of LIBSVM files; found in the file by default, which a test file alone may not show.
   public var indexBase = LIBSVM.IndexBase.automatic
+  /// Features of LIBSVM and of SciPy's files stay sparse where fewer of their elements than this fraction are in the
+  /// file: 0, for models that take dense features only, never; above 1 always. See `sparseDensity`.
+  public var sparseBelow = 0.0
   /// T: 1, or the positions of an example, each with a label. Only npy and npz files have such labels.
   public var labelsPerExample = 1
   /// Whether labels are classes, or numbers to predict.
@@ -36,6 +40,9 @@ public struct DataFiles: Sendable, Equatable {
     self.featureCount = featureCount
   }
 
+  /// The density below which sparse products take less time than dense ones, and much less memory.
+  public static let sparseDensity = 0.2
+
   /// For messages: the path.
   public var name: String {
     switch location {
@@ -46,7 +53,7 @@ public struct DataFiles: Sendable, Equatable {
 
   /// Features with labels by name. Integers 0, 1, ... are names too.
   struct Labelled<Scalar: RealScalar>: Sendable {
-    var features: Matrix<Scalar>
+    var features: Features<Scalar>
     /// Index into `names` for each label; negative for none.
     var codes: [Int32]
     /// In the order of classes, for training.
@@ -107,16 +114,16 @@ public struct DataFiles: Sendable, Equatable {
   /// Features alone, for prediction, standardised; labels are passed over where a file has them.
   public func loadFeatures<Scalar>(
     as type: Scalar.Type = Scalar.self, width: Int, standardization: Standardization? = nil
-  ) throws -> Matrix<Scalar> {
-    var features: Matrix<Scalar>
+  ) throws -> Features<Scalar> {
+    var features: Features<Scalar>
     switch location {
-    case .pair(let path, _): features = try NPY.matrix(path)
+    case .pair(let path, _): features = try self.features(of: path)
     case .file(let path):
       features =
         switch try format(of: path) {
-        case .npz: try NPZ(path).matrix("X")
-        case .csv where targetKind != .classes: try csvFeaturesOfRegression(path, width: width)
-        case .csv: try csvFeatures(path, width: width)
+        case .npz: try self.features(of: NPZ(path), path)
+        case .csv where targetKind != .classes: .dense(try csvFeaturesOfRegression(path, width: width))
+        case .csv: .dense(try csvFeatures(path, width: width))
         case .libsvm: try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(realLabels: true)).features
         }
     }
@@ -125,10 +132,30 @@ public struct DataFiles: Sendable, Equatable {
     }
     try Dataset.checkFinite(features, name, nil)
     if let standardization {
-      standardization.apply(to: &features)
+      do { try standardization.apply(to: &features) } catch { throw DataError(name, error.message) }
       try Dataset.checkFinite(features, name, nil)
     }
     return features
+  }
+
+  /// The features of a pair: an array, or an archive with a sparse matrix.
+  func features<Scalar>(of path: String) throws -> Features<Scalar> {
+    guard path.lowercased().hasSuffix(".npz") else { return .dense(try NPY.matrix(path)) }
+    return try features(of: NPZ(path), path)
+  }
+
+  /// `X`, or a sparse matrix.
+  func features<Scalar>(of archive: NPZ, _ path: String) throws -> Features<Scalar> {
+    guard archive.isSparse, !archive.names.contains("X") else { return .dense(try archive.matrix("X")) }
+    let matrix: SparseMatrix<Scalar> = try archive.sparseMatrix()
+    if matrix.density < sparseBelow { return .sparse(matrix) }
+    let (count, overflow) = matrix.rows.multipliedReportingOverflow(by: matrix.columns)
+    guard !overflow, count <= (8 << 30) / MemoryLayout<Scalar>.stride else {
+      throw DataError(
+        path, "\(matrix.rows) examples of \(matrix.columns) features need more memory as a dense matrix than 8 GB; only a "
+          + "linear head takes them as they are")
+    }
+    return .dense(matrix.densified())
   }
 
   private static var regressionRemedy: String { "for numbers to predict say --loss squared" }
@@ -151,7 +178,7 @@ public struct DataFiles: Sendable, Equatable {
       guard let labels else { throw DataError(features, "expected labels for these features, got none") }
       let count = labelsPerExample
       let numbers = count == 1 ? try NPY.integers(labels) : try NPY.integers(labels, columns: count)
-      return try numbered(NPY.matrix(features), numbers, labels)
+      return try numbered(self.features(of: features), numbers, labels)
     case .file(let path):
       let (format, count) = (try format(of: path), labelsPerExample)
       guard count == 1 || format == .npz else {
@@ -163,7 +190,7 @@ public struct DataFiles: Sendable, Equatable {
       case .npz:
         let archive = try NPZ(path)
         let numbers = count == 1 ? try archive.integers("y") : try archive.integers("y", columns: count)
-        return try numbered(archive.matrix("X"), numbers, path)
+        return try numbered(features(of: archive, path), numbers, path)
       case .csv: return try csv(path)
       case .libsvm: return try libsvm(path)
       }
@@ -183,7 +210,7 @@ public struct DataFiles: Sendable, Equatable {
 
   /// Class numbers as they stand in an array.
   private func numbered<Scalar>(
-    _ features: Matrix<Scalar>, _ labels: [Int], _ path: String
+    _ features: Features<Scalar>, _ labels: [Int], _ path: String
   ) throws(DataError) -> Labelled<Scalar> {
     if let i = labels.firstIndex(where: { $0 < 0 && labelsPerExample == 1 || $0 >= 1 << 24 }) {
       throw DataError(path, "\(place(i)): expected a label from 0 up to the number of classes, got \(labels[i])")
@@ -215,6 +242,7 @@ public struct DataFiles: Sendable, Equatable {
   func libsvmOptions(realLabels: Bool = false) -> LIBSVM.Options {
     var options = LIBSVM.Options(indexBase: indexBase, featureCount: featureCount)
     options.realLabels = realLabels
+    options.sparseBelow = sparseBelow
     return options
   }
 
@@ -233,7 +261,7 @@ public struct DataFiles: Sendable, Equatable {
     var codes = [Int32](repeating: 0, count: order.count)
     for (position, old) in order.enumerated() { codes[old] = Int32(position) }
     return Labelled(
-      features: table.features, codes: table.labelCodes.map { codes[Int($0)] },
+      features: .dense(table.features), codes: table.labelCodes.map { codes[Int($0)] },
       names: order.map { table.labelNames[$0] },
       columnNames: table.featureNames, remark: table.labelColumn.map { "labels are in column \"\($0)\"" })
   }
@@ -244,16 +272,16 @@ public struct DataFiles: Sendable, Equatable {
 
   /// A table with one column more than the model has features holds labels; otherwise it is all features.
   private func csvFeatures<Scalar>(_ path: String, width: Int) throws -> Matrix<Scalar> {
-    if labelColumn != nil { return try (csv(path) as Labelled<Scalar>).features }
+    if labelColumn != nil { return try (csv(path) as Labelled<Scalar>).features.dense }
     let labelled: Result<Labelled<Scalar>, any Error> = Result { try csv(path) }
     // A fault in some line is one with or without labels.
     if case .failure(let error as FileError) = labelled, error.position != nil { throw error }
-    if let table = try? labelled.get(), table.features.columns == width { return table.features }
+    if let table = try? labelled.get(), table.features.columns == width { return table.features.dense }
     do {
       return try DelimitedText.read(path, as: Scalar.self, options: csvOptions(.absent)).features
     } catch {
       // What is not a number is a label, and the width is wrong without it.
-      if let table = try? labelled.get() { return table.features }
+      if let table = try? labelled.get() { return table.features.dense }
       throw error
     }
   }

@@ -15,8 +15,8 @@ import Models
 ///   values: Matrix(rows: 2, columns: 1, elements: [180.5, 310]), targetNames: ["price"])
 /// ```
 public struct Dataset<Scalar: RealScalar>: Sendable {
-  /// [N, D], finite.
-  public private(set) var features: Matrix<Scalar>
+  /// [N, D], finite; dense or sparse.
+  public private(set) var features: Features<Scalar>
   /// Classes [N, T], each in 0..<C, and where T is above 1 also negative, for a position without a label; or numbers
   /// [N, K], finite, standardised where `targetStandardization` says so.
   public private(set) var targets: Targets<Scalar>
@@ -44,7 +44,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   /// - Throws: `DataError` that names the row and column of a value that is not finite, the row of a label out of
   ///   range, or counts that do not match.
   public init(
-    features: Matrix<Scalar>, labels: [Int32], labelsPerExample: Int = 1, classNames: [String],
+    features: Features<Scalar>, labels: [Int32], labelsPerExample: Int = 1, classNames: [String],
     weights: [Scalar]? = nil, source: String = "", columnNames: [String]? = nil
   ) throws(DataError) {
     try Self.check(features, source, columnNames)
@@ -81,7 +81,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   ///   - weights, columnNames: as above.
   /// - Throws: `DataError` that names the row and column of a value that is not finite, or counts that do not match.
   public init(
-    features: Matrix<Scalar>, values: Matrix<Scalar>, targetNames: [String], weights: [Scalar]? = nil,
+    features: Features<Scalar>, values: Matrix<Scalar>, targetNames: [String], weights: [Scalar]? = nil,
     source: String = "", columnNames: [String]? = nil
   ) throws(DataError) {
     try Self.check(features, source, columnNames)
@@ -102,6 +102,26 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     self.targetNames = targetNames
     self.source = source
     try setWeights(weights)
+  }
+
+  /// The same for a matrix of features.
+  public init(
+    features: Matrix<Scalar>, labels: [Int32], labelsPerExample: Int = 1, classNames: [String],
+    weights: [Scalar]? = nil, source: String = "", columnNames: [String]? = nil
+  ) throws(DataError) {
+    try self.init(
+      features: .dense(features), labels: labels, labelsPerExample: labelsPerExample, classNames: classNames,
+      weights: weights, source: source, columnNames: columnNames)
+  }
+
+  /// The same for a matrix of features.
+  public init(
+    features: Matrix<Scalar>, values: Matrix<Scalar>, targetNames: [String], weights: [Scalar]? = nil,
+    source: String = "", columnNames: [String]? = nil
+  ) throws(DataError) {
+    try self.init(
+      features: .dense(features), values: values, targetNames: targetNames, weights: weights, source: source,
+      columnNames: columnNames)
   }
 
   /// N.
@@ -183,7 +203,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
       throw DataError(
         source, "expected \(standardization.mean.count) features, as the standardisation has, got \(featureCount)")
     }
-    standardization.apply(to: &features)
+    do { try standardization.apply(to: &features) } catch { throw DataError(source, "\(error)") }
     try Self.checkFinite(features, source, nil)
   }
 
@@ -205,8 +225,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   public func rows(_ index: [Int32]) throws(DataError) -> Dataset {
     guard !index.isEmpty else { throw DataError(source, "expected some rows, got none") }
     var part = self
-    part.features = Matrix(rows: 0, columns: featureCount)
-    RowKernels.gather(features.view, index, into: &part.features)
+    do { try features.gather(index, into: &part.features) } catch { throw DataError(source, "\(error)") }
     part.targets = targets(of: index)
     part.labelCount = classCount > 0 ? Self.count(part.labels, labelsPerExample) : index.count
     guard part.labelCount > 0 else {
@@ -256,16 +275,26 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
       throw DataError(
         source, "the model wants \(model.rowsPerExample) labels for each example, the data have \(labelsPerExample)")
     }
-    do { try model.checkFeatures(features) } catch { throw DataError(source, "\(error)") }
+    do { try model.check(features) } catch { throw DataError(source, "\(error)") }
   }
 
-  private static func check(
-    _ features: Matrix<Scalar>, _ source: String, _ names: [String]?
-  ) throws(DataError) {
+  /// Features in a file are checked where they are read.
+  static func check(_ features: Features<Scalar>, _ source: String, _ names: [String]?) throws(DataError) {
     guard features.rows > 0, features.columns > 0 else {
       throw DataError(source, "expected examples with features, got \(features.rows) x \(features.columns)")
     }
     try checkFinite(features, source, names)
+  }
+
+  static func checkFinite(_ features: Features<Scalar>, _ source: String, _ names: [String]?) throws(DataError) {
+    switch features {
+    case .dense(let matrix): try checkFinite(matrix, source, names)
+    case .sparse(let matrix):
+      guard !matrix.values.isFinite, let k = matrix.values.firstIndex(where: { !$0.isFinite }) else { return }
+      let row = (matrix.rowStarts.firstIndex { $0 > k } ?? 1) - 1
+      throw notFinite(matrix.values[k], row, Int(matrix.columnIndices[k]), source, names, "column")
+    case .stored: break
+    }
   }
 
   static func checkFinite(
@@ -274,8 +303,14 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     guard !values.elements.isFinite else { return }
     let position = values.elements.firstIndex { !$0.isFinite } ?? 0
     let (row, column) = (position / values.columns, position % values.columns)
+    throw notFinite(values[row, column], row, column, source, names, kind)
+  }
+
+  private static func notFinite(
+    _ value: Scalar, _ row: Int, _ column: Int, _ source: String, _ names: [String]?, _ kind: String
+  ) -> DataError {
     let name = names.map { "\"\($0[column])\"" } ?? "\(column)"
-    throw DataError(source, "row \(row), \(kind) \(name): expected a finite number, got \(values[row, column])")
+    return DataError(source, "row \(row), \(kind) \(name): expected a finite number, got \(value)")
   }
 }
 

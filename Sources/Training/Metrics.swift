@@ -61,7 +61,7 @@ public struct Evaluator<ModelType: Model>: Sendable {
   private var linearization: ModelType.LinearizationType
   private var rows: any LossRows<Scalar>
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
-  private var features = Matrix<Scalar>(rows: 0, columns: 0)
+  private var features = Features<Scalar>.none
 
   public init(model: ModelType, loss: any Loss = CrossEntropy()) {
     self.model = model
@@ -70,20 +70,26 @@ public struct Evaluator<ModelType: Model>: Sendable {
     rows = loss.makeRows(as: Scalar.self)
   }
 
-  /// Examples that make about four megabytes of activations.
-  private var blockSize: Int {
-    max(16, (4 << 20) / MemoryLayout<Scalar>.stride / model.activationsPerExample)
+  /// Examples that make about four megabytes of activations. A linear head keeps none for sparse features, but may
+  /// transpose its weight for each block: as many rows as have the entries that pay for it many times.
+  private func blockSize(_ features: Features<Scalar>) -> Int {
+    let size = max(16, (4 << 20) / MemoryLayout<Scalar>.stride / model.activationsPerExample)
+    guard let entries = features.entryCount else { return size }
+    let outputs = max(16, (4 << 20) / MemoryLayout<Scalar>.stride / model.outputWidth)
+    let packing = 8 * SparseProducts.packedEntries(features.columns) * features.rows / max(1, entries)
+    return max(size, min(outputs, packing))
   }
 
   /// Calls `body` with the outputs [b, C] of each block of rows and the number of its first row. Where positions are
-  /// classified, the rows are all positions of all examples.
+  /// classified, the rows are all positions of all examples. Throws what `body` does, and where features are in a file
+  /// that cannot be read any more.
   public mutating func forEachBlock(
-    _ parameters: Parameters<Scalar>, _ data: Matrix<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
-  ) rethrows {
+    _ parameters: Parameters<Scalar>, _ data: Features<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
+  ) throws {
+    let blockSize = blockSize(data)
     for start in stride(from: 0, to: data.rows, by: blockSize) {
       let range = start..<min(data.rows, start + blockSize)
-      features.reshape(rows: range.count, columns: data.columns)
-      features.assign(data.rows(range))
+      try data.read(range, into: &features)
       linearization.linearize(at: parameters, inputs: Inputs(features), outputs: &outputs)
       linearization.release()
       try body(&outputs, start * model.rowsPerExample)
@@ -91,15 +97,18 @@ public struct Evaluator<ModelType: Model>: Sendable {
   }
 
   /// Loss, and accuracy with class counts or the errors of predictions, over the rows that have targets. One forward
-  /// pass over the data, whose targets must be what the loss wants.
-  public mutating func evaluate(_ parameters: Parameters<Scalar>, _ data: Dataset<Scalar>, l2: Double) -> Evaluation {
+  /// pass over the data, whose targets must be what the loss wants. Throws where features are in a file that cannot be
+  /// read any more.
+  public mutating func evaluate(
+    _ parameters: Parameters<Scalar>, _ data: Dataset<Scalar>, l2: Double
+  ) throws -> Evaluation {
+    let blockSize = blockSize(data.features)
     var hits = data.classCount > 0 ? Hits(data) : nil
     var errors = SquaredErrors(data, loss)
     var (total, weight) = (0.0, 0.0)
     for start in stride(from: 0, to: data.count, by: blockSize) {
       let range = start..<min(data.count, start + blockSize)
-      features.reshape(rows: range.count, columns: data.featureCount)
-      features.assign(data.features.rows(range))
+      try data.features.read(range, into: &features)
       let batch = data.batch(Inputs(features), of: range)
       if batch.count == 0 { continue }
       linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)

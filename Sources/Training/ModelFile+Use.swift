@@ -10,19 +10,19 @@ extension ModelFile {
   }
 
   /// How good it is on `data`, which have been standardised as the model wants them: see `Evaluator`.
-  public func evaluate(_ data: Dataset<Scalar>, l2: Double = 0) -> Evaluation {
-    func run(_ model: some Model<Scalar>) -> Evaluation {
+  public func evaluate(_ data: Dataset<Scalar>, l2: Double = 0) throws -> Evaluation {
+    func run(_ model: some Model<Scalar>) throws -> Evaluation {
       var evaluator = Evaluator(model: model, loss: loss)
-      return evaluator.evaluate(parameters, data, l2: l2)
+      return try evaluator.evaluate(parameters, data, l2: l2)
     }
-    return run(model)
+    return try run(model)
   }
 
   /// Calls `body` with the outputs of each block of rows of standardised features, and the number of its first row: see
   /// `Evaluator`.
   public func forEachBlock(
-    _ features: Matrix<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
-  ) rethrows {
+    _ features: Features<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
+  ) throws {
     func run(_ model: some Model<Scalar>) throws {
       var evaluator = Evaluator(model: model, loss: loss)
       try evaluator.forEachBlock(parameters, features, body)

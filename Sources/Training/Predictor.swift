@@ -5,8 +5,8 @@ import Models
 ///
 /// A linear head's weights are packed once, and its logits never leave the cache (see `PackedHead`); any other model
 /// goes by its outputs. Probabilities are softmax(z / T), T the file's temperature (see `Calibration`), 1 if it has none.
-/// Features are in their own units: the file's standardisation is applied here, to a copy. Give data that are large, or
-/// not in memory, in blocks of rows: an answer has the same bits in any block, and with any number of threads.
+/// Features are in their own units: the file's standardisation is applied here, to a copy. Features in a file are read in
+/// blocks, and sparse ones go by their products. An answer has the same bits in any block, and with any number of threads.
 ///
 /// ```swift
 /// let predictor = Predictor(file)
@@ -17,7 +17,7 @@ import Models
 ///
 /// Of equal logits the lowest class comes first. Where a model classifies T positions of each example, an answer has
 /// N T rows. All methods throw `DataError` that names the row whose logits are not finite, and for features that are
-/// not as wide as the model is.
+/// not as wide as the model is, and `FileError` where features are in a file that cannot be read any more.
 public struct Predictor<Scalar: RealScalar>: Sendable {
   /// What names the data in errors.
   public var source = ""
@@ -45,81 +45,93 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
   private var positions: Int { file.model.rowsPerExample }
 
   /// The highest class of each row.
-  public func classes(of features: Matrix<Scalar>) throws(DataError) -> [Int32] {
-    let features = try prepared(features)
-    var result = [Int32](repeating: 0, count: features.rows * positions)
-    if let head {
-      try check(head.classes(of: features.view, into: &result))
-      return result
-    }
-    try forEachLogits(features) { logits, first throws(DataError) in
-      try check(logits, first: first)
-      result.replaceSubrange(first..<first + logits.rows, with: RowKernels.argmax(logits))
+  public func classes(of features: Features<Scalar>) throws -> [Int32] {
+    var result: [Int32] = []
+    try forEachPart(features) { predictor, part in
+      guard case .dense(let x) = part, let head else {
+        return try predictor.forEachLogits(part) { logits, first in
+          try predictor.check(logits, first: first)
+          result += RowKernels.argmax(logits)
+        }
+      }
+      let start = result.count
+      result += [Int32](repeating: 0, count: x.rows)
+      try predictor.check(head.classes(of: x.view, into: &result, at: start))
     }
     return result
   }
 
   /// The k highest classes of each row, k at most C, and their probabilities.
-  public func top(_ k: Int, of features: Matrix<Scalar>) throws(DataError) -> TopRows<Scalar> {
+  public func top(_ k: Int, of features: Features<Scalar>) throws -> TopRows<Scalar> {
     guard k >= 1, k <= classCount else {
       throw DataError(source, "expected k from 1 to the model's \(classCount) classes, got \(k)")
     }
-    let features = try prepared(features)
     var result = TopRows<Scalar>(k: k, temperature: temperature)
-    if let head {
-      try check(head.top(of: features.view, into: &result))
-      return result
-    }
-    try forEachLogits(features) { logits, first throws(DataError) in
+    try forEachPart(features) { predictor, part in
       var block = TopRows<Scalar>(k: k, temperature: temperature)
-      try check(block.take(logits), first: first)
+      guard case .dense(let x) = part, let head else {
+        return try predictor.forEachLogits(part) { logits, first in
+          try predictor.check(block.take(logits), first: first)
+          result.append(block)
+        }
+      }
+      try predictor.check(head.top(of: x.view, into: &block))
       result.append(block)
     }
     return result
   }
 
   /// All probabilities [N, C].
-  public func probabilities(of features: Matrix<Scalar>) throws(DataError) -> Matrix<Scalar> {
-    let features = try prepared(features)
-    if let head {
-      var result = Matrix<Scalar>(rows: 0, columns: classCount)
-      try check(head.probabilities(of: features.view, temperature: temperature, into: &result))
-      return result
-    }
+  public func probabilities(of features: Features<Scalar>) throws -> Matrix<Scalar> {
     var all: [Scalar] = []
-    all.reserveCapacity(features.rows * positions * classCount)
-    try forEachLogits(features) { logits, first throws(DataError) in
-      try check(RowKernels.softmax(&logits, temperature: temperature), first: first)
-      all += logits.elements
+    try forEachPart(features) { predictor, part in
+      guard case .dense(let x) = part, let head else {
+        return try predictor.forEachLogits(part) { logits, first in
+          try predictor.check(RowKernels.softmax(&logits, temperature: temperature), first: first)
+          all += logits.elements
+        }
+      }
+      var block = Matrix<Scalar>(rows: 0, columns: classCount)
+      try predictor.check(head.probabilities(of: x.view, temperature: temperature, into: &block))
+      if all.isEmpty { all = block.elements } else { all += block.elements }
     }
     return Matrix(rows: features.rows * positions, columns: classCount, elements: all)
   }
 
-  private func prepared(_ features: Matrix<Scalar>) throws(DataError) -> Matrix<Scalar> {
+  /// The same for a matrix of features.
+  public func classes(of features: Matrix<Scalar>) throws -> [Int32] { try classes(of: .dense(features)) }
+  public func top(_ k: Int, of features: Matrix<Scalar>) throws -> TopRows<Scalar> { try top(k, of: .dense(features)) }
+  public func probabilities(of features: Matrix<Scalar>) throws -> Matrix<Scalar> {
+    try probabilities(of: .dense(features))
+  }
+
+  /// Calls `body` with features in memory, standardised, and a predictor that knows their first row: with all at once,
+  /// or block by block of a file.
+  private func forEachPart(
+    _ features: Features<Scalar>, _ body: (Predictor, Features<Scalar>) throws -> Void
+  ) throws {
     let width = file.model.inputWidth
     guard features.columns == width else {
       throw DataError(source, "expected \(width) features, as the model has, got \(features.columns)")
     }
-    guard let standardization = file.standardization else { return features }
-    var copy = features
-    standardization.apply(to: &copy)
-    return copy
-  }
-
-  private func forEachLogits(
-    _ features: Matrix<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws(DataError) -> Void
-  ) throws(DataError) {
-    do {
-      try file.forEachBlock(features) { try body(&$0, $1) }
-    } catch let error as DataError {
-      throw error
-    } catch {
-      throw DataError(source, "\(error)")
+    let size = features.isInMemory ? max(1, features.rows) : max(256, (16 << 20) / (width * MemoryLayout<Scalar>.stride))
+    var (predictor, part) = (self, features)
+    for start in stride(from: 0, to: features.rows, by: size) {
+      if !features.isInMemory { try features.read(start..<min(features.rows, start + size), into: &part) }
+      if let standardization = file.standardization {
+        do { try standardization.apply(to: &part) } catch { throw DataError(source, error.message) }
+      }
+      predictor.firstRow = firstRow + start
+      try body(predictor, part)
     }
   }
 
+  private func forEachLogits(_ features: Features<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void) throws {
+    try file.forEachBlock(features, body)
+  }
+
   private func check(_ logits: Matrix<Scalar>, first: Int) throws(DataError) {
-    guard !logits.elements.isFinite else { return }
+    if logits.elements.isFinite { return }
     try check((logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns, first: first)
   }
 

@@ -128,7 +128,7 @@ public struct Trainer<ModelType: Model>: Sendable {
       batches.shuffle()
       var record = EpochRecord(epoch: epoch)
       for number in 0..<batches.count {
-        let report = takeStep(
+        let report = try takeStep(
           &optimizer, &parameters, batches: &batches, number: number, data: training, featureGram: featureGram,
           at: Progress(step: step, total: plan.totalSteps, stepsPerEpoch: plan.stepsPerEpoch))
         step += 1
@@ -147,8 +147,8 @@ public struct Trainer<ModelType: Model>: Sendable {
           break
         }
       }
-      let onTraining = evaluator.evaluate(parameters, training, l2: options.l2)
-      let onValidation = validation.map { evaluator.evaluate(parameters, $0, l2: options.l2) }
+      let onTraining = try evaluator.evaluate(parameters, training, l2: options.l2)
+      let onValidation = try validation.map { try evaluator.evaluate(parameters, $0, l2: options.l2) }
       record.close(step: step, training: onTraining, validation: onValidation, clock: clock)
       records.append(record)
       try observer.epochEnded(record)
@@ -173,8 +173,8 @@ public struct Trainer<ModelType: Model>: Sendable {
     _ optimizer: inout some Optimizer<Scalar>, _ parameters: inout Parameters<Scalar>,
     batches: inout Batches<Scalar>, number: Int, data: Dataset<Scalar>, featureGram: Matrix<Scalar>?,
     at progress: Progress
-  ) -> StepReport {
-    var batch = batches.batch(number, of: data, featureGram: featureGram)
+  ) throws -> StepReport {
+    var batch = try batches.batch(number, of: data, featureGram: featureGram)
     let stream = RandomStream.dropout.rawValue + UInt64(progress.step) << 8
     var generator = SeededGenerator(seed: options.seed, stream: stream)
     batch.inputs.dropoutSeed = DropoutSeed(generator.next())

@@ -13,10 +13,14 @@ extension Solver: ExpressibleByArgument {}
 
 /// Where examples come from; shared by all commands.
 struct DataArguments: ParsableArguments {
-  @Argument(help: "Examples: .npz (arrays X, y), .csv, .svm or .libsvm. Or use --features and --labels.")
+  @Argument(
+    help: """
+      Examples: .npz (arrays X, y; or SciPy's arrays of a sparse matrix, and y), .csv, .svm or .libsvm. Or use \
+      --features and --labels.
+      """)
   var data: String?
 
-  @Option(help: "Features as .npy [N, D].")
+  @Option(help: "Features as .npy [N, D], or a sparse matrix as .npz, from scipy.sparse.save_npz.")
   var features: String?
 
   @Option(
@@ -59,6 +63,8 @@ struct DataArguments: ParsableArguments {
     let kind = LossName(model.loss) == .crossEntropy ? TargetKind.classes : .numbers
     var files = files(featureCount: model.model.inputWidth, indexBase: model.indexBase, kind)
     files.targetNames = model.targetNames
+    let isSparse = model.model.takesSparseFeatures && model.standardization?.isScaling ?? true
+    files.sparseBelow = isSparse ? DataFiles.sparseDensity : 0
     return files
   }
 

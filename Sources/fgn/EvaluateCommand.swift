@@ -30,7 +30,7 @@ struct EvaluateCommand: ParsableCommand {
 
   private func evaluate<S: RealScalar>(_ type: S.Type) throws {
     let (file, data) = try saved.load(with: arguments, as: type)
-    var result = file.evaluate(data, l2: l2)
+    var result = try file.evaluate(data, l2: l2)
     if let temperature = file.temperature {
       result.calibrated = Evaluation.Calibrated(
         temperature: temperature, quality: try file.quality(data, temperature: temperature))

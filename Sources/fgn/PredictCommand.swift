@@ -77,9 +77,9 @@ struct PredictCommand: ParsableCommand {
       let form: PredictionStream<S>.Form = probabilities ? .probabilities : topK.map { .top($0) } ?? .classes
       return try PredictionStream(file, form, json: json).run(data)
     }
-    let features: Matrix<S> = try data.loadFeatures(
+    let features: Features<S> = try data.loadFeatures(
       width: file.model.inputWidth, standardization: file.standardization)
-    do { try file.model.checkFeatures(features) } catch { throw DataError(data.name, "\(error)") }
+    do { try file.model.check(features) } catch { throw DataError(data.name, "\(error)") }
     let output = PredictionFile(path: output ?? "")
     if isRegression {
       let values = try file.predictNumbers(features, data.name)
@@ -97,7 +97,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   private func predictClasses<S>(
-    _ file: ModelFile<S>, _ features: Matrix<S>, _ source: String, _ output: PredictionFile
+    _ file: ModelFile<S>, _ features: Features<S>, _ source: String, _ output: PredictionFile
   ) throws {
     let (positions, width) = (file.model.rowsPerExample, file.model.outputWidth)
     var ready = file
@@ -127,7 +127,7 @@ struct PredictCommand: ParsableCommand {
 
 extension ModelFile {
   /// The predictions [N K] of a regression, in the targets' own units.
-  func predictNumbers(_ features: Matrix<Scalar>, _ source: String, firstRow: Int = 0) throws -> [Scalar] {
+  func predictNumbers(_ features: Features<Scalar>, _ source: String, firstRow: Int = 0) throws -> [Scalar] {
     var all: [Scalar] = []
     try forEachBlock(features) { outputs, start in
       predict(&outputs)

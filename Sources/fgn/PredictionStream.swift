@@ -60,7 +60,7 @@ struct PredictionStream<Scalar: RealScalar> {
     if !(file.loss is CrossEntropy) {
       var block = block
       file.standardization?.apply(to: &block)
-      let values = try file.predictNumbers(block, predictor.source, firstRow: predictor.firstRow)
+      let values = try file.predictNumbers(.dense(block), predictor.source, firstRow: predictor.firstRow)
       return append(values, rows: block.rows, "values", &output)
     }
     switch form {

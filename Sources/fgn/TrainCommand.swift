@@ -107,13 +107,13 @@ struct TrainCommand: ParsableCommand {
     }
 
     var file = ModelFile(model: model, parameters: result.parameters, loss: loss, trainedOn: training)
-    let final = file.evaluate(training, l2: l2)
+    let final = try file.evaluate(training, l2: l2)
     (file.standardization, file.l2, file.objective, file.seed) = (data.standardization, l2, final.objective, seed)
     file.indexBase = data.indexBase
     file.producer = "fast-gauss-newton \(packageVersion)"
     try file.write(to: output)
     if let curve { try AtomicFile.write(learningCurve(result.epochs, loss: loss), to: curve) }
-    let onHeld = held.map { file.evaluate($0, l2: l2) }
+    let onHeld = try held.map { try file.evaluate($0, l2: l2) }
     try TrainSummary(result: result, training: final, validation: onHeld, model: output).show(json: json)
     if let failure = lines?.failure { throw failure }
     if result.outcome == .interrupted { throw ExitCode(130) }

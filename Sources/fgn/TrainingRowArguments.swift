@@ -48,7 +48,10 @@ struct TrainingRowArguments: ParsableArguments {
       featureCount: width, indexBase: initial?.indexBase, losses.targetKind(of: loss))
     files.targetNames = initial?.targetNames ?? []
     files.labelsPerExample = network?.rowsPerExample ?? 1
+    let takesSparse = network == nil && initial?.model.takesSparseFeatures ?? true
+    files.sparseBelow = takesSparse && initial?.standardization?.isScaling ?? true ? DataFiles.sparseDensity : 0
     let loaded: DataFiles.Loaded<S> = try files.load()
+    files.sparseBelow = loaded.data.features.isSparse ? .infinity : 0
     if let remark = loaded.remark { logger.info("\(loaded.data.source): \(remark)") }
     try loaded.data.check(loss)
     var data = TrainingData(training: loaded.data, loss: loss, indexBase: loaded.indexBase)
@@ -70,7 +73,12 @@ struct TrainingRowArguments: ParsableArguments {
     }
     if classWeight == .balanced { try data.training.balanceClasses() }
     data.standardization =
-      initial?.standardization ?? (standardize ? Standardization(fitting: data.training.features) : nil)
+      try initial?.standardization ?? (standardize ? try Standardization(fitting: data.training.features) : nil)
+    if let entries = data.training.features.entryCount {
+      let centred = data.standardization == nil ? "" : "; they are scaled, not centred, which would fill them"
+      let share = Double(entries) / (Double(data.training.count) * Double(data.training.featureCount))
+      logger.info("sparse features, \(NumberText.percent(share)) of them not zero\(centred)")
+    }
     if let standardization = data.standardization {
       try data.update { (part) throws(DataError) in try part.standardize(standardization) }
     }

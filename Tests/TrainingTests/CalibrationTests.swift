@@ -34,7 +34,7 @@ import Testing
     var bins = [(weight: Double, confidence: Double, accuracy: Double)](repeating: (0, 0, 0), count: 15)
     for i in 0..<data.count {
       let w = data.weights.map { Double($0[i]) } ?? 1
-      let z = data.features.row(i).map { Double($0) / temperature }
+      let z = data.features.dense.row(i).map { Double($0) / temperature }
       let sum = z.reduce(0) { $0 + exp($1 - z.max()!) }
       loss += w * (z.max()! + log(sum) - z[Int(data.labels[i])])
       total += w
@@ -84,7 +84,7 @@ import Testing
       features: Matrix<Double>(rows: 2, columns: 2, elements: [1, 1, 0, 4]), labels: [1, 1], classNames: ["a", "b"])
     #expect(try identity(2).calibrate(tied).outcome == .separable)
     let wrong = try Dataset(
-      features: right.features, labels: [1, 2, 0], classNames: ["a", "b", "c"])
+      features: right.features.dense, labels: [1, 2, 0], classNames: ["a", "b", "c"])
     let useless = try identity(3).calibrate(wrong)
     #expect(useless.outcome == .uninformative && useless.temperature == 1)
     #expect(!separable.outcome.remedy.isEmpty && !useless.outcome.remedy.isEmpty)
@@ -95,7 +95,7 @@ import Testing
     var weighted = data
     try weighted.setWeights((0..<60).map { $0 < 40 ? 1 : 0 })
     let part = try Dataset(
-      features: Matrix(rows: 40, columns: 3, elements: Array(data.features.elements[..<120])),
+      features: Matrix(rows: 40, columns: 3, elements: Array(data.features.dense.elements[..<120])),
       labels: Array(data.labels[..<40]), classNames: data.classNames)
     let (whole, alone) = try (identity(3).calibrate(weighted), identity(3).calibrate(part))
     #expect(abs(whole.temperature - alone.temperature) < 1e-12 && whole.examples == 40)

@@ -11,9 +11,9 @@ import Testing
   }
 
   /// The outputs of the model, by its own forward pass.
-  private func logits<S>(_ file: ModelFile<S>, _ features: Matrix<S>) -> Matrix<S> {
+  private func logits<S>(_ file: ModelFile<S>, _ features: Matrix<S>) throws -> Matrix<S> {
     var all: [S] = []
-    file.forEachBlock(features) { logits, _ in all += logits.elements }
+    try file.forEachBlock(.dense(features)) { logits, _ in all += logits.elements }
     return Matrix(rows: all.count / file.model.outputWidth, columns: file.model.outputWidth, elements: all)
   }
 
@@ -21,7 +21,7 @@ import Testing
     var file = file
     file.temperature = 2.5
     let predictor = Predictor(file)
-    var scaled = logits(file, features)
+    var scaled = try logits(file, features)
     scaled.scale(by: 0.4)
     RowKernels.softmax(&scaled)
     let table = try predictor.probabilities(of: features)
@@ -56,6 +56,37 @@ import Testing
     let table = try Predictor(model).probabilities(of: x)
     #expect(try table == plain.probabilities(of: standardised))
     #expect(try table != plain.probabilities(of: x))
+  }
+
+  @Test func sparseFeaturesAndFeaturesInAFile() throws {
+    struct InFile: StoredFeatures {
+      let features: Features<Float>
+      var rows: Int { features.rows }
+      var columns: Int { features.columns }
+      var entryCount: Int? { features.entryCount }
+      func read(_ range: Range<Int>) throws -> Features<Float> {
+        var result = Features<Float>.none
+        try features.read(range, into: &result)
+        return result
+      }
+      func gather(_ index: [Int32]) throws -> Features<Float> { features.gatheredInMemory(index) }
+    }
+    let (rows, columns) = (1100, 16_385)  // 256 rows at a time
+    let sparse = SparseMatrix<Float>(
+      columns: columns, rowStarts: (0...rows).map { 2 * $0 }, columnIndices: (0..<rows).flatMap { [Int32($0), 5000] },
+      values: (0..<2 * rows).map { Float($0 % 13) - 6 })
+    let predictor = Predictor(file(LinearHead<Float>(features: columns, classes: 3), 3))
+    let expected = try predictor.probabilities(of: sparse.densified())
+    for features in [Features.sparse(sparse), .stored(InFile(features: .sparse(sparse)))] {
+      let table = try predictor.probabilities(of: features)
+      #expect(table.rows == rows && largestDifference(table.elements, expected.elements) < 1e-5)
+      #expect(try predictor.classes(of: features) == RowKernels.argmax(table))
+      #expect(try predictor.top(1, of: features).classes == RowKernels.argmax(table))
+    }
+    let stored = Features.stored(InFile(features: .dense(sparse.densified())))
+    #expect(try predictor.probabilities(of: stored) == expected)
+    #expect(try predictor.classes(of: stored) == RowKernels.argmax(expected))
+    #expect(try predictor.top(2, of: stored).classes.count == 2 * rows)
   }
 
   @Test func refuses() throws {

@@ -100,5 +100,7 @@ const char *fgn_kernel_level(void);
 #include "CNormalization.h"
 #include "CPrediction.h"
 #include "CSequenceKernels.h"
+#include "CSweep.h"
+#include "CSparse.h"
 #include "CUpdates.h"
 #endif

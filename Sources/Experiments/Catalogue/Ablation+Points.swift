@@ -48,7 +48,7 @@ struct AblationPoints: Sendable {
     _ model: M, _ data: Dataset<Float>, rows: Int, isTrained: Bool, seed: UInt64
   ) throws -> (Parameters<Double>, Batch<Double>) where M.Scalar == Double {
     let own = try Dataset<Double>(
-      features: data.features.converted(), labels: data.labels, classNames: data.classNames, source: data.source)
+      features: data.features.dense.converted(), labels: data.labels, classNames: data.classNames, source: data.source)
     var generator = SeededGenerator(seed: seed, stream: 0xAB1A)
     var parameters = model.initialParameters(using: &generator)
     let order = generator.permutation(of: own.count)

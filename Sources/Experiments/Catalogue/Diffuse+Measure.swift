@@ -27,7 +27,7 @@ struct DiffuseMeasure: Sendable {
   /// FGN's direction against the GGN's at the damping that the policy has for batches of 256: 12 times the mean row
   /// curvature over that.
   func deviation(_ parameters: Parameters<Float>) -> Row {
-    let features: Matrix<Double> = batch.inputs.features.converted()
+    let features: Matrix<Double> = batch.inputs.dense.converted()
     let head = LinearHead<Double>(features: head.inputWidth, classes: head.outputWidth)
     let place = Parameters(layout: head.layout, values: parameters.values.map(Double.init))
     let own = Batch(features: features, labels: batch.labels)

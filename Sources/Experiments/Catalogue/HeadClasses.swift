@@ -53,7 +53,7 @@ enum HeadClasses {
     let double = LinearHead<Double>(features: head.inputWidth, classes: head.outputWidth)
     return DirectionMeasure(
       double, at: Parameters(layout: double.layout, values: result.parameters.values.map(Double.init)),
-      batch: Batch(features: sample.features.converted(), labels: sample.labels),
+      batch: Batch(features: sample.features.dense.converted(), labels: sample.labels),
       damping: 12 * optimizer.state.damping.scale / Double(problem.batchSize), l2: HeadProblem.l2)
   }
 }
