@@ -20,6 +20,7 @@ let package = Package(
     .executableTarget(
       name: "ExactSteps",
       dependencies: ["Contestants", .product(name: "Figures", package: "fast-gauss-newton")]),
+    .executableTarget(name: "OptimumRun", dependencies: ["Contestants"]),
     .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
     .executableTarget(name: "PredictionRun", dependencies: ["Contestants"]),
     .executableTarget(name: "LanguageHead", dependencies: ["Contestants"]),

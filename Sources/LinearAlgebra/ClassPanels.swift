@@ -12,7 +12,8 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
   /// Classes in a panel: 64 bytes.
   static var lanes: Int { 64 / MemoryLayout<Scalar>.stride }
   var vectors: Int { (classes + Self.lanes - 1) / Self.lanes }
-  var biasOffset: Int { vectors * Self.lanes * features }
+  /// Where the padded bias starts in `elements`.
+  public var biasOffset: Int { vectors * Self.lanes * features }
 
   /// Zeros.
   public init(features: Int, classes: Int) {
@@ -81,5 +82,20 @@ extension Array where Element: RealScalar {
     let count = count
     withPointer { x in result.withMutablePointer { Element.sweepKernels.widen(x, $0, count) } }
     return result
+  }
+}
+
+extension Features {
+  /// Features in memory, in double; the same if they are in double.
+  public var widened: Features<Double> {
+    if let same = self as? Features<Double> { return same }
+    switch self {
+    case .dense(let x): return .dense(Matrix(rows: x.rows, columns: x.columns, elements: x.elements.widened))
+    case .sparse(let x):
+      return .sparse(
+        SparseMatrix(
+          columns: x.columns, rowStarts: x.rowStarts, columnIndices: x.columnIndices, values: x.values.widened))
+    case .stored: preconditionFailure("expected features in memory, got \(kind)")
+    }
   }
 }

@@ -10,6 +10,8 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
     public var loss = 0.0
     /// Dual steps: the squares |p - q|^2, times the weights. Evaluation: rows whose class is not ahead of all others.
     public var other = 0.0
+
+    public init() {}
   }
 
   /// Rows of a block.
