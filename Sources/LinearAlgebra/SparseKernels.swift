@@ -8,12 +8,9 @@ public struct SparseKernels<Scalar>: Sendable {
   typealias Columns = UnsafePointer<Int32>
 
   let forward: @Sendable (Starts, Columns, Input, Input, Int, Int, Scalar, Scalar, Output, Int) -> Void
-  let transposed:
-    @Sendable (Starts, Columns, Input, Input, Int, Scalar, Output, Int, Int, Int, Int, Int) -> Void
-  let forwardRows:
-    @Sendable (Starts, Columns, Input, Input, Int, Int, Scalar, Scalar, Output, Int, Int, Int) -> Void
-  let transposedRows:
-    @Sendable (Starts, Columns, Input, Input, Int, Scalar, Scalar, Output, Int, Int, Int, Int) -> Void
+  let transposed: @Sendable (Starts, Columns, Input, Input, Int, Scalar, Output, Int, Int, Int, Int, Int) -> Void
+  let forwardRows: @Sendable (Starts, Columns, Input, Input, Int, Int, Scalar, Scalar, Output, Int, Int, Int) -> Void
+  let transposedRows: @Sendable (Starts, Columns, Input, Input, Int, Scalar, Scalar, Output, Int, Int, Int, Int) -> Void
   let gram: @Sendable (Starts, Columns, Input, Output, Output, Int, Int, Int) -> Void
   let addSquares: @Sendable (Starts, Input, Output, Int) -> Void
   let addTranspose: @Sendable (Input, Int, Int, Scalar, Scalar, Output, Int, Int) -> Void

@@ -74,7 +74,8 @@ public enum LIBSVM {
     let columns = options.featureCount ?? survey.largestIndex + (base == .zero ? 1 : 0)
     guard columns > 0 else { throw .badData(path, "expected at least one index:value, got none") }
     guard columns <= Int(Int32.max) else {
-      throw .badData(path, at: "line \(survey.largestIndexLine)", "expected at most \(Int32.max) features, got \(columns)")
+      throw .badData(
+        path, at: "line \(survey.largestIndexLine)", "expected at most \(Int32.max) features, got \(columns)")
     }
     let density = Double(survey.entries) / (Double(survey.rows) * Double(columns))
     let isSparse = density < options.sparseBelow

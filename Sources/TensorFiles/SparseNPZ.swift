@@ -14,8 +14,10 @@ import LinearAlgebra
 ///
 /// Source: SciPy's `scipy/sparse/_matrix_io.py`.
 extension NPZ {
-  /// Whether the archive is one of a sparse matrix.
-  public var isSparse: Bool { Set(["indptr", "indices", "data", "shape"]).isSubset(of: names) }
+  /// Whether the archive is one of a sparse matrix, of any format.
+  public var isSparse: Bool {
+    names.contains("shape") && names.contains("data") && (names.contains("indptr") || names.contains("format"))
+  }
 
   /// The sparse matrix in the archive, converted to `Scalar`.
   public func sparseMatrix<Scalar: RealScalar>(as type: Scalar.Type = Scalar.self) throws(FileError) -> SparseMatrix<

@@ -152,8 +152,9 @@ public struct DataFiles: Sendable, Equatable {
     let (count, overflow) = matrix.rows.multipliedReportingOverflow(by: matrix.columns)
     guard !overflow, count <= (8 << 30) / MemoryLayout<Scalar>.stride else {
       throw DataError(
-        path, "\(matrix.rows) examples of \(matrix.columns) features need more memory as a dense matrix than 8 GB; only a "
-          + "linear head takes them as they are")
+        path,
+        "\(matrix.rows) examples of \(matrix.columns) features need more memory as a dense matrix than 8 GB; only a linear "
+          + "head takes them as they are")
     }
     return .dense(matrix.densified())
   }

@@ -45,8 +45,9 @@ public struct Standardization: Sendable, Codable, Equatable {
     case .sparse(var matrix):
       guard isScaling else {
         throw DataError(
-          "", "expected a standardisation that only scales, as sparse features have, got one with means other than 0, "
-            + "of a model trained on dense features: give it dense features")
+          "",
+          "expected a standardisation that only scales, as sparse features have, got one with means other than 0, of a "
+            + "model trained on dense features: give it dense features")
       }
       features = .none
       matrix.scaleColumns(by: scale.map { Scalar(1 / $0) })

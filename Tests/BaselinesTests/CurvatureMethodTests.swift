@@ -67,7 +67,7 @@ enum CurvatureMethod: String, CaseIterable {
     _ = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
     for defect in [Float.nan, .infinity, -.infinity] {
       var batch = problem.batch
-      batch.inputs.features[3, 1] = defect
+      batch.inputs.dense[3, 1] = defect
       let before = problem.parameters
       let report = optimizer.step(&problem.parameters, on: batch, at: Progress(step: 1, total: 9))
       let isKept = problem.parameters.values.isFinite
@@ -89,7 +89,7 @@ enum CurvatureMethod: String, CaseIterable {
   @Test(arguments: CurvatureMethod.allCases, [1e10, 1e18, 1e30, 1e37] as [Float])
   func hugeFeaturesLeaveParametersFinite(_ method: CurvatureMethod, scale: Float) {
     var problem = Problems.quadratic(seed: 7, as: Float.self)
-    problem.batch.inputs.features.scale(by: scale)
+    problem.batch.inputs.dense.scale(by: scale)
     var optimizer = method.make(problem)
     for step in 0..<4 {
       let before = problem.parameters.values

@@ -44,7 +44,7 @@ import Testing
   /// Which examples are kept, by the definition: gradients of the examples of each part, one at a time.
   @Test(arguments: 0..<12) func keepsWhatAgrees(seed: UInt64) throws {
     var (parameters, batch) = GradientStepTests.problem(Self.model, seed: seed, batch: 11)
-    batch.inputs.gram = gram(batch.inputs.features)
+    batch.inputs.gram = gram(batch.inputs.dense)
     let threshold = [0.7, 0.97, 1.0, 1.2][Int(seed) % 4]
     let parts = 2 + Int(seed) % 4
     func gradient(_ examples: [Int]) -> [Double] {
@@ -52,7 +52,7 @@ import Testing
       var (sum, one) = ([Double](repeating: 0, count: Self.model.layout.trainableCount), [Double]())
       for i in examples {
         let single = Batch(
-          features: Matrix(rows: 1, columns: 3, elements: Array(batch.inputs.features.row(i))),
+          features: Matrix(rows: 1, columns: 3, elements: Array(batch.inputs.dense.row(i))),
           labels: [batch.labels[i]])
         _ = objective.evaluate(at: parameters, batch: single)
         objective.gradient(into: &one)
@@ -79,8 +79,8 @@ import Testing
     let taken = try #require(base, "seed \(seed)")
     #expect(taken.labels == kept.map { batch.labels[$0] }, "seed \(seed)")
     #expect(taken.weights == kept.map { batch.weights![$0] })
-    #expect(taken.inputs.features.elements == kept.flatMap { batch.inputs.features.row($0) })
-    let (known, expected) = (try #require(taken.inputs.gram), gram(taken.inputs.features))
+    #expect(taken.inputs.dense.elements == kept.flatMap { batch.inputs.dense.row($0) })
+    let (known, expected) = (try #require(taken.inputs.gram), gram(taken.inputs.dense))
     for i in 0..<taken.count {
       for j in 0...i { #expect(abs(known[i, j] - expected[i, j]) < 1e-14) }
     }
@@ -119,7 +119,7 @@ import Testing
     let (report, base) = Self.filter(model, 3, 0.97)(&parameters, batch)
     #expect(report.path == "recorder, 2 of 3 agree")
     #expect(base?.labels == [1, 1, 1, 1] && base?.weights == [1, 2, 1, 2])
-    #expect(base?.inputs.rows == [0, 2, 3, 5] && base?.inputs.features.elements == x + x)
+    #expect(base?.inputs.rows == [0, 2, 3, 5] && base?.inputs.dense.elements == x + x)
   }
 
   func gram(_ x: Matrix<Double>) -> Matrix<Double> {

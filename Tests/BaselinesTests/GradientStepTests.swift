@@ -39,11 +39,11 @@ import Testing
   }
 
   static let defects: [@Sendable (inout Batch<Float>) -> Void] = [
-    { $0.inputs.features[5, 2] = .nan },
-    { $0.inputs.features[0, 0] = .infinity },
-    { $0.inputs.features[11, 3] = -.infinity },
-    { $0.inputs.features.scale(by: 1e38) },
-    { $0.inputs.features[3, 1] = 1e25 },  // a finite loss, a gradient whose norm overflows
+    { $0.inputs.dense[5, 2] = .nan },
+    { $0.inputs.dense[0, 0] = .infinity },
+    { $0.inputs.dense[11, 3] = -.infinity },
+    { $0.inputs.dense.scale(by: 1e38) },
+    { $0.inputs.dense[3, 1] = 1e25 },  // a finite loss, a gradient whose norm overflows
   ]
 
   /// Parameters and what is remembered keep every bit; the next good batch is a step again, as if nothing had been.

@@ -76,7 +76,7 @@ import Testing
       var sample = Matrix<Double>(rows: 0, columns: 0)
       var generator = SeededGenerator(seed: seed, stream: UInt64(step) << 8 + 0xC5)
       objective.rows.sampledDescent(using: &generator, into: &sample)
-      let hand = HandPass(expected, problem.batch.inputs.features) { logits, i in
+      let hand = HandPass(expected, problem.batch.inputs.dense) { logits, i in
         if fisher == .sampled { return Array(sample.row(i)) }
         let p = WideRow(logits: logits.map { Wide($0) }, label: 0).probabilities.map { Double($0) }
         return (0..<2).map { weights[i].squareRoot() * ((Int(problem.batch.labels[i]) == $0 ? 1 : 0) - p[$0]) }

@@ -80,7 +80,7 @@ import Testing
     let model = try Network<Float>(
       Architecture(input: [12], layers: [Dense(16), LayerNorm(), Activation(.tanh), Dense(4)]))
     let (_, batch) = head(5)
-    let inputs = Batch<Float>(features: batch.inputs.features.converted(), labels: batch.targets.labels)
+    let inputs = Batch<Float>(features: batch.inputs.dense.converted(), labels: batch.targets.labels)
     let (plain, metric) = (run(model, inputs, .scaled, steps: 30), run(model, inputs, .kronecker, steps: 30))
     #expect(zip(metric.objectives, metric.objectives.dropFirst()).allSatisfy { $0 >= $1 })
     #expect(metric.objectives[29] < plain.objectives[29])

@@ -10,9 +10,9 @@ import Testing
     let file = try ModelFile<Double>(reading: toy.path)
     let exact = try toy.data.data
     var data = try Dataset<Double>(
-      features: exact.features.converted(), labels: exact.labels, classNames: exact.classNames)
+      features: exact.features.dense.converted(), labels: exact.labels, classNames: exact.classNames)
     if let standardization = file.standardization { try data.standardize(standardization) }
-    let expected = file.evaluate(data, l2: 0.5)
+    let expected = try file.evaluate(data, l2: 0.5)
     for (precision, limit) in [("float", 1e-5), ("double", 1e-14)] {
       let result = try await Command.run(
         "evaluate", toy.path, toy.dataPath, "--json", "--l2", "0.5", "--precision", precision)

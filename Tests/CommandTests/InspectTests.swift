@@ -36,7 +36,7 @@ import Testing
     let toy = try ToyModel()
     let file = try ModelFile<Double>(reading: toy.path)
     let data = try toy.data.data
-    let batch = Batch<Double>(features: data.features.converted(), labels: data.labels)
+    let batch = Batch<Double>(features: data.features.dense.converted(), labels: data.labels)
     var descent = Descent(
       model: try #require(file.model as? LinearHead<Double>),
       options: DescentOptions(

@@ -56,7 +56,7 @@ import Testing
     let network = try #require(file.model as? Network<Float>)
     #expect(network.layout.slices.map(\.name) == ["0.weight", "0.bias", "2.weight", "2.bias"])
     #expect(try network.architecture.json() == Architecture.mlp([4, 8, 3], activation: Activation(.relu)).json())
-    #expect(isSame(summary["objective"], file.evaluate(try data.data).objective))
+    #expect(try isSame(summary["objective"], file.evaluate(try data.data).objective))
     try await checkUse([path], Float.self, rows: 120, shape: [120])
   }
 

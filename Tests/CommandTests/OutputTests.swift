@@ -95,7 +95,7 @@ import Testing
     #expect(summary["outcome"] as? String == "interrupted")
     #expect(try #require(summary["steps"] as? Int) >= 30 && #require(summary["epochs"] as? Int) < 100_000_000)
     let file = try ModelFile<Float>(reading: directory.file("m.safetensors"))
-    let evaluation = file.evaluate(try ToyData(rows: 300).data)
+    let evaluation = try file.evaluate(try ToyData(rows: 300).data)
     #expect(isSame(summary["objective"], evaluation.objective) && evaluation.accuracy ?? 0 > 0.7)
     let lines = try directory.text("log.jsonl").split(separator: "\n")
     #expect(lines.count == (try #require(summary["epochs"] as? Int)) + 1)

@@ -83,7 +83,7 @@ struct ToyModel {
     path = directory.file("toy.safetensors")
     dataPath = try data.npz(directory.file("toy.npz"))
     var training = try data.data
-    let standardization = standardize ? Standardization(fitting: training.features) : nil
+    let standardization = try standardize ? Standardization(fitting: training.features) : nil
     if let standardization { try training.standardize(standardization) }
     let head = LinearHead<Float>(features: training.featureCount, classes: training.classCount)
     var optimizer = GaussNewtonOptimizer(model: head)

@@ -23,7 +23,7 @@ import Testing
     var expected = try held.data
     if let standardization = file.standardization { try expected.standardize(standardization) }
     #expect((file.standardization != nil) == (options == ["--standardize"]))
-    #expect(isSame(summary["validationLoss"], file.evaluate(expected).loss))
+    #expect(try isSame(summary["validationLoss"], file.evaluate(expected).loss))
     let text = try await Command.run(arguments)
     #expect(text.output.contains("\nvalidation loss ") && text.errors.contains("  validation loss "))
   }

@@ -71,7 +71,7 @@ import Testing
     #expect(summary["outcome"] as? String == "finished" && summary["model"] as? String == model)
     #expect(summary["epochs"] as? Int == 4 && summary["steps"] as? Int == 12)
     let file = try ModelFile<Float>(reading: model)
-    let expected = file.evaluate(try ToyData().data)
+    let expected = try file.evaluate(try ToyData().data)
     #expect(isSame(summary["objective"], expected.objective) && isSame(summary["accuracy"], expected.accuracy))
     #expect(file.objective == expected.objective && file.seed == 0 && file.l2 == 0)
     #expect(file.producer?.hasPrefix("fast-gauss-newton ") == true)

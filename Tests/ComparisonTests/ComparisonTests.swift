@@ -106,7 +106,7 @@ import Testing
     let losses = try measured.map { try #require($0.trainingLoss) }
     let problem = try toyProblem()
     var evaluator = Evaluator(model: problem.model)
-    let start = evaluator.evaluate(Parameters(layout: problem.model.layout), problem.training, l2: 0)
+    let start = try evaluator.evaluate(Parameters(layout: problem.model.layout), problem.training, l2: 0)
     #expect(losses[0] == start.loss && measured[0].trainingAccuracy == start.accuracy)
     #expect(losses[losses.count - 1] < losses[0])
     let cells = Dictionary(uniqueKeysWithValues: measured[1].cells.map { ($0.column, $0.text) })
@@ -119,7 +119,7 @@ import Testing
     let contestant = options.contestants[0]
     let run = try ContestantRun(problem: toyProblem(), options: options, contestant: contestant, seed: 1)
     try run.check()
-    let rows = try #require(run.rows()).map { row in
+    let rows = try #require(try run.rows()).map { row in
       var row = row.timeless
       row.key = ""
       return row
@@ -130,7 +130,7 @@ import Testing
       return row
     }
     #expect(rows == expected && rows.count == 7)
-    #expect(run.rows(isInterrupted: { true }) == nil)
+    #expect(try run.rows(isInterrupted: { true }) == nil)
   }
 
   @Test func settingsAreChosenOnValidation() throws {

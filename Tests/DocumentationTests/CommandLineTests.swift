@@ -79,7 +79,7 @@ import Testing
     let result = try Trainer(model: head, options: TrainingOptions(epochs: 1)).run(
       &optimizer, on: data, observer: &observer)
     var evaluator = Evaluator(model: head)
-    let evaluation = evaluator.evaluate(result.parameters, data, l2: 0)
+    let evaluation = try evaluator.evaluate(result.parameters, data, l2: 0)
     let (inspection, _) = Inspection.run(
       head, at: result.parameters, batch: Batch(features: data.features, labels: data.labels), damping: 0.1,
       options: DescentOptions())

@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func lbfgs() throws {
-    let data = try Dataset<Double>(features: batch.inputs.features, labels: batch.labels, classNames: ["a", "b", "c"])
+    let data = try Dataset<Double>(features: batch.inputs.dense, labels: batch.labels, classNames: ["a", "b", "c"])
     var parameters = Parameters<Double>(layout: head.layout)
     var lbfgs = LBFGS(model: head, options: LBFGSOptions(l2: 1e-3))
     for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Progress(step: step, total: 20)) }

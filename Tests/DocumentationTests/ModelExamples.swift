@@ -153,7 +153,7 @@ import Testing
 
     mutating func linearize(at parameters: Parameters<Double>, inputs: Inputs<Double>, outputs: inout Matrix<Double>) {
       releaseCotangents()
-      (features, weight) = (inputs.features, parameters.values)
+      (features, weight) = (inputs.dense, parameters.values)
       outputs.reshape(rows: features.rows, columns: model.outputWidth)
       for i in 0..<outputs.rows {
         for c in 0..<outputs.columns {

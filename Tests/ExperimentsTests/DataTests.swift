@@ -23,16 +23,16 @@ import Testing
   @Test func digitsAreScaledAndCut() throws {
     let digits = try #require(try ExperimentData(directory: Self.examples).digits())
     #expect(digits.training.count == 1437 && digits.validation.count == 360 && digits.training.classCount == 10)
-    #expect(digits.training.features.elements.max() == 1 && digits.training.features.elements.min() == 0)
+    #expect(digits.training.features.dense.elements.max() == 1 && digits.training.features.dense.elements.min() == 0)
     #expect(digits.name == "digits" && digits.training.featureCount == 64)
   }
 
   @Test func letterIsStandardised() throws {
     let letter = try #require(try ExperimentData(directory: Self.examples).letter())
     #expect(letter.training.count == 16000 && letter.validation.count == 4000 && letter.training.classCount == 26)
-    let moments = Standardization(fitting: letter.training.features)
+    let moments = try Standardization(fitting: letter.training.features)
     #expect(moments.mean.allSatisfy { abs($0) < 1e-6 } && moments.scale.allSatisfy { abs($0 - 1) < 1e-6 })
-    #expect(letter.validation.features.elements.first != letter.training.features.elements.first)
+    #expect(letter.validation.features.dense.elements.first != letter.training.features.dense.elements.first)
   }
 
   @Test func whatIsNotThereIsNil() throws {
@@ -87,7 +87,7 @@ import Testing
 
   @Test func firstClassesAreRelabelled() throws {
     let split = try Self.toy().classes(first: 2)
-    #expect(split.training.labels == [0, 1, 0, 1] && split.training.features.elements == [0, 1, 3, 4])
+    #expect(split.training.labels == [0, 1, 0, 1] && split.training.features.dense.elements == [0, 1, 3, 4])
     #expect(split.training.classNames == ["a", "b"] && split.training.weights == [1, 2, 4, 5])
     #expect(split.validation.labels == [1] && split.name == "toy")
     #expect(try split.fingerprint != Self.toy().fingerprint)
@@ -96,7 +96,7 @@ import Testing
 
   @Test func firstExamplesOfEachClass() throws {
     let split = try Self.toy().training(firstOfEachClass: 1)
-    #expect(split.training.features.elements == [0, 1, 2] && split.validation.count == 2)
+    #expect(split.training.features.dense.elements == [0, 1, 2] && split.validation.count == 2)
     #expect(try Self.toy().training(firstOfEachClass: 9).training.count == 6)
     #expect(throws: DataError.self) { try Self.toy().training(firstOfEachClass: 0) }
   }
@@ -140,6 +140,6 @@ import Testing
     #expect(first.name == "toy 7 random features" && first.training.labels == split.training.labels)
     let floats = RandomFeatures<Float>(inputs: 1, count: 7, bandwidth: 2, seed: 1)
       .features(of: Matrix(rows: 1, columns: 1, elements: [3]))
-    for (a, b) in zip(floats.elements, first.training.features.row(3)) { #expect(abs(Double(a) - b) < 1e-6) }
+    for (a, b) in zip(floats.elements, first.training.features.dense.row(3)) { #expect(abs(Double(a) - b) < 1e-6) }
   }
 }

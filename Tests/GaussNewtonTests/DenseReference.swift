@@ -18,7 +18,7 @@ struct WideOutputs {
   init<S: RealScalar>(_ head: LinearHead<S>, _ parameters: Parameters<S>, _ inputs: Inputs<S>) {
     let (classes, width, hasIntercept) = (head.outputWidth, head.inputWidth, head.hasIntercept)
     let features = (0..<inputs.features.rows).map { i in
-      inputs.features.row(i).map { Wide($0) } + (hasIntercept ? [1] : [])
+      inputs.dense.row(i).map { Wide($0) } + (hasIntercept ? [1] : [])
     }
     // Parameters are [weight, bias].
     func product(_ i: Int, _ x: [Wide]) -> [Wide] {

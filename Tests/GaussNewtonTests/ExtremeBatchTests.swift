@@ -21,7 +21,7 @@ import Testing
       Shape(batch: count, features: width, classes: classes, intercept: intercept, spread: 0), seed: seed)
     for i in 0..<count {
       for d in 0..<width {
-        problem.batch.inputs.features[i, d] = d < shared ? S(Float(generator.normal())) : d == shared + i ? 1 : 0
+        problem.batch.inputs.dense[i, d] = d < shared ? S(Float(generator.normal())) : d == shared + i ? 1 : 0
       }
     }
     for c in 0..<classes {
@@ -86,7 +86,7 @@ import Testing
   func finiteAtLargeFeatures(_ path: Path) {
     for scale in [1e-4, 1, 1e4] as [Float] {
       var problem = Self.problem(Float.self, classes: 5, seed: 9)
-      problem.batch.inputs.features.scale(by: scale)
+      problem.batch.inputs.dense.scale(by: scale)
       problem.parameters.values.scale(by: 1 / scale)
       let result = Subject<LinearHead<Float>>(path.curvature, path.solver)
         .direction(problem, damping: 0.01, tolerance: 1e-3)

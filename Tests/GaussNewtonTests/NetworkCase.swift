@@ -58,7 +58,7 @@ struct NetworkCase: Sendable, CustomTestStringConvertible {
       batch: Batch(inputs: inputs, labels: labels, weights: weights), l2: 0.02,
       name: "\(name) seed \(seed) \(S.precisionName)",
       oracle: { parameters, inputs in
-        var exact = Inputs<Double>(inputs.features.converted())
+        var exact = Inputs<Double>(inputs.dense.converted())
         exact.rows = inputs.rows
         exact.dropoutSeed = inputs.dropoutSeed
         return WideOutputs(

@@ -18,13 +18,13 @@ import Testing
     func spoil(_ problem: inout HeadProblem<Float>) {
       let width = problem.model.inputWidth
       switch self {
-      case .nanFeature: problem.batch.inputs.features[5, 2] = .nan
-      case .infiniteFeature: problem.batch.inputs.features[0, 0] = .infinity
-      case .negativeInfiniteFeature: problem.batch.inputs.features[11, 3] = -.infinity
-      case .overflowingLogits: problem.batch.inputs.features.scale(by: 1e38)
+      case .nanFeature: problem.batch.inputs.dense[5, 2] = .nan
+      case .infiniteFeature: problem.batch.inputs.dense[0, 0] = .infinity
+      case .negativeInfiniteFeature: problem.batch.inputs.dense[11, 3] = -.infinity
+      case .overflowingLogits: problem.batch.inputs.dense.scale(by: 1e38)
       case .overflowingOwnLogit:
         // Only the true class' logit of one example overflows: its loss would be zero.
-        for d in 0..<width { problem.batch.inputs.features[3, d] = 10 }
+        for d in 0..<width { problem.batch.inputs.dense[3, d] = 10 }
         for d in 0..<width { problem.parameters.values[Int(problem.batch.labels[3]) * width + d] = 1e38 }
       }
     }
@@ -60,7 +60,7 @@ import Testing
   /// A system that cannot be solved in Float: refused, and more damping the next time.
   @Test func systemsThatCannotBeSolved() {
     var problem = HeadProblem<Float>(Shape(batch: 40, features: 2, classes: 3, spread: 0), seed: 8)
-    problem.batch.inputs.features.scale(by: 1e4)
+    problem.batch.inputs.dense.scale(by: 1e4)
     var optimizer = GaussNewtonOptimizer(
       model: problem.model, options: explicitOptions(damping: 1e-12, momentum: 0.5))
     let before = problem.parameters.values
@@ -117,7 +117,7 @@ import Testing
     for step in 0..<40 { _ = optimizer.step(&parameters, on: good, at: Progress(step: step, total: 99)) }
     let undone = optimizer.state.trustRegion.undone
     let before = parameters
-    good.inputs.features.clear()
+    good.inputs.dense.clear()
     let report = optimizer.step(&parameters, on: good, at: Progress(step: 40, total: 99))
     #expect(abs(report.objective - log(5)) < 1e-12 && report.objective > optimizer.state.trustRegion.mean! + 0.01)
     #expect(report.outcome == .accepted && optimizer.state.trustRegion.undone == undone)
@@ -140,7 +140,7 @@ import Testing
       classes: generator.integer(in: 2...9))
     shape.spread = power(-3...3)
     var problem = HeadProblem<Float>(shape, seed: seed)
-    problem.batch.inputs.features.scale(by: Float(power(-12...18)))
+    problem.batch.inputs.dense.scale(by: Float(power(-12...18)))
     let options = explicitOptions(
       path, precise: 1e-3, l2: generator.index(below: 2) == 0 ? 0 : power(-8...2), damping: power(-36...6),
       radius: generator.index(below: 2) == 0 ? .infinity : power(-4...4), deviations: 6,

@@ -73,7 +73,7 @@ struct Problem<ModelType: Model>: Sendable {
     let perExample = model.rowsPerExample
     let all = batch.inputs.rows ?? (0..<Int32(batch.inputs.features.rows * perExample)).map { $0 }
     var features = Matrix<Scalar>(rows: 0, columns: 0)
-    RowKernels.gather(batch.inputs.features.view, list.map { Int32($0) }, into: &features)
+    RowKernels.gather(batch.inputs.dense.view, list.map { Int32($0) }, into: &features)
     var (rows, labels, rowWeights): ([Int32], [Int32], [Scalar]) = ([], [], [])
     for (place, example) in list.enumerated() {
       for (k, row) in all.enumerated() where Int(row) / perExample == example {

@@ -76,7 +76,7 @@ import Testing
   /// A Gram that is not positive definite in Float: damping below its rounding, and a sign that rounding may turn.
   @Test func notPositiveDefinite() {
     var problem = HeadProblem<Float>(Shape(batch: 40, features: 2, classes: 3, spread: 0), seed: 8)
-    problem.batch.inputs.features.scale(by: 1e4)
+    problem.batch.inputs.dense.scale(by: 1e4)
     var descent = Descent(model: problem.model, options: DescentOptions(solver: .gram))
     let (_, report) = descent.direction(at: problem.parameters, batch: problem.batch, damping: 1e-12)
     #expect(report.solve.outcome == .notPositiveDefinite)
@@ -88,7 +88,7 @@ import Testing
   func notFinite(_ path: Path, value: Float) {
     let problem = HeadProblem<Float>(Self.shape, seed: 7)
     var bad = problem.batch
-    bad.inputs.features[3, 1] = value
+    bad.inputs.dense[3, 1] = value
     bad.weights = nil
     let subject = Subject<LinearHead<Float>>(path.curvature, path.solver)
     var descent = subject.descent(problem.model, tolerance: 1e-4)

@@ -6,7 +6,8 @@ import Testing
 
 extension SeededGenerator {
   /// Entries with probability `density`; some rows and columns have none.
-  mutating func sparse<S: RealScalar>(_ rows: Int, _ columns: Int, density: Double, as type: S.Type) -> SparseMatrix<S> {
+  mutating func sparse<S: RealScalar>(_ rows: Int, _ columns: Int, density: Double, as type: S.Type) -> SparseMatrix<S>
+  {
     var dense = Matrix<S>(rows: rows, columns: columns)
     for i in 0..<rows where i % 5 != 3 {
       for j in 0..<columns where j % 7 != 2 && Double(next() >> 11) < density * 0x1p53 { dense[i, j] = S(normal()) }

@@ -127,7 +127,7 @@ struct NetworkProbe<S: RealScalar> {
 
     // Work areas that held another batch change nothing.
     let whole = (inputs, outputs)
-    inputs.features = Matrix(rows: 1, columns: network.inputWidth)
+    inputs.dense = Matrix(rows: 1, columns: network.inputWidth)
     inputs.rows = nil
     _ = self.outputs()
     inputs = whole.0

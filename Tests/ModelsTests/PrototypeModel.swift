@@ -39,7 +39,7 @@ struct PrototypeModel<Scalar: RealScalar>: Model {
       at parameters: Parameters<Scalar>, inputs: Inputs<Scalar>, outputs: inout Matrix<Scalar>
     ) {
       releaseCotangents()
-      features = inputs.features
+      features = inputs.dense
       if fault != .remembers || weight.isEmpty { weight = parameters.values }
       outputs.reshape(rows: features.rows, columns: fault == .wrongShape ? classes + 1 : classes)
       for i in 0..<features.rows {

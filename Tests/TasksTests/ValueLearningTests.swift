@@ -47,7 +47,7 @@ private struct Recorder: Optimizer {
     )
     guard case .selected(let actions, let values) = batch.targets else { preconditionFailure() }
     for (i, action) in actions.enumerated() {
-      let place = batch.inputs.features.row(i).enumerated().first { $0.1 == 1 }?.0 ?? 0
+      let place = batch.inputs.dense.row(i).enumerated().first { $0.1 == 1 }?.0 ?? 0
       let next = max(0, place + (action == 1 ? 1 : -1))
       // Weights are [action, place].
       let best = present[5 + next] > present[next] ? 1 : 0

@@ -25,20 +25,43 @@ import Testing
 
   @Test func readsOneBasedIndices() throws {
     let data = try read("+1 1:0.5 3:-2e1\n-1 2:4\n3\n")
-    #expect(data.features == Matrix(rows: 3, columns: 3, elements: [0.5, 0, -20, 0, 4, 0, 0, 0, 0]))
+    #expect(data.features.dense == Matrix(rows: 3, columns: 3, elements: [0.5, 0, -20, 0, 4, 0, 0, 0, 0]))
     #expect(data.labels == [1, -1, 3])
     #expect(data.indexBase == .one)
   }
 
+  @Test func keepsSparseRowsSparse() throws {
+    let text = "1 3:2\n# none\n2\n3 1:-1 2:0 4:0.5 # a zero\n"
+    var options = LIBSVM.Options(memoryLimit: 40)
+    for (below, isSparse) in [(0.0, false), (0.3, false), (0.4, true), (.infinity, true)] {
+      options.sparseBelow = below
+      if !isSparse { options.memoryLimit = 1 << 10 }
+      let data = try read(text, options)
+      #expect(data.features.isSparse == isSparse, "\(below)")
+      guard case .sparse(let x) = data.features else {
+        #expect(data.features.dense.elements == [0, 0, 2, 0, 0, 0, 0, 0, -1, 0, 0, 0.5])
+        continue
+      }
+      #expect(
+        x == SparseMatrix(columns: 4, rowStarts: [0, 1, 1, 3], columnIndices: [2, 0, 3], values: [2, -1, 0.5]))
+    }
+    // No memory for the dense matrix is asked for.
+    options = LIBSVM.Options(memoryLimit: 1 << 10)
+    options.sparseBelow = 0.2
+    let wide = try read("1 1:1\n2 2000000000:3\n", options).features
+    #expect(wide.columns == 2_000_000_000 && wide.entryCount == 2)
+    try expectRefused("1 1:1\n2 3000000000:3\n", "line 2: expected at most 2147483647 features", options: options)
+  }
+
   @Test func readsZeroBasedIndices() throws {
     let data = try read("1 1:1\n2 0:3 1:4\n")
-    #expect(data.features == Matrix(rows: 2, columns: 2, elements: [0, 1, 3, 4]))
+    #expect(data.features.dense == Matrix(rows: 2, columns: 2, elements: [0, 1, 3, 4]))
     #expect(data.indexBase == .zero)
   }
 
   @Test func takesBaseAndCountFromTheCaller() throws {
     let forced = try read("1 1:1\n", .init(indexBase: .zero, featureCount: 4))
-    #expect(forced.features == Matrix(rows: 1, columns: 4, elements: [0, 1, 0, 0]))
+    #expect(forced.features.dense == Matrix(rows: 1, columns: 4, elements: [0, 1, 0, 0]))
     #expect(forced.indexBase == .zero)
     try expectRefused(
       "1 1:1\n1 0:1\n", "line 2, field 2: expected indices from 1, got \"0:1\"", options: .init(indexBase: .one))
@@ -50,7 +73,7 @@ import Testing
   @Test func acceptsCommentsBlankLinesCRLFAndBOM() throws {
     let text = "\u{FEFF}# a comment 9:9\r\n\r\n 2  1:1\t2:2  # 7:7 5\r\n \t \r\n4 1:3#x\r\n# end"
     let data = try read(text)
-    #expect(data.features == Matrix(rows: 2, columns: 2, elements: [1, 2, 3, 0]))
+    #expect(data.features.dense == Matrix(rows: 2, columns: 2, elements: [1, 2, 3, 0]))
     #expect(data.labels == [2, 4])
   }
 
@@ -111,7 +134,7 @@ import Testing
     for row in [0, 1, 16, 17, 18, 299] {
       for column in 0..<columns {
         let isThere = column >= row % 7 && (column - row % 7) % (row == 17 ? 2 : 31) == 0
-        #expect(data.features[row, column] == (isThere ? Double("\(row).\(column % 10)")! : 0))
+        #expect(data.features.dense[row, column] == (isThere ? Double("\(row).\(column % 10)")! : 0))
       }
     }
   }

@@ -84,7 +84,7 @@ import Testing
           switch kind {
           case "npz": try NPZ(path).matrix("X")
           case "csv": try DelimitedText.read(path).features
-          default: try LIBSVM.read(path).features
+          default: try LIBSVM.read(path).features.dense
           }
         let used = try peakMemory() - before
         let result = MemoryTests.rows * 40 * 4

@@ -13,13 +13,13 @@ import Testing
   /// The row numbers of each batch of the next epoch.
   static func epoch(
     _ batches: inout Batches<Double>, _ data: Dataset<Double>, gram: Matrix<Double>? = nil
-  ) -> [Batch<Double>] {
+  ) throws -> [Batch<Double>] {
     batches.shuffle()
-    return (0..<batches.count).map { batches.batch($0, of: data, featureGram: gram) }
+    return try (0..<batches.count).map { try batches.batch($0, of: data, featureGram: gram) }
   }
 
   static func rows(_ batch: Batch<Double>) -> [Int] {
-    (0..<batch.count).map { Int(batch.inputs.features[$0, 0]) }
+    (0..<batch.count).map { Int(batch.inputs.dense[$0, 0]) }
   }
 
   @Test(arguments: [(1, 1), (7, 3), (10, 10), (10, 100), (128, 32), (129, 32), (1000, 7)])
@@ -28,7 +28,7 @@ import Testing
     var batches = Batches(of: data, batchSize: size, seed: 1)
     #expect(batches.count == (count + size - 1) / size)
     for _ in 0..<3 {
-      let epoch = Self.epoch(&batches, data)
+      let epoch = try Self.epoch(&batches, data)
       #expect(epoch.flatMap(Self.rows).sorted() == Array(0..<count))
       let sizes = epoch.map(\.count)
       #expect(sizes.max()! - sizes.min()! <= 1 && sizes.max()! <= size)
@@ -36,7 +36,7 @@ import Testing
         let rows = Self.rows(batch)
         #expect(batch.labels == rows.map { Int32($0 % 2) })
         #expect(batch.weights == rows.map { Double($0) + 1 })
-        #expect(rows.indices.allSatisfy { batch.inputs.features[$0, 1] == -Double(rows[$0]) })
+        #expect(rows.indices.allSatisfy { batch.inputs.dense[$0, 1] == -Double(rows[$0]) })
         #expect(batch.inputs.gram == nil)
       }
     }
@@ -48,17 +48,17 @@ import Testing
 
   @Test func theSeedDecidesTheOrder() throws {
     let data = try Self.numbered(50, weighted: false)
-    func order(_ seed: UInt64) -> [[Int]] {
+    func order(_ seed: UInt64) throws -> [[Int]] {
       var batches = Batches(of: data, batchSize: 8, seed: seed)
-      return (0..<2).map { _ in Self.epoch(&batches, data).flatMap(Self.rows) }
+      return try (0..<2).map { _ in try Self.epoch(&batches, data).flatMap(Self.rows) }
     }
-    let first = order(1)
-    #expect(first == order(1))
+    let first = try order(1)
+    #expect(try first == order(1))
     #expect(first[0] != first[1], "each epoch is shuffled anew")
-    #expect(first[0] != order(2)[0])
+    #expect(try first[0] != order(2)[0])
     #expect(first[0] != Array(0..<50))
     var batches = Batches(of: data, batchSize: 8, seed: 1)
-    #expect(Self.epoch(&batches, data)[0].weights == nil)
+    #expect(try Self.epoch(&batches, data)[0].weights == nil)
   }
 
   @Test func rowsWithoutWeightAreLeftOut() throws {
@@ -67,7 +67,7 @@ import Testing
     var batches = Batches(of: data, batchSize: 3, seed: 1)
     #expect(batches.count == 2 && batches.exampleCount == 4)
     for _ in 0..<3 {
-      let epoch = Self.epoch(&batches, data)
+      let epoch = try Self.epoch(&batches, data)
       #expect(epoch.flatMap(Self.rows).sorted() == [2, 7, 12, 17] && epoch.map(\.count) == [2, 2])
       for batch in epoch { #expect(batch.weights == Self.rows(batch).map { Double($0) + 1 }) }
     }
@@ -77,7 +77,7 @@ import Testing
     let data = try Self.numbered(20)
     let gram = try #require(FeatureGram.make(data.features, budget: 1 << 20, batchSize: 6, epochs: 10))
     var batches = Batches(of: data, batchSize: 6, seed: 4)
-    for batch in Self.epoch(&batches, data, gram: gram) {
+    for batch in try Self.epoch(&batches, data, gram: gram) {
       let rows = Self.rows(batch)
       let own = try #require(batch.inputs.gram)
       #expect((own.rows, own.columns) == (rows.count, rows.count))
@@ -91,7 +91,7 @@ import Testing
 @Suite struct FeatureGramTests {
   static func isMade(rows: Int = 10, budget: Int = 1 << 20, batchSize: Int = 4, epochs: Int = 10) -> Bool {
     FeatureGram.make(
-      Matrix<Double>(rows: rows, columns: 3), budget: budget, batchSize: batchSize, epochs: epochs) != nil
+      .dense(Matrix<Double>(rows: rows, columns: 3)), budget: budget, batchSize: batchSize, epochs: epochs) != nil
   }
 
   @Test func onlyWithinTheBudget() {
@@ -110,7 +110,7 @@ import Testing
     let gram = try #require(FeatureGram.make(data.features, budget: 1 << 20, batchSize: 10, epochs: 10))
     for i in 0..<37 {
       for j in 0...i {
-        let naive = zip(data.features.row(i), data.features.row(j)).reduce(0) { $0 + $1.0 * $1.1 }
+        let naive = zip(data.features.dense.row(i), data.features.dense.row(j)).reduce(0) { $0 + $1.0 * $1.1 }
         #expect(abs(gram[i, j] - naive) < 1e-12 * max(1, abs(naive)))
       }
     }

@@ -42,7 +42,7 @@ import Testing
     let loaded = try libsvm("+1 1:0.5\n-1 2:1\n3 1:2 2:-1\n").load(as: Double.self)
     let data = loaded.data
     #expect(data.classNames == ["-1", "1", "3"] && data.labels == [1, 0, 2])
-    #expect(data.features.elements == [0.5, 0, 0, 1, 2, -1])
+    #expect(data.features.dense.elements == [0.5, 0, 0, 1, 2, -1])
     #expect(loaded.remark == "feature indices start at 1" && loaded.indexBase == .one)
     #expect(try libsvm("1 0:1\n0 1:1\n").load(as: Double.self).remark == "feature indices start at 0")
   }
@@ -50,7 +50,7 @@ import Testing
   @Test func classesOfArraysCountFromZero() throws {
     let data = try pair(Self.features, [0, 3, 0]).load(as: Double.self).data
     #expect(data.classNames == ["0", "1", "2", "3"] && data.classCounts == [2, 0, 0, 1])
-    #expect(data.features == Self.features && data.source.hasSuffix("X.npy"))
+    #expect(data.features.dense == Self.features && data.source.hasSuffix("X.npy"))
   }
 
   @Test func labelsThatAreNone() throws {
@@ -85,14 +85,14 @@ import Testing
 
   @Test func libsvmIsAsWideAsTheModel() throws {
     let data = try libsvm("0 1:1\n1 2:1\n", features: 4).load(as: Float.self).data
-    #expect(data.featureCount == 4 && data.features.row(1).elementsEqual([0, 1, 0, 0]))
+    #expect(data.featureCount == 4 && data.features.dense.row(1).elementsEqual([0, 1, 0, 0]))
   }
 
   @Test func headerlessTables() throws {
     var files = try csv("1,2,A\n3,4,B\n")
     files.hasHeader = false
     let data = try files.load(as: Float.self).data
-    #expect(data.features.elements == [1, 2, 3, 4] && data.classNames == ["A", "B"])
+    #expect(data.features.dense.elements == [1, 2, 3, 4] && data.classNames == ["A", "B"])
   }
 }
 
@@ -102,7 +102,7 @@ import Testing
 
   func csv(_ text: String, label: DelimitedText.LabelColumn? = nil, width: Int = 2) throws -> [Double] {
     let files = DataFiles(.file(try directory.write(text, "data.csv")), labelColumn: label)
-    return try files.loadFeatures(as: Double.self, width: width).elements
+    return try files.loadFeatures(as: Double.self, width: width).dense.elements
   }
 
   @Test func labelsArePassedOver() throws {
@@ -113,7 +113,8 @@ import Testing
     #expect(try csv("a,b,c\n1,2,9\n3,4,9\n", label: .name("c")) == [1, 2, 3, 4])
     let x = directory.file("X.npy")
     try NPY.write(Matrix<Double>(rows: 1, columns: 2, elements: [5, 6]), to: x)
-    #expect(try DataFiles(.pair(features: x, labels: nil)).loadFeatures(as: Float.self, width: 2).elements == [5, 6])
+    #expect(
+      try DataFiles(.pair(features: x, labels: nil)).loadFeatures(as: Float.self, width: 2).dense.elements == [5, 6])
   }
 
   @Test func widthsThatDoNotMatch() throws {
@@ -135,7 +136,9 @@ import Testing
     let files = DataFiles(.file(try directory.write("a,b\n1,2\n3,4\n", "data.csv")))
     let standardization = Standardization(mean: [1, 0], scale: [2, 4])
     #expect(
-      try files.loadFeatures(as: Double.self, width: 2, standardization: standardization).elements == [0, 0.5, 1, 1])
+      try files.loadFeatures(as: Double.self, width: 2, standardization: standardization).dense.elements == [
+        0, 0.5, 1, 1,
+      ])
     let tiny = Standardization(mean: [1, 0], scale: [1, 1e-40])
     expectFailure(DataError.self, "data.csv: row 0, column 1: expected a finite number, got inf") {
       try files.loadFeatures(as: Float.self, width: 2, standardization: tiny)

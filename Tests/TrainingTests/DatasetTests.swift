@@ -16,7 +16,7 @@ import Testing
     #expect((data.count, data.featureCount, data.classCount) == (3, 2, 2))
     #expect(data.classCounts == [2, 1])
     #expect(data.weights == [1, 0, 2])
-    #expect(data.features[2, 1] == 6)
+    #expect(data.features.dense[2, 1] == 6)
   }
 
   @Test(arguments: [(Double.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")])
@@ -95,15 +95,15 @@ import Testing
       weights: numbers.map { $0 + 1 }, source: "file")
     let (training, validation) = try data.split(validationFraction: 0.2, seed: 5)
     #expect(validation.count == 20 && training.count == 81)
-    #expect((training.features.elements + validation.features.elements).sorted() == numbers)
+    #expect((training.features.dense.elements + validation.features.dense.elements).sorted() == numbers)
     for part in [training, validation] {
-      #expect(part.features.elements == part.features.elements.sorted(), "rows keep their order")
-      #expect(part.labels == part.features.elements.map { Int32($0) % 3 }, "labels stay with their rows")
-      #expect(part.weights == part.features.elements.map { $0 + 1 }, "weights stay with their rows")
+      #expect(part.features.dense.elements == part.features.dense.elements.sorted(), "rows keep their order")
+      #expect(part.labels == part.features.dense.elements.map { Int32($0) % 3 }, "labels stay with their rows")
+      #expect(part.weights == part.features.dense.elements.map { $0 + 1 }, "weights stay with their rows")
       #expect(part.classNames == data.classNames && part.source == "file")
     }
-    #expect(try data.split(validationFraction: 0.2, seed: 5).validation.features == validation.features)
-    #expect(try data.split(validationFraction: 0.2, seed: 6).validation.features != validation.features)
+    #expect(try data.split(validationFraction: 0.2, seed: 5).validation.features.dense == validation.features.dense)
+    #expect(try data.split(validationFraction: 0.2, seed: 6).validation.features.dense != validation.features.dense)
   }
 
   @Test(arguments: [0.0, 0.1, 0.9, 1, 1.5, -0.2]) func splitThatLeavesASideEmpty(_ fraction: Double) throws {
@@ -115,7 +115,7 @@ import Testing
 
   @Test func someRows() throws {
     let part = try Self.make(weights: [1, 2, 3]).rows([2, 0, 2])
-    #expect(part.features.elements == [5, 6, 1, 2, 5, 6])
+    #expect(part.features.dense.elements == [5, 6, 1, 2, 5, 6])
     #expect(part.labels == [0, 0, 0] && part.weights == [3, 1, 3])
   }
 

@@ -191,7 +191,7 @@ private struct Renamed: Model {
     let file = try ModelFile<S>(reading: path("safetensors"), architecture: Architecture(reading: path("json")))
     let archive = try NPZ(path("npz"))
     var values: [S] = []
-    try file.forEachBlock(archive.matrix("X")) { logits, _ in
+    try file.forEachBlock(.dense(archive.matrix("X"))) { logits, _ in
       RowKernels.softmax(&logits)
       values += logits.elements
     }

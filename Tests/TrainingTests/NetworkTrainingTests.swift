@@ -93,7 +93,7 @@ private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
     #expect(model.activationsPerExample > 1 << 19)
     var starts: [Int] = []
     var evaluator = Evaluator(model: model)
-    evaluator.forEachBlock(Parameters(layout: model.layout), Matrix(rows: 33, columns: 4)) { _, start in
+    try evaluator.forEachBlock(Parameters(layout: model.layout), .dense(Matrix(rows: 33, columns: 4))) { _, start in
       starts.append(start)
     }
     #expect(starts == [0, 16, 32])

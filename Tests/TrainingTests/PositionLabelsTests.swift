@@ -76,8 +76,8 @@ import Testing
       batches.shuffle()
       var seen: [Int] = []
       for number in 0..<batches.count {
-        let batch = batches.batch(number, of: data, featureGram: nil)
-        let examples = (0..<batch.inputs.features.rows).map { Int(batch.inputs.features[$0, 0]) }
+        let batch = try batches.batch(number, of: data, featureGram: nil)
+        let examples = (0..<batch.inputs.features.rows).map { Int(batch.inputs.dense[$0, 0]) }
         seen += examples
         var (rows, labels, weights): ([Int32], [Int32], [Double]) = ([], [], [])
         for (k, i) in examples.enumerated() {
@@ -101,7 +101,7 @@ import Testing
     var parameters = model.initialParameters(using: &generator)
     parameters.values.scale(by: 0.1)
     var evaluator = Evaluator(model: model)
-    let result = evaluator.evaluate(parameters, data, l2: 0)
+    let result = try evaluator.evaluate(parameters, data, l2: 0)
     // The same rows as examples of their own, for a linear head with the same parameters.
     let batch = data.batch
     let rows = try #require(batch.inputs.rows)
@@ -110,12 +110,12 @@ import Testing
       features: Matrix(rows: rows.count, columns: 2, elements: rows.flatMap { [Double($0 / 3), -Double($0 / 3)] }),
       labels: batch.labels, classNames: data.classNames, weights: batch.weights)
     var plain = Evaluator(model: head)
-    let expected = plain.evaluate(Parameters(layout: head.layout, values: parameters.values), flat, l2: 0)
+    let expected = try plain.evaluate(Parameters(layout: head.layout, values: parameters.values), flat, l2: 0)
     #expect(abs(result.loss - expected.loss) < 1e-12 && result.accuracy == expected.accuracy)
     #expect(result.examples == data.labelCount && result.classes == expected.classes)
     #expect(result.classes.map(\.examples) == data.classCounts)
     var starts: [Int] = []
-    evaluator.forEachBlock(parameters, data.features) { logits, start in starts += [start, logits.rows] }
+    try evaluator.forEachBlock(parameters, data.features) { logits, start in starts += [start, logits.rows] }
     #expect(starts == [0, 150])
   }
 
@@ -147,10 +147,10 @@ import Testing
     let directory = TemporaryDirectory()
     let data = try Self.data(5) { i, t in i == t }
     let (x, y) = (directory.file("X.npy"), directory.file("y.npy"))
-    try NPY.write(data.features, to: x)
+    try NPY.write(data.features.dense, to: x)
     try NPY.write(data.labels.map { Int($0) }, shape: [5, 3], to: y)
     try NPZ.write(to: directory.file("t.npz")) { archive throws(FileError) in
-      try archive.add(data.features, named: "X")
+      try archive.add(data.features.dense, named: "X")
       // Whole numbers of any type.
       try archive.add(Matrix(rows: 5, columns: 3, elements: data.labels.map { Double($0) }), named: "y")
     }
@@ -159,7 +159,7 @@ import Testing
       files.labelsPerExample = 3
       let read: Dataset<Double> = try files.load().data
       #expect(read.labels == data.labels.map { $0 < 0 ? -1 : $0 } && read.classNames == ["0", "1"])
-      #expect(read.labelsPerExample == 3 && read.features == data.features)
+      #expect(read.labelsPerExample == 3 && read.features.dense == data.features.dense)
       let known: Dataset<Double> = try files.load(classNames: ["1", "2", "0"])
       #expect(known.labels == data.labels.map { $0 < 0 ? -1 : $0 == 0 ? 2 : 0 })
       expectFailure(DataError.self, "row 0, position 1: expected a label among the 2 classes (0, 2), got \"1\"") {

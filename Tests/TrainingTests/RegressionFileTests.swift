@@ -23,7 +23,7 @@ import Testing
     try NPY.write(Self.features, to: x)
     try NPY.write([0.5, 1, 2], to: y)
     let one = try load(.pair(features: x, labels: y))
-    #expect(one.values?.elements == [0.5, 1, 2] && one.targetNames == ["y"] && one.features == Self.features)
+    #expect(one.values?.elements == [0.5, 1, 2] && one.targetNames == ["y"] && one.features.dense == Self.features)
     try NPY.write(Matrix(rows: 3, columns: 2, elements: [0.5, 1, 2, 3, 4, 5]), to: y)
     let two = try load(.pair(features: x, labels: y))
     #expect(two.values?.row(1) == [2, 3] && two.targetNames == ["y0", "y1"])
@@ -48,7 +48,7 @@ import Testing
       try archive.add([0.5, 1, 2], named: "y")
     }
     let archive = try load(.file(directory.file("d.npz")))
-    #expect(archive.values == one.values && archive.features == Self.features)
+    #expect(archive.values == one.values && archive.features.dense == Self.features)
     var positions = DataFiles(.pair(features: x, labels: y))
     (positions.targetKind, positions.labelsPerExample) = (.numbers, 2)
     expectFailure(DataError.self, "outputs for 2 positions of each example: classes only") {
@@ -63,7 +63,7 @@ import Testing
     #expect(found.targetNames == ["Y"] && found.values?.elements == [7, 8, 9] && found.featureCount == 3)
     let given = try load(.file(path), .measurements, [.name("Y"), .index(1)])
     #expect(given.targetNames == ["Y", "price"] && given.values?.elements == [7, 0.5, 8, 1, 9, 2])
-    #expect(given.features == Self.features)
+    #expect(given.features.dense == Self.features)
     let known = try load(.file(path), .measurements, names: ["price"])
     #expect(known.targetNames == ["price"] && known.values?.elements == [0.5, 1, 2])
     func expectBad(
@@ -101,7 +101,7 @@ import Testing
   @Test func sparseText() throws {
     let path = try directory.write("0.5 1:1 2:2\n-1e1 2:4\n", "t.svm")
     let data = try load(.file(path))
-    #expect(data.values?.elements == [0.5, -10] && data.features.elements == [1, 2, 0, 4])
+    #expect(data.values?.elements == [0.5, -10] && data.features.dense.elements == [1, 2, 0, 4])
     let classes = try directory.write("1 1:1 2:2\n-1 2:4\n", "c.svm")
     expectFailure(DataError.self, "2 different whole numbers (-1, 1)") { try load(.file(classes)) }
     let word = try directory.write("high 1:1\n", "w.svm")

@@ -120,7 +120,7 @@ import Testing
     #expect(first.wallSeconds > 0 && second.wallSeconds >= first.wallSeconds && second.cpuSeconds >= first.cpuSeconds)
     var evaluator = Evaluator(model: Self.head)
     let at = Parameters(layout: Self.head.layout, values: [3, 0])
-    let final = evaluator.evaluate(at, try Self.rows(zeros: 3, ones: 1), l2: 0)
+    let final = try evaluator.evaluate(at, try Self.rows(zeros: 3, ones: 1), l2: 0)
     #expect((second.objective, second.loss, second.accuracy) == (final.objective, final.loss, final.accuracy))
   }
 

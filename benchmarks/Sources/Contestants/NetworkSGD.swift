@@ -78,6 +78,6 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
   }
 
   private func input(_ i: Int, _ batch: Batch<Scalar>) -> Matrix<Scalar> {
-    i == 0 ? batch.inputs.features : outputs[i - 1]
+    i == 0 ? batch.inputs.dense : outputs[i - 1]
   }
 }

@@ -7,7 +7,7 @@ public enum TrainingData {
     let all = try DataFiles(.file(path)).load(as: Float.self).data
     var training = try all.rows(Array(0..<16000))
     var test = try all.rows(Array(16000..<Int32(all.count)))
-    let standardization = Standardization(fitting: training.features)
+    let standardization = try Standardization(fitting: training.features)
     try training.standardize(standardization)
     try test.standardize(standardization)
     return (training, test)
@@ -25,7 +25,7 @@ public enum TrainingData {
   /// people wrote. Grey values 0...16 become 0...1.
   public static func digits(_ path: String) throws -> (Dataset<Float>, Dataset<Float>) {
     let all = try DataFiles(.file(path)).load(as: Float.self).data
-    var features = all.features
+    var features = all.features.dense
     features.scale(by: 1 / 16)
     let scaled = try Dataset(
       features: features, labels: all.labels, classNames: all.classNames, source: all.source)

@@ -56,8 +56,8 @@ struct Session {
     let result = try Trainer(model: head, options: options)
       .run(&optimizer, on: arguments.data.training, observer: &observer)
     let last = result.epochs.last!
-    let training = evaluator.evaluate(result.parameters, arguments.data.training, l2: options.l2)
-    let test = evaluator.evaluate(result.parameters, arguments.data.test, l2: options.l2)
+    let training = try evaluator.evaluate(result.parameters, arguments.data.training, l2: options.l2)
+    let test = try evaluator.evaluate(result.parameters, arguments.data.test, l2: options.l2)
     let refused = result.epochs.reduce(0) { $0 + $1.undone + $1.rejected }
     print(
       "\(name)\t\(seed)\t\(training.objective)\t\(test.accuracy ?? .nan)\t\(last.wallSeconds)\t\(last.cpuSeconds)\t\(refused)"

@@ -19,7 +19,7 @@ func show(_ part: String, _ bytes: Double?) {
 
 func train(_ model: some Model<Float>, _ batch: Batch<Float>, steps: Int) throws {
   let unit = 4.0
-  show("features", Double(batch.inputs.features.elements.count) * unit)
+  show("features", Double(batch.inputs.dense.elements.count) * unit)
   show("logits", Double(batch.count * model.outputWidth) * unit)
   show("parameters", Double(model.layout.count) * unit)
   show("peak: with the batch", Memory.peak)

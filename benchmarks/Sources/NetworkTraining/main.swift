@@ -64,11 +64,11 @@ struct Session {
     let result = try Trainer(model: model, options: options).run(&recorder, on: data, observer: &observer)
     var evaluator = Evaluator(model: model)
     for (record, epoch) in zip(result.epochs, recorder.epochs) {
-      let test = evaluator.evaluate(epoch.parameters, arguments.problem.test, l2: 0)
+      let test = try evaluator.evaluate(epoch.parameters, arguments.problem.test, l2: 0)
       show(["epoch", name, "\(seed)", "\(record.epoch)"], record.loss, test.accuracy ?? .nan, epoch.seconds)
     }
-    let training = evaluator.evaluate(result.parameters, data, l2: 0)
-    let test = evaluator.evaluate(result.parameters, arguments.problem.test, l2: 0)
+    let training = try evaluator.evaluate(result.parameters, data, l2: 0)
+    let test = try evaluator.evaluate(result.parameters, arguments.problem.test, l2: 0)
     let undone = result.epochs.reduce(0) { $0 + $1.undone }
     let rejected = result.epochs.reduce(0) { $0 + $1.rejected }
     let seconds = recorder.epochs.last?.seconds ?? Seconds(wall: .nan, cpu: .nan)
@@ -93,7 +93,7 @@ struct Session {
     var parameters = model.initialParameters(using: &generator)
     var batches = Batches(of: data, batchSize: arguments.training.batchSize, seed: 0)
     batches.shuffle()
-    let batch = batches.batch(0, of: data, featureGram: nil)
+    let batch = try batches.batch(0, of: data, featureGram: nil)
     _ = Timing.measure {
       for _ in 0..<3 { _ = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 1)) }
     }

@@ -61,13 +61,13 @@ struct Configuration {
 func run(_ number: Int, on data: Dataset<Float>, epochs: Int) throws {
   let configuration = Configuration.all[number % Configuration.all.count]
   let model = try configuration.model()
-  var features = data.features
+  var features = data.features.dense
   features.scale(by: configuration.scale)
   let scaled = try Dataset(features: features, labels: data.labels, classNames: data.classNames)
   var generator = SeededGenerator(seed: UInt64(number), stream: 99)
   let start = model.initialParameters(using: &generator)
   var evaluator = Evaluator(model: model)
-  let before = evaluator.evaluate(start, scaled, l2: 0).loss
+  let before = try evaluator.evaluate(start, scaled, l2: 0).loss
   var optimizer = GaussNewtonOptimizer(model: model)
   var observer = SilentObserver()
   var result: TrainingResult<Float>?
