@@ -11,7 +11,7 @@ import Testing
     ("## Data", ["DataArguments"]),
     ("## fgn train", ["TrainCommand", "TrainingRowArguments", "LossArguments", "MethodArguments", "ModelArguments"]),
     ("## fgn compare", ["CompareCommand"]), ("## fgn evaluate", ["EvaluateCommand"]),
-    ("## fgn predict", ["PredictCommand"]),
+    ("## fgn predict", ["PredictCommand"]), ("## fgn calibrate", ["CalibrateCommand"]),
     ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
     ("## fgn experiment", ["ExperimentCommand"]),
     ("## Model files", ["SavedModelArguments"]),
