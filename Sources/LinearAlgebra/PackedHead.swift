@@ -100,7 +100,8 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
         let out = out + first * classCount
         for v in stride(from: 0, to: vectors, by: vectorBlock) {
           let last = min(vectors, v + vectorBlock)
-          Scalar.predictionKernels.logits(x, packed, bias, out + v * lanes, classCount, rows, width, classCount, v, last)
+          Scalar.predictionKernels.logits(
+            x, packed, bias, out + v * lanes, classCount, rows, width, classCount, v, last)
         }
         return Scalar.predictionKernels.softmax(out, rows, classCount, Scalar(1 / temperature))
       }

@@ -108,7 +108,10 @@ public struct RowStream<Scalar: RealScalar>: Sendable {
 
 /// The fields of a line.
 private struct RowFields<Scalar: RealScalar>: Sendable {
-  private enum Format { case unknown, libsvm, delimited(UInt8) }
+  private enum Format {
+    case unknown, libsvm
+    case delimited(UInt8)
+  }
 
   let name: String
   let columns: Int
@@ -163,9 +166,8 @@ private struct RowFields<Scalar: RealScalar>: Sendable {
       next += 1
     }
     let texts = fields.filter { Double($0) == nil }
-    let isHeader =
-      options.mayHaveHeader
-      && (texts.count == fields.count || texts.count == 1 && !options.labels.isEmpty && !options.labels.contains(texts[0]))
+    let namesNoLabel = texts.count == 1 && !options.labels.isEmpty && !options.labels.contains(texts[0])
+    let isHeader = options.mayHaveHeader && (texts.count == fields.count || namesNoLabel)
     let column = try findLabel(fields, isHeader, line)
     if let column { labelColumn = column }
     // The column of labels may show only in the first example.

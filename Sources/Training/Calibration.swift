@@ -133,7 +133,10 @@ private struct CalibrationRows<Scalar: RealScalar> {
   }
 
   private func forEachBlock(_ body: (Matrix<Scalar>, Int) -> Void) throws {
-    if let kept { return kept.forEach { body($0.0, $0.1) } }
+    if let kept {
+      for (logits, first) in kept { body(logits, first) }
+      return
+    }
     try file.forEachBlock(data.features) { logits, first in
       guard logits.elements.isFinite else {
         let row = first + (logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns

@@ -114,7 +114,8 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
     guard features.columns == width else {
       throw DataError(source, "expected \(width) features, as the model has, got \(features.columns)")
     }
-    let size = features.isInMemory ? max(1, features.rows) : max(256, (16 << 20) / (width * MemoryLayout<Scalar>.stride))
+    let block = max(256, (16 << 20) / (width * MemoryLayout<Scalar>.stride))
+    let size = features.isInMemory ? max(1, features.rows) : block
     var (predictor, part) = (self, features)
     for start in stride(from: 0, to: features.rows, by: size) {
       if !features.isInMemory { try features.read(start..<min(features.rows, start + size), into: &part) }

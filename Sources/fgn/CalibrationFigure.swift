@@ -17,7 +17,8 @@ extension Calibration {
     return Figure(
       panels: [
         Panel(
-          "Calibration of \(examples) examples", x: Axis("Confidence", from: 0, to: 1), y: Axis("Accuracy", from: 0, to: 1), marks: marks)
+          "Calibration of \(examples) examples", x: Axis("Confidence", from: 0, to: 1),
+          y: Axis("Accuracy", from: 0, to: 1), marks: marks)
       ], options: Figure.Options(panelWidth: 620, panelHeight: 560))
   }
 }

@@ -69,8 +69,9 @@ struct PredictCommand: ParsableCommand {
       throw DataError(
         saved.model, "\(topK == nil ? "--probabilities" : "--top-k") is for classes; this model predicts numbers")
     }
-    guard topK ?? 1 <= file.model.outputWidth else {
-      throw DataError(saved.model, "--top-k must be at most the model's \(file.model.outputWidth) classes, got \(topK!)")
+    let classes = file.model.outputWidth
+    if let topK, topK > classes {
+      throw DataError(saved.model, "--top-k must be at most the model's \(classes) classes, got \(topK)")
     }
     let data = arguments.files(for: file)
     if isStream {

@@ -72,7 +72,8 @@ struct PredictionFile {
     let fields = names.map(Self.field)
     let k = top.k
     try writeLines((1...k).map { "class\($0),probability\($0)" }, top.classes.count / k) { row in
-      (row * k..<(row + 1) * k).map { "\(fields[Int(top.classes[$0])]),\(top.probabilities[$0])" }.joined(separator: ",")
+      let places = row * k..<(row + 1) * k
+      return places.map { "\(fields[Int(top.classes[$0])]),\(top.probabilities[$0])" }.joined(separator: ",")
     }
   }
 

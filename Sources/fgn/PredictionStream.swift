@@ -13,7 +13,10 @@ import FastGaussNewton
 
 /// Rows from standard input answered on standard output, a line each, as soon as they have come.
 struct PredictionStream<Scalar: RealScalar> {
-  enum Form { case classes, probabilities, top(Int) }
+  enum Form {
+    case classes, probabilities
+    case top(Int)
+  }
 
   private let file: ModelFile<Scalar>
   private let form: Form

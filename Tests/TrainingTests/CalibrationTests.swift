@@ -21,7 +21,11 @@ import Testing
     let labels = (0..<rows).map { i in
       let p = (0..<classes).map { exp(Double(z[i * classes + $0]) / truth) }
       var left = generator.uniform() * p.reduce(0, +)
-      return Int32(p.firstIndex { left -= $0; return left < 0 } ?? classes - 1)
+      let label = p.firstIndex {
+        left -= $0
+        return left < 0
+      }
+      return Int32(label ?? classes - 1)
     }
     return try Dataset(
       features: Matrix(rows: rows, columns: classes, elements: z), labels: labels,
