@@ -10,8 +10,8 @@ import Models
 ///
 /// ```swift
 /// let predictor = Predictor(file)
-/// let classes = try predictor.classes(of: features)           // [N], class numbers
-/// let top = try predictor.top(2, of: features)                // [N, 2] classes and probabilities
+/// let classes = try predictor.classes(of: features)  // [N], class numbers
+/// let top = try predictor.top(2, of: features)  // [N, 2] classes and probabilities
 /// let probabilities = try predictor.probabilities(of: features)  // [N, C]
 /// ```
 ///
