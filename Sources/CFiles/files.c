@@ -3,6 +3,7 @@
 #include "CFiles.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,18 @@ void cfiles_unmap(cfiles_window_ref window) {
 
 void cfiles_copy(cfiles_window_ref window, int64_t from, void *array, int64_t offset, int64_t count) {
   memcpy((uint8_t *)array + offset, window->pages + window->first + from, (size_t)count);
+}
+
+int64_t cfiles_receive(int descriptor, void *array, int64_t offset, int64_t count) {
+  ssize_t got;
+  do got = read(descriptor, (uint8_t *)array + offset, (size_t)smaller(count, largestTransfer));
+  while (got < 0 && errno == EINTR);
+  return got < 0 ? -(int64_t)errno : got;
+}
+
+int cfiles_is_ready(int descriptor) {
+  struct pollfd request = {descriptor, POLLIN, 0};
+  return poll(&request, 1, 0) > 0;
 }
 
 int64_t cfiles_write(int descriptor, const void *array, int64_t offset, int64_t count) {

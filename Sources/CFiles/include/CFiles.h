@@ -28,6 +28,13 @@ void cfiles_unmap(cfiles_window_ref window);
 /// Copies `count` bytes from byte `from` of the bytes mapped to `array + offset`.
 void cfiles_copy(cfiles_window_ref window, int64_t from, void *array, int64_t offset, int64_t count);
 
+/// Reads what is at hand, at least a byte and at most `count`, from a pipe or terminal into `array + offset`, waiting
+/// where there is nothing yet. Returns the bytes read, 0 at the end, or -errno.
+int64_t cfiles_receive(int descriptor, void *array, int64_t offset, int64_t count);
+
+/// Whether `cfiles_receive` would return at once.
+int cfiles_is_ready(int descriptor);
+
 /// Writes all `count` bytes of `array + offset`. Returns 0 or -errno.
 int64_t cfiles_write(int descriptor, const void *array, int64_t offset, int64_t count);
 
