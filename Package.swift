@@ -34,11 +34,12 @@ let package = Package(
     .target(name: "Baselines", dependencies: ["Optimization"]),
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
+    .target(name: "Optimum", dependencies: ["Baselines", "Training"]),
     .target(name: "Figures"),
     .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),
-    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Baselines", "Training"]),
+    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Optimum"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
@@ -58,6 +59,7 @@ let package = Package(
       name: "BaselinesTests", dependencies: ["Baselines", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "OptimumTests", dependencies: ["Optimum", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton", "TestSupport"], resources: [.copy("Fixtures")]),

@@ -19,6 +19,7 @@ let package = Package(
     .executableTarget(
       name: "ExactSteps",
       dependencies: ["Contestants", .product(name: "Figures", package: "fast-gauss-newton")]),
+    .executableTarget(name: "OptimumRun", dependencies: ["Contestants"]),
     .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
     .executableTarget(name: "LanguageHead", dependencies: ["Contestants"]),
     .executableTarget(

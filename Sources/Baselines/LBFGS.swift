@@ -58,17 +58,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
   public typealias Scalar = ModelType.Scalar
 
   public struct State: Codable, Sendable {
-    /// A step s [P], the change y [P] of the gradient over it, and y . s.
-    public struct Pair: Codable, Sendable {
-      public var step: [Scalar]
-      public var change: [Scalar]
-      public var curvature: Double
-    }
-
-    /// The oldest first.
-    public var pairs: [Pair] = []
-    /// The inverse curvature before pairs are put in: y . s / y . y of the last.
-    public var scale = 1.0
+    var memory = CurvaturePairs<Scalar>()
     var metric = KroneckerMetric<Scalar>()
     /// Accepted steps so far.
     public var steps = 0
@@ -90,7 +80,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     objective = BatchObjective(model: model, loss: loss, l2: options.l2)
   }
 
-  public var explanation: String { "L-BFGS of \(state.pairs.count) pairs" }
+  public var explanation: String { "L-BFGS of \(state.memory.pairs.count) pairs" }
 
   public mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
@@ -117,8 +107,8 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     origin.combine(1, parameters.values, range: 0..<first.count, beta: 0)
     setDirection()
     var slope = Double(first.dot(direction))
-    if !(slope < 0) && !state.pairs.isEmpty {
-      forget()
+    if !(slope < 0) && !state.memory.isEmpty {
+      state.memory.forget()
       setDirection()
       slope = Double(first.dot(direction))
     }
@@ -128,7 +118,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     let lineSearch = options.lineSearch
     let result = lineSearch.search(
       from: StrongWolfe.Point(length: 0, value: report.objective, slope: slope),
-      first: state.pairs.isEmpty && state.metric.isEmpty ? min(1, 1 / Double(first.absoluteSum)) : 1,
+      first: state.memory.isEmpty && state.metric.isEmpty ? min(1, 1 / Double(first.absoluteSum)) : 1,
       magnitude: Double(direction.maximumMagnitude)
     ) { length in
       guard GradientStep<ModelType>.isSafe(length * norm) else {
@@ -146,7 +136,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
       place(&parameters, at: result.point.length)
       if result.point.length > 0 { _ = evaluate(parameters, batch) }
     }
-    if result.point.length > 0 { remember(length: result.point.length) } else { forget() }
+    if result.point.length > 0 { remember(length: result.point.length) } else { state.memory.forget() }
   }
 
   /// Objective, and its gradient in `gradient`, which is left alone if the objective is not finite; and on demand the
@@ -168,46 +158,21 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     parameters.move(by: Scalar(length), along: direction)
   }
 
-  /// direction = -H g by the two loops over the pairs.
   private mutating func setDirection() {
     direction.resize(to: first.count)
-    direction.combine(-1, first, beta: 0)
-    var products: [Double] = []
-    for pair in state.pairs.reversed() {
-      products.append(Double(pair.step.dot(direction)) / pair.curvature)
-      direction.combine(Scalar(-products[products.count - 1]), pair.change)
-    }
-    if state.metric.isEmpty {
-      direction.scale(by: Scalar(state.scale))
-    } else {
-      state.metric.apply(direction, scale: Scalar(state.scale), into: &image, using: &work)
-      swap(&direction, &image)
-    }
-    for pair in state.pairs {
-      let product = products.removeLast()
-      direction.combine(Scalar(product - Double(pair.change.dot(direction)) / pair.curvature), pair.step)
+    direction.combine(1, first, beta: 0)
+    guard !state.metric.isEmpty else { return state.memory.turn(&direction) }
+    state.memory.turn(&direction) { vector in
+      state.metric.apply(vector, scale: Scalar(state.memory.scale), into: &image, using: &work)
+      swap(&vector, &image)
     }
   }
 
   /// Uses up `gradient`, which becomes y.
   private mutating func remember(length: Double) {
     gradient.combine(-1, first)
-    let curvature = length * Double(gradient.dot(direction))
-    let square = Double(gradient.dot(gradient))
-    guard curvature > options.minimumCurvature, square.isFinite else { return }
-    let isFull = state.pairs.count == options.history
-    var pair = isFull ? state.pairs.removeFirst() : State.Pair(step: [], change: [], curvature: 0)
-    pair.step.resize(to: first.count)
-    pair.step.combine(Scalar(length), direction, beta: 0)
-    pair.change.resize(to: first.count)
-    swap(&pair.change, &gradient)
-    pair.curvature = curvature
-    state.scale = curvature / square
-    state.pairs.append(pair)
-  }
-
-  private mutating func forget() {
-    state.pairs = []
-    state.scale = 1
+    state.memory.remember(
+      &gradient, direction: direction, length: length, history: options.history,
+      minimumCurvature: options.minimumCurvature)
   }
 }

@@ -8,6 +8,7 @@
 #include "row_kernels.h"
 #include "normalization_kernels.h"
 #include "sequence_kernels.h"
+#include "sweep_kernels.h"
 #include "sparse_kernels.h"
 #include "thin_products.h"
 #include "update_kernels.h"

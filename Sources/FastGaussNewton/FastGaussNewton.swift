@@ -5,5 +5,6 @@
 @_exported import Losses
 @_exported import Models
 @_exported import Optimization
+@_exported import Optimum
 @_exported import TensorFiles
 @_exported import Training

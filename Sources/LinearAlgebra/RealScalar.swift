@@ -15,6 +15,7 @@ public protocol RealScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable, 
   static var sequenceKernels: SequenceKernels<Self> { get }
   static var curvatureKernels: CurvatureKernels<Self> { get }
   static var updateKernels: UpdateKernels<Self> { get }
+  static var sweepKernels: SweepKernels<Self> { get }
   static var sparseKernels: SparseKernels<Self> { get }
   /// "float32" or "float64", as in files and reports.
   static var precisionName: String { get }

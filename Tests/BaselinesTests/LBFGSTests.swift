@@ -58,8 +58,8 @@ import Testing
       let after = objective.evaluate(at: parameters, batch: batch)
       objective.release()
       #expect(after <= report.objective, "seed \(seed) step \(step)")
-      #expect(optimizer.state.pairs.count <= 4 && optimizer.state.pairs.allSatisfy { $0.curvature > 0 })
-      for pair in optimizer.state.pairs {
+      #expect(optimizer.state.memory.pairs.count <= 4 && optimizer.state.memory.pairs.allSatisfy { $0.curvature > 0 })
+      for pair in optimizer.state.memory.pairs {
         #expect(relativeError(Double(pair.step.dot(pair.change)), to: pair.curvature) < 1e-4)
       }
     }

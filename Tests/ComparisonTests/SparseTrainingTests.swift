@@ -61,10 +61,14 @@ import Testing
   }
 
   /// Factors of the features would be D x D: the curvature of a weight is a diagonal then.
-  @Test func kfacTakesADiagonal() throws {
+  @Test func thereAreNoFactors() throws {
     let result = try Self.train("kfac:lr=0.01", on: Self.data(Double.self))
     #expect(result.outcome == .finished && result.explanation.hasPrefix("0 Kronecker factored weights"))
     #expect(try #require(result.epochs.last).loss < 1.386)
+    let (plain, factors) = try (
+      Self.train("lbfgs", on: Self.data(Double.self)), Self.train("lbfgs:metric=kronecker", on: Self.data(Double.self))
+    )
+    #expect(plain.parameters == factors.parameters)
   }
 
   @Test func theSeedAndThreadsDecideNothingElse() throws {

@@ -99,6 +99,7 @@ const char *fgn_kernel_level(void);
 #include "CImageKernels.h"
 #include "CNormalization.h"
 #include "CSequenceKernels.h"
+#include "CSweep.h"
 #include "CSparse.h"
 #include "CUpdates.h"
 #endif

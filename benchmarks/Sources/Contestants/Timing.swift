@@ -1,3 +1,5 @@
+import Foundation
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -26,10 +28,17 @@ public enum Timing {
   /// The middle one; of an even number the upper of the two.
   public static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
+  /// As a line of JSON.
+  public static func printLine(_ value: some Encodable) throws {
+    print(String(decoding: try JSONEncoder().encode(value), as: UTF8.self))
+    flush()
+  }
+
   /// Sends off what was printed: standard output into a pipe is buffered.
   public static func flush() { fflush(nil) }
 
-  private static var processSeconds: Double {
+  /// Of all processors.
+  public static var processSeconds: Double {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -3,8 +3,9 @@ import Figures
 
 // Draws learning curves: mean and standard deviation over runs.
 //
-//   CurveFigures FILE.svg TITLE < lines
+//   CurveFigures [--log-x] FILE.svg TITLE < lines
 //
+// With --log-x the x axis is logarithmic, and every point has a marker.
 // A line, tab-separated: panel title, x label, y label, "linear" or "log" for y, series, then x, y and radius of a
 // point. Panels and series in order of appearance.
 
@@ -22,17 +23,20 @@ struct Plot {
   var names: [String] = []
   var series: [String: Series] = [:]
 
-  var panel: Panel {
+  func panel(logarithmic: Bool) -> Panel {
     let lines = names.map { name in
       let one = series[name]!
       return Mark.line(
-        Line(name, x: one.x, y: one.y, band: Band(center: one.y, radius: one.radius), markers: .none))
+        Line(
+          name, x: one.x, y: one.y, band: Band(center: one.y, radius: one.radius),
+          markers: logarithmic ? .every(1) : .none))
     }
-    return Panel(title, x: Axis(x, from: 0), y: Axis(y, scale: scale), marks: lines)
+    let horizontal = logarithmic ? Axis(x, scale: .log10) : Axis(x, from: 0)
+    return Panel(title, x: horizontal, y: Axis(y, scale: scale), marks: lines)
   }
 }
 
-func draw(to path: String, title: String) throws {
+func draw(to path: String, title: String, logarithmic: Bool) throws {
   var plots: [Plot] = []
   while let line = readLine() {
     let words = line.split(separator: "\t").map(String.init)
@@ -50,9 +54,10 @@ func draw(to path: String, title: String) throws {
     plots[place].series[words[4], default: Series()].radius.append(radius)
   }
   let figure = Figure(
-    title, panels: plots.map(\.panel), columns: 2,
+    title, panels: plots.map { $0.panel(logarithmic: logarithmic) }, columns: 2,
     options: Figure.Options(panelWidth: 560, panelHeight: 360))
   try AtomicFile.write(figure.svg(), to: path)
 }
 
-try draw(to: CommandLine.arguments[1], title: CommandLine.arguments[2])
+let arguments = CommandLine.arguments.dropFirst().filter { $0 != "--log-x" }
+try draw(to: arguments[0], title: arguments[1], logarithmic: CommandLine.arguments.contains("--log-x"))

@@ -1,0 +1,287 @@
+/*
+ * Passes over the rows of a softmax regression. Weights are panels: panel v holds LANES classes, feature by feature
+ * [vectors][features][LANES], the last one padded with zeros; deltas likewise [vectors][capacity][LANES], row by row.
+ * Rows of x are taken by number where `index` is given, and one after the other where it is NULL.
+ */
+
+#define SWEEP_ROWS 6
+
+INLINE ptrdiff_t sweep_row(const int32_t *index, ptrdiff_t i) { return index ? index[i] : i; }
+
+CLONES void NAME(fgn_sweep_forward)(const real *x, ptrdiff_t features, const int32_t *index, ptrdiff_t rows,
+                                    const real *panels, const real *bias, ptrdiff_t vectors, real *z) {
+  ptrdiff_t width = vectors * LANES;
+  for (ptrdiff_t v = 0; v < vectors; v++) {
+    const real *panel = panels + v * features * LANES;
+    vec start = LOAD(bias + v * LANES);
+    for (ptrdiff_t i = 0; i < rows; i += SWEEP_ROWS) {
+      ptrdiff_t height = rows - i < SWEEP_ROWS ? rows - i : SWEEP_ROWS;
+      const real *r[SWEEP_ROWS]; /* a short last block repeats its last row and drops the result */
+      for (ptrdiff_t j = 0; j < SWEEP_ROWS; j++) r[j] = x + sweep_row(index, i + (j < height ? j : height - 1)) * features;
+      vec s0 = start, s1 = start, s2 = start, s3 = start, s4 = start, s5 = start;
+      for (ptrdiff_t d = 0; d < features; d++) {
+        vec w = LOAD(panel + d * LANES);
+        s0 += SPLAT(r[0][d]) * w;
+        s1 += SPLAT(r[1][d]) * w;
+        s2 += SPLAT(r[2][d]) * w;
+        s3 += SPLAT(r[3][d]) * w;
+        s4 += SPLAT(r[4][d]) * w;
+        s5 += SPLAT(r[5][d]) * w;
+      }
+      real *out = z + i * width + v * LANES;
+      STORE(out, s0);
+      if (height > 1) STORE(out + width, s1);
+      if (height > 2) STORE(out + 2 * width, s2);
+      if (height > 3) STORE(out + 3 * width, s3);
+      if (height > 4) STORE(out + 4 * width, s4);
+      if (height > 5) STORE(out + 5 * width, s5);
+    }
+  }
+}
+
+CLONES void NAME(fgn_sweep_accumulate)(const real *x, ptrdiff_t features, const int32_t *index, ptrdiff_t rows,
+                                       ptrdiff_t first, ptrdiff_t last, const real *delta, ptrdiff_t capacity,
+                                       real alpha, real *panels, ptrdiff_t vectors) {
+  for (ptrdiff_t v = 0; v < vectors; v++) {
+    const real *column = delta + v * capacity * LANES;
+    for (ptrdiff_t d = first; d < last; d += SWEEP_ROWS) {
+      ptrdiff_t height = last - d < SWEEP_ROWS ? last - d : SWEEP_ROWS;
+      ptrdiff_t o[SWEEP_ROWS]; /* a short last block repeats its last feature and drops the result */
+      for (ptrdiff_t j = 0; j < SWEEP_ROWS; j++) o[j] = d + (j < height ? j : height - 1);
+      vec s0 = SPLAT(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0;
+      for (ptrdiff_t i = 0; i < rows; i++) {
+        const real *row = x + sweep_row(index, i) * features;
+        vec u = LOAD(column + i * LANES);
+        s0 += SPLAT(row[o[0]]) * u;
+        s1 += SPLAT(row[o[1]]) * u;
+        s2 += SPLAT(row[o[2]]) * u;
+        s3 += SPLAT(row[o[3]]) * u;
+        s4 += SPLAT(row[o[4]]) * u;
+        s5 += SPLAT(row[o[5]]) * u;
+      }
+      real *out = panels + (v * features + d) * LANES;
+      vec f = SPLAT(alpha);
+      STORE(out, LOAD(out) + f * s0);
+      if (height > 1) STORE(out + LANES, LOAD(out + LANES) + f * s1);
+      if (height > 2) STORE(out + 2 * LANES, LOAD(out + 2 * LANES) + f * s2);
+      if (height > 3) STORE(out + 3 * LANES, LOAD(out + 3 * LANES) + f * s3);
+      if (height > 4) STORE(out + 4 * LANES, LOAD(out + 4 * LANES) + f * s4);
+      if (height > 5) STORE(out + 5 * LANES, LOAD(out + 5 * LANES) + f * s5);
+    }
+  }
+}
+
+/* Two chains for each panel, and two panels at a time, hide the latency of the sums. */
+CLONES void NAME(fgn_sweep_forward_sparse)(const real *values, const int32_t *columns, const ptrdiff_t *starts,
+                                           ptrdiff_t features, const int32_t *index, ptrdiff_t rows,
+                                           const real *panels, const real *bias, ptrdiff_t vectors, real *z) {
+  ptrdiff_t stride = features * LANES;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    ptrdiff_t row = sweep_row(index, i), end = starts[row + 1];
+    real *out = z + i * vectors * LANES;
+    ptrdiff_t v = 0;
+    for (; v + 2 <= vectors; v += 2) {
+      const real *w = panels + v * stride, *u = w + stride;
+      vec a = LOAD(bias + v * LANES), b = LOAD(bias + (v + 1) * LANES), c = SPLAT(0), e = c;
+      ptrdiff_t k = starts[row];
+      for (; k + 2 <= end; k += 2) {
+        ptrdiff_t p = (ptrdiff_t)columns[k] * LANES, q = (ptrdiff_t)columns[k + 1] * LANES;
+        a += SPLAT(values[k]) * LOAD(w + p);
+        b += SPLAT(values[k]) * LOAD(u + p);
+        c += SPLAT(values[k + 1]) * LOAD(w + q);
+        e += SPLAT(values[k + 1]) * LOAD(u + q);
+      }
+      if (k < end) {
+        ptrdiff_t p = (ptrdiff_t)columns[k] * LANES;
+        a += SPLAT(values[k]) * LOAD(w + p);
+        b += SPLAT(values[k]) * LOAD(u + p);
+      }
+      STORE(out + v * LANES, a + c);
+      STORE(out + (v + 1) * LANES, b + e);
+    }
+    for (; v < vectors; v++) {
+      const real *w = panels + v * stride;
+      vec a = LOAD(bias + v * LANES), c = SPLAT(0);
+      ptrdiff_t k = starts[row];
+      for (; k + 2 <= end; k += 2) {
+        a += SPLAT(values[k]) * LOAD(w + (ptrdiff_t)columns[k] * LANES);
+        c += SPLAT(values[k + 1]) * LOAD(w + (ptrdiff_t)columns[k + 1] * LANES);
+      }
+      if (k < end) a += SPLAT(values[k]) * LOAD(w + (ptrdiff_t)columns[k] * LANES);
+      STORE(out + v * LANES, a + c);
+    }
+  }
+}
+
+/* Panels first..<last: a piece owns whole panels, as rows share features. */
+CLONES void NAME(fgn_sweep_accumulate_sparse)(const real *values, const int32_t *columns, const ptrdiff_t *starts,
+                                              ptrdiff_t features, const int32_t *index, ptrdiff_t rows,
+                                              ptrdiff_t first, ptrdiff_t last, const real *delta, ptrdiff_t capacity,
+                                              real alpha, real *panels) {
+  for (ptrdiff_t v = first; v < last; v++) {
+    real *panel = panels + v * features * LANES;
+    for (ptrdiff_t i = 0; i < rows; i++) {
+      ptrdiff_t row = sweep_row(index, i);
+      vec u = SPLAT(alpha) * LOAD(delta + (v * capacity + i) * LANES);
+      for (ptrdiff_t k = starts[row]; k < starts[row + 1]; k++) {
+        real *out = panel + (ptrdiff_t)columns[k] * LANES;
+        STORE(out, LOAD(out) + SPLAT(values[k]) * u);
+      }
+    }
+  }
+}
+
+/* The sum of the rows of a delta, times alpha, added to the bias [vectors * LANES]. */
+CLONES void NAME(fgn_sweep_bias)(const real *delta, ptrdiff_t capacity, ptrdiff_t rows, real alpha, real *bias,
+                                 ptrdiff_t vectors) {
+  for (ptrdiff_t v = 0; v < vectors; v++) {
+    vec sum = SPLAT(0);
+    for (ptrdiff_t i = 0; i < rows; i++) sum += LOAD(delta + (v * capacity + i) * LANES);
+    STORE(bias + v * LANES, LOAD(bias + v * LANES) + SPLAT(alpha) * sum);
+  }
+}
+
+/* Halves are added in registers. (A function of vectors would not be the same in every clone.) */
+#if defined(FGN_FLOAT)
+typedef real sweep_half __attribute__((ext_vector_type(8)));
+typedef real sweep_quarter __attribute__((ext_vector_type(4)));
+#define SWEEP_SUM(result, v)                                                                       \
+  do {                                                                                             \
+    vec v_ = (v);                                                                                  \
+    sweep_half h_ = v_.lo + v_.hi;                                                                 \
+    sweep_quarter q_ = h_.lo + h_.hi;                                                              \
+    (result) = (q_.x + q_.z) + (q_.y + q_.w);                                                      \
+  } while (0)
+#else
+typedef real sweep_half __attribute__((ext_vector_type(4)));
+#define SWEEP_SUM(result, v)                                                                       \
+  do {                                                                                             \
+    vec v_ = (v);                                                                                  \
+    sweep_half h_ = v_.lo + v_.hi;                                                                 \
+    (result) = (h_.x + h_.z) + (h_.y + h_.w);                                                      \
+  } while (0)
+#endif
+
+/* z [padded] becomes e^(z - max) with zeros in the padding, which adds up to `sum`; returns the maximum. `padding` is
+ * what the last panel gains: 0 for classes, -infinity for none. Padding is not stored first: a vector load of what was
+ * stored by lanes would wait for it. */
+INLINE real sweep_exponentials(real *z, const real *padding, ptrdiff_t vectors, real *sum) {
+  ptrdiff_t last = (vectors - 1) * LANES;
+  vec tail = LOAD(z + last) + LOAD(padding), greatest = tail;
+  for (ptrdiff_t v = 0; v < last; v += LANES) {
+    vec x = LOAD(z + v);
+    greatest = x > greatest ? x : greatest;
+  }
+  real top = __builtin_reduce_max(greatest);
+  vec total;
+  EXP(total, tail - SPLAT(top));
+  STORE(z + last, total);
+  for (ptrdiff_t v = 0; v < last; v += LANES) {
+    vec e;
+    EXP(e, LOAD(z + v) - SPLAT(top));
+    STORE(z + v, e);
+    total += e;
+  }
+  SWEEP_SUM(*sum, total);
+  return top;
+}
+
+INLINE void sweep_padding(ptrdiff_t classes, ptrdiff_t vectors, real *padding) {
+  for (ptrdiff_t l = 0; l < LANES; l++) padding[l] = (vectors - 1) * LANES + l < classes ? 0 : -INFINITY;
+}
+
+/* Adds logarithms as one of a product: of sums from 1 to C, eight of which a float holds up to C = 60,000. */
+#define SWEEP_LOGS 8
+
+/*
+ * One dual step for each row: q += s (p - q), p the softmax of z; delta = -w s (p - q), what the weights are moved by.
+ * `sums` gains the losses at z and the squares |p - q|^2, weighted.
+ */
+CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors, const int32_t *number,
+                                  const int32_t *labels, const real *steps, const real *weights, real *duals,
+                                  real *delta, ptrdiff_t capacity, double *sums) {
+  real padding[LANES];
+  sweep_padding(classes, vectors, padding);
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    ptrdiff_t n = number[i];
+    real *row = z + i * vectors * LANES, *q = duals + n * classes, sum, true_logit = row[labels[n]];
+    real weight = weights ? weights[n] : 1, step = steps[n];
+    real all = sweep_exponentials(row, padding, vectors, &sum);
+    all += LOG1(sum);
+    vec scale = SPLAT(1 / sum), squares = SPLAT(0);
+    for (ptrdiff_t v = 0; v < vectors; v++) {
+      ptrdiff_t lanes = classes - v * LANES < LANES ? classes - v * LANES : LANES;
+      vec old;
+      if (lanes == LANES) old = LOAD(q + v * LANES);
+      else LOAD_TAIL(old, q + v * LANES, lanes, 0);
+      vec change = LOAD(row + v * LANES) * scale - old;
+      squares += change * change;
+      change = SPLAT(step) * change;
+      vec moved = old + change;
+      if (lanes == LANES) STORE(q + v * LANES, moved);
+      else STORE_TAIL(q + v * LANES, moved, lanes);
+      STORE(delta + (v * capacity + i) * LANES, SPLAT(-weight) * change);
+    }
+    sums[0] += (double)weight * ((double)all - (double)true_logit);
+    real square;
+    SWEEP_SUM(square, squares);
+    sums[1] += (double)weight * (double)square;
+  }
+}
+
+/*
+ * delta = w (p - y) for each row. `sums` gains the losses, and counts the rows whose true class is not ahead of all others.
+ */
+CLONES void NAME(fgn_sweep_residuals)(real *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors,
+                                      const int32_t *labels, const real *weights, real *delta, ptrdiff_t capacity,
+                                      double *sums) {
+  real product = 1, padding[LANES];
+  sweep_padding(classes, vectors, padding);
+  double loss = 0;
+  ptrdiff_t behind = 0;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    real *row = z + i * vectors * LANES, sum, true_logit = row[labels[i]];
+    real weight = weights ? weights[i] : 1;
+    /* Classes that are not below the true one, which is one of them. */
+    bitvec ahead = LOAD(row + (vectors - 1) * LANES) + LOAD(padding) >= SPLAT(true_logit);
+    for (ptrdiff_t v = 0; v + 1 < vectors; v++) ahead += LOAD(row + v * LANES) >= SPLAT(true_logit);
+    behind += weight > 0 && __builtin_reduce_add(ahead) != -1;
+    real top = sweep_exponentials(row, padding, vectors, &sum);
+    vec scale = SPLAT(weight / sum);
+    for (ptrdiff_t v = 0; v < vectors; v++)
+      STORE(delta + (v * capacity + i) * LANES, LOAD(row + v * LANES) * scale);
+    delta[(labels[i] / LANES * capacity + i) * LANES + labels[i] % LANES] -= weight;
+    if (weights) {
+      loss += (double)weight * ((double)top + (double)LOG1(sum) - (double)true_logit);
+      continue;
+    }
+    loss += (double)top - (double)true_logit;
+    product *= sum;
+    if (i % SWEEP_LOGS == SWEEP_LOGS - 1) {
+      loss += (double)LOG1(product);
+      product = 1;
+    }
+  }
+  sums[0] += loss + (double)LOG1(product);
+  sums[1] += (double)behind;
+}
+
+#if defined(FGN_DOUBLE)
+CLONES void fgn_widen(const float *x, double *y, ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < n; i++) y[i] = x[i];
+}
+#endif
+
+/* Panels of weights [classes, features] and back. */
+CLONES void NAME(fgn_sweep_pack)(const real *weight, ptrdiff_t classes, ptrdiff_t features, real *panels) {
+  ptrdiff_t vectors = (classes + LANES - 1) / LANES;
+  for (ptrdiff_t c = 0; c < vectors * LANES; c++)
+    for (ptrdiff_t d = 0; d < features; d++)
+      panels[(c / LANES * features + d) * LANES + c % LANES] = c < classes ? weight[c * features + d] : 0;
+}
+
+CLONES void NAME(fgn_sweep_unpack)(const real *panels, ptrdiff_t classes, ptrdiff_t features, real *weight) {
+  for (ptrdiff_t c = 0; c < classes; c++)
+    for (ptrdiff_t d = 0; d < features; d++)
+      weight[c * features + d] = panels[(c / LANES * features + d) * LANES + c % LANES];
+}

@@ -1,0 +1,135 @@
+import LinearAlgebra
+
+/// How `SoftmaxRegression` works.
+public struct OptimumOptions: Sendable, Codable, Equatable {
+  /// The certified bound on the gap, over the objective, at which a fit has converged; above 0. Without a penalty there
+  /// is no bound: then |gradient| is at most this.
+  public var tolerance: Double
+  /// Epochs of dual ascent and steps of L-BFGS together, at least 1.
+  public var iterations: Int
+  /// Seconds after which the iteration in progress is the last; nil for no limit.
+  public var timeLimit: Double?
+  /// Of the order of visits.
+  public var seed: UInt64
+  /// Pairs that L-BFGS remembers, at least 1.
+  public var history: Int
+  /// Which of the two methods; chosen by the problem if nil.
+  public var method: OptimumMethod?
+  /// Bytes that dual variables may take.
+  public var dualBudget: Int
+
+  public init(
+    tolerance: Double = 1e-6, iterations: Int = 1000, timeLimit: Double? = nil, seed: UInt64 = 0,
+    method: OptimumMethod? = nil
+  ) {
+    precondition(tolerance > 0 && iterations >= 1, "a tolerance above 0 and an iteration")
+    self.tolerance = tolerance
+    self.iterations = iterations
+    self.timeLimit = timeLimit
+    self.seed = seed
+    self.method = method
+    history = 20
+    dualBudget = 2 << 30
+  }
+}
+
+/// What minimises.
+public enum OptimumMethod: String, Sendable, Codable, CaseIterable {
+  /// Dual ascent in blocks of rows, and L-BFGS after it where it slows down.
+  case dual
+  /// Full-batch L-BFGS from a Kronecker-factored metric.
+  case quasiNewton = "quasi-newton"
+}
+
+/// How a fit ended.
+public enum OptimumOutcome: String, Sendable, Codable {
+  case converged
+  case iterationLimit
+  case timeLimit
+  /// Without a penalty, on data that a linear map separates: the objective has no minimum, it nears 0 as the weights grow.
+  case separable
+  /// No better point is found in this precision.
+  case precisionLimit
+  case interrupted
+
+  /// What happened and what to do about it.
+  public var remedy: String {
+    switch self {
+    case .converged: "the bound on the gap holds"
+    case .iterationLimit: "iteration limit reached before the bound held; raise --iterations or --tolerance"
+    case .timeLimit: "time limit reached before the bound held; raise --time-limit or --tolerance"
+    case .separable:
+      "the classes are separable and there is no penalty: the weights would grow for ever; use --l2 above 0"
+    case .precisionLimit:
+      "no better point can be told apart in this precision; raise --tolerance, use --precision double, or standardise "
+        + "the features"
+    case .interrupted: "interrupted; the point so far is kept"
+    }
+  }
+}
+
+/// An iteration, for whoever watches.
+public struct OptimumProgress: Sendable {
+  /// Counted from 1.
+  public var iteration: Int
+  public var method: OptimumMethod
+  /// Passes over the features so far, a pass being a product forward and one back.
+  public var passes: Int
+  public var seconds: Double
+  /// At the point, where it is known without another pass.
+  public var objective: Double?
+  /// The last certificate, if this iteration made one.
+  public var certificate: Certificate?
+}
+
+/// What a fit leaves behind.
+public struct OptimumResult<Scalar: RealScalar>: Sendable {
+  /// Weight [C, D] and bias [C] where there is one, as `LinearHead` has them.
+  public var values: [Scalar]
+  public var outcome: OptimumOutcome
+  /// Of `values`, computed in double over all rows.
+  public var certificate: Certificate
+  public var iterations: Int
+  public var passes: Int
+  public var seconds: Double
+  public var method: OptimumMethod
+}
+
+/// Softmax regression to its optimum, with a certificate: mean cross-entropy + (l2 / 2) |weight|^2, the bias free.
+///
+/// There is nothing to tune. With a penalty that is not small beside the features, |x|^2 / (N l2) of a few at most, dual
+/// ascent gains about a digit an epoch (see `OptimumMethod.dual`); otherwise L-BFGS runs from a metric of Kronecker
+/// factors. The features may be dense or sparse, in memory or in a file. Each pass reads them once. The end is certified
+/// in double, whatever the precision of the work.
+///
+/// Memory: features, N C dual variables, and a few times the weights (2 x 20 of them for L-BFGS).
+///
+/// ```swift
+/// let problem = SoftmaxProblem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
+/// let fit = try SoftmaxRegression(problem).fit()
+/// print(fit.outcome, fit.certificate.objective, fit.certificate.gapBound!)
+/// ```
+public struct SoftmaxRegression<Scalar: RealScalar>: Sendable {
+  public let problem: SoftmaxProblem<Scalar>
+  public let options: OptimumOptions
+
+  public init(_ problem: SoftmaxProblem<Scalar>, options: OptimumOptions = OptimumOptions()) {
+    self.problem = problem
+    self.options = options
+  }
+
+  /// Minimises, from `start` or zero.
+  ///
+  /// - Parameters:
+  ///   - start: weight [C, D] and bias, such as the optimum for another penalty.
+  ///   - watch: is told of each iteration; what it returns says whether to go on.
+  /// - Throws: what reading the features from their file throws. Nothing else: not converging is an outcome.
+  public func fit(
+    from start: [Scalar]? = nil, watch: (OptimumProgress) -> Bool = { _ in true }
+  ) throws -> OptimumResult<Scalar> {
+    try withoutActuallyEscaping(watch) { watch in
+      var run = try OptimumRun(problem, options, start, watch: watch)
+      return try run.run()
+    }
+  }
+}
