@@ -65,12 +65,12 @@ struct OptimumRun<Scalar: RealScalar> {
   }
 
   /// Notes an iteration; sets the outcome if it is the last.
-  private mutating func note(objective: Double?, _ made: Certificate?) {
+  private mutating func note(objective: Double?, gap: Double?, _ made: Certificate?) {
     iterations += 1
     let goes = watch(
       OptimumProgress(
         iteration: iterations, method: method, passes: passes + certifier.passes, seconds: seconds,
-        objective: objective, certificate: made))
+        objective: objective, gapEstimate: made?.relativeGap ?? gap, certificate: made))
     if outcome != nil { return }
     if iterations >= options.iterations { outcome = .iterationLimit }
     if let limit = options.timeLimit, seconds >= limit { outcome = .timeLimit }
@@ -114,7 +114,7 @@ struct OptimumRun<Scalar: RealScalar> {
         made = try certify()
         if let gap = made?.relativeGap, gap.isFinite, squares > 0 { ratio = gap / (squares * gain) }
       }
-      note(objective: made?.objective, made)
+      note(objective: made?.objective, gap: ratio * squares * gain, made)
       if slow >= 2 { return }
     }
   }
@@ -144,7 +144,7 @@ struct OptimumRun<Scalar: RealScalar> {
       passes = before + descent.passes
       certificate = nil
       let made = !moved || isDue(descent) ? try certify() : nil
-      note(objective: descent.value.objective, made)
+      note(objective: descent.value.objective, gap: estimate(descent), made)
     }
   }
 
@@ -153,8 +153,12 @@ struct OptimumRun<Scalar: RealScalar> {
     guard problem.l2 > 0 else {
       return descent.value.behind == 0 || descent.gradientNorm <= options.tolerance
     }
-    let bound = descent.squaredWeightGradient / (2 * problem.l2)
-    return bound <= options.tolerance * descent.value.objective
+    return estimate(descent).map { $0 <= options.tolerance } ?? false
+  }
+
+  private func estimate<Work>(_ descent: QuasiNewton<Scalar, Work>) -> Double? {
+    guard problem.l2 > 0 else { return nil }
+    return descent.squaredWeightGradient / (2 * problem.l2) / descent.value.objective
   }
 }
 

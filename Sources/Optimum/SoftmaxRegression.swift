@@ -68,8 +68,8 @@ public enum OptimumOutcome: String, Sendable, Codable {
   }
 }
 
-/// An iteration, for whoever watches.
-public struct OptimumProgress: Sendable {
+/// An iteration, for whoever watches: an epoch of dual ascent, or a step of L-BFGS.
+public struct OptimumProgress: Sendable, Codable, Equatable {
   /// Counted from 1.
   public var iteration: Int
   public var method: OptimumMethod
@@ -78,6 +78,8 @@ public struct OptimumProgress: Sendable {
   public var seconds: Double
   /// At the point, where it is known without another pass.
   public var objective: Double?
+  /// What a certificate may say of the gap over the objective, by what is known without one.
+  public var gapEstimate: Double?
   /// The last certificate, if this iteration made one.
   public var certificate: Certificate?
 }

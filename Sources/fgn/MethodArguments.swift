@@ -46,6 +46,14 @@ struct MethodArguments: ParsableArguments {
   @Option(help: "Leave out examples whose gradients disagree: the cosine below which they do, from -1 to below 1.")
   var gradientAgreement: String?
 
+  /// Whether any of these options was given.
+  var isGiven: Bool {
+    let texts = [
+      optimizer, damping, fixedDamping, learningRate, warmUp, weightDecay, clipping, momentum, gradientAgreement,
+    ]
+    return texts.contains { $0 != nil } || curvature != nil || solver != nil || schedule != nil
+  }
+
   func validate() throws {
     guard curvature != .competitor else {
       throw ValidationError("--curvature must be fgn, ggn or fisher, got competitor.")

@@ -17,9 +17,10 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var models: ModelArguments
   @OptionGroup var rows: TrainingRowArguments
   @OptionGroup var method: MethodArguments
+  @OptionGroup var optimum: OptimumArguments
 
-  @Option(help: "Passes over the data.")
-  var epochs: Int = 3
+  @Option(help: "Passes over the data: 3 by default.")
+  var epochs: Int?
   @Option(help: "Examples in a step, at most.")
   var batchSize: Int?
   @Option(help: "Penalty (l2 / 2) |weight|^2; the bias is free.")
@@ -43,12 +44,17 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
-    try check(epochs >= 1, "--epochs must be at least 1, got \(epochs).")
+    try check(epochs ?? 1 >= 1, "--epochs must be at least 1, got \(epochs ?? 0).")
     try check(batchSize ?? 1 >= 1, "--batch-size must be at least 1, got \(batchSize ?? 0).")
     try check(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
     try check(timeLimit.map { $0 > 0 } ?? true, "--time-limit must be above 0, got \(timeLimit ?? 0).")
     try check(patience.map { $0 >= 1 } ?? true, "--patience must be at least 1, got \(patience ?? 0).")
     try check(gramBudget >= 0, "--gram-budget must be 0 or more, got \(gramBudget).")
+    let isFree = epochs == nil && batchSize == nil && patience == nil && !method.isGiven && models.model == nil
+    try check(
+      !optimum.toOptimum || isFree,
+      "--to-optimum is for a linear head and chooses its method: without --model, --epochs, --batch-size, --patience and "
+        + "options of optimizers.")
   }
 
   func run() throws {
@@ -67,7 +73,19 @@ struct TrainCommand: ParsableCommand {
     try checkCanCreate(output, log, curve)
     let (network, initial) = try models.load(as: type, loss: rows.losses.chosen)
     let data = try rows.load(arguments, for: network, initial, seed: seed)
-    try train(models.model(network, initial, for: data.training), from: initial?.parameters, on: data)
+    let model = try models.model(network, initial, for: data.training)
+    guard optimum.toOptimum else { return try train(model, from: initial?.parameters, on: data) }
+    guard let head = model as? LinearHead<S> else {
+      throw DataError(models.initial ?? "", "--to-optimum is for a linear head, and this is a network")
+    }
+    guard data.loss is CrossEntropy else {
+      throw DataError(data.training.source, "--to-optimum minimises cross-entropy, and the loss is \(data.loss.name)")
+    }
+    for part in [data.training, data.held].compactMap({ $0 }) { try part.checkFit(head) }
+    try TrainOptimum(
+      data: data, l2: l2, options: optimum.options(timeLimit: timeLimit, seed: seed), output: output, log: log,
+      curve: curve
+    ).run(head, from: initial?.parameters, json: json)
   }
 
   private func train<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
@@ -77,7 +95,7 @@ struct TrainCommand: ParsableCommand {
     let made = contestant.make(model, loss: loss, l2: l2, seed: seed)
     var optimizer = made.optimizer
     var options = TrainingOptions(
-      epochs: epochs, batchSize: batchSize ?? contestant.name.batchSize(of: training.count), seed: seed,
+      epochs: epochs ?? 3, batchSize: batchSize ?? contestant.name.batchSize(of: training.count), seed: seed,
       timeLimit: timeLimit, patience: patience, l2: l2)
     options.gramBudget = gramBudget << 20
     try training.checkBatch(of: options.batchSize, memoryLimit: max(arguments.memoryBytes, 16 << 20))

@@ -9,7 +9,13 @@ import Testing
   /// Which section documents the options of which files.
   static let sections = [
     ("## Data", ["DataArguments"]),
-    ("## fgn train", ["TrainCommand", "TrainingRowArguments", "LossArguments", "MethodArguments", "ModelArguments"]),
+    (
+      "## fgn train",
+      [
+        "TrainCommand", "TrainingRowArguments", "LossArguments", "MethodArguments", "ModelArguments",
+        "OptimumArguments",
+      ]
+    ),
     ("## fgn compare", ["CompareCommand"]), ("## fgn evaluate", ["EvaluateCommand"]),
     ("## fgn predict", ["PredictCommand"]),
     ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
