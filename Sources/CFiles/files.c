@@ -1,4 +1,5 @@
 #define _FILE_OFFSET_BITS 64
+#define _GNU_SOURCE  // preadv2
 
 #include "CFiles.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -42,6 +44,17 @@ void cfiles_will_need(int descriptor, int64_t position, int64_t count) {
   posix_fadvise(descriptor, position, count, POSIX_FADV_WILLNEED);
 #else
   (void)descriptor, (void)position, (void)count;
+#endif
+}
+
+int cfiles_is_cached(int descriptor, int64_t position) {
+#ifdef RWF_NOWAIT
+  uint8_t byte;
+  struct iovec part = {&byte, 1};
+  return preadv2(descriptor, &part, 1, position, RWF_NOWAIT) == 1;
+#else
+  (void)descriptor, (void)position;
+  return 0;
 #endif
 }
 

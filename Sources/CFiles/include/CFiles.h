@@ -17,6 +17,9 @@ int64_t cfiles_size(int descriptor);
 /// Asks the system to have `count` bytes at `position` ready soon: a hint that may be ignored.
 void cfiles_will_need(int descriptor, int64_t position, int64_t count);
 
+/// Whether the byte at `position` is in memory already; 0 where the system cannot tell.
+int cfiles_is_cached(int descriptor, int64_t position);
+
 /// A mapping of some bytes of a file, for reading in order.
 typedef struct cfiles_window *cfiles_window_ref;
 
