@@ -54,8 +54,11 @@ struct Certifier<Scalar: RealScalar> {
         result.gapBound = bound
         return result
       }
-      let covariance = ClassCovariance(logits: sample.logits(panels))
-      let step = covariance.solve(bias)
+      guard let step = ClassCovariance(logits: sample.logits(panels)).solve(bias) else {
+        // No curvature is left: then no gradient may be, either.
+        if bias.allSatisfy({ $0 == 0 }) { result.gapBound = bound }
+        return result
+      }
       let decrease = max(0, step.dot(bias))
       result.gapBound = bound + decrease
       // A Newton step on the bias is worth a pass when it alone stands in the way.

@@ -30,6 +30,8 @@ struct OptimumRun<Scalar: RealScalar> {
     panels =
       start.map { ClassPanels(features: problem.width, classes: problem.classes, values: $0) }
       ?? ClassPanels(features: problem.width, classes: problem.classes)
+    precondition(panels.elements.squaredNorm(in: panels.elements.indices).isFinite, "a start that is finite")
+    if !problem.hasIntercept { for k in panels.biasRange { panels.elements[k] = 0 } }
   }
 
   mutating func run() throws -> OptimumResult<Scalar> {
@@ -102,9 +104,9 @@ struct OptimumRun<Scalar: RealScalar> {
     while outcome == nil {
       let squares = try ascent.epoch()
       passes += 1
+      guard squares.isFinite, ascent.isFinite else { return }
       panels = ascent.panels
       certificate = nil
-      guard squares.isFinite else { return }
       // The next epoch will have gained about as much again as this one did when its last row was visited.
       let gain = last.isFinite ? min(1, squares / last) : 0.1
       slow = gain > 0.7 ? slow + 1 : 0
