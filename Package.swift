@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "OptimumTests", dependencies: ["Optimum", "TestSupport"], resources: [.copy("Golden")]),
+      name: "OptimumTests", dependencies: ["Optimum", "TensorFiles", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton", "TestSupport"], resources: [.copy("Fixtures")]),

@@ -28,10 +28,9 @@ import Testing
     init(_ shape: Shape, isSparse: Bool, isWeighted: Bool, seed: UInt64) {
       var generator = SeededGenerator(seed: seed)
       self.shape = shape
-      var x: Matrix<S> = generator.matrix(shape.rows, shape.width)
-      if isSparse {
-        for k in x.elements.indices where generator.index(below: 3) > 0 { x.elements[k] = 0 }
-      }
+      var numbers: [S] = generator.vector(shape.rows * shape.width)
+      if isSparse { for k in numbers.indices where generator.index(below: 3) > 0 { numbers[k] = 0 } }
+      let x = Matrix(rows: shape.rows, columns: shape.width, elements: numbers)
       dense = x
       features = isSparse ? .sparse(SparseMatrix(x)) : .dense(x)
       labels = generator.labels(shape.rows, classes: shape.classes)
