@@ -26,9 +26,8 @@ import Testing
     #expect(gap <= (fit.certificate.gapBound ?? -1) + 1e-14, "bound \(fit.certificate.gapBound!), \(gap), \(context)")
     #expect(relativeError(fit.certificate.objective, to: oracle.objective(widened(fit.values))) < 1e-13, "\(context)")
     let weights = toy.classes * toy.width
-    #expect(
-      relativeError(Array(fit.values.prefix(weights)), Array(values.prefix(weights)))
-        < (2 * tolerance * minimum / toy.l2).squareRoot() * 1.01, "weights, \(context)")
+    let distance = zip(fit.values, values).prefix(weights).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
+    #expect(distance <= 2 * fit.certificate.gapBound! / toy.l2 + 1e-20, "weights, \(context)")
     #expect(!fit.certificate.isSeparated || toy.noise == 0, "\(context)")
   }
 
@@ -105,7 +104,7 @@ import Testing
         #expect(relativeError(warm.certificate.objective, to: cold.certificate.objective) < 1e-12)
       }
       let again = try SoftmaxRegression(toy.problem(Double.self), options: options).fit(from: cold.values)
-      #expect(again.iterations <= 4, "\(again.iterations) iterations from the optimum, \(method)")
+      #expect(again.iterations < cold.iterations, "\(again.iterations) iterations from the optimum, \(method)")
     }
   }
 
