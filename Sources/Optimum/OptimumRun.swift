@@ -140,22 +140,23 @@ struct OptimumRun<Scalar: RealScalar> {
     var descent = start
     let before = passes
     var moved = true
+    // The certified gap over the estimate: learnt from certificates that did not hold.
+    var ratio = 1.0
     while outcome == nil, moved {
       moved = try descent.step()
       panels = convert(descent.panels)
       passes = before + descent.passes
       certificate = nil
-      let made = !moved || isDue(descent) ? try certify() : nil
-      note(objective: descent.value.objective, gap: estimate(descent), made)
+      let gap = estimate(descent)
+      let made = !moved || isDue(descent, gap.map { $0 * ratio }) ? try certify() : nil
+      if let certified = made?.relativeGap, let gap, gap > 0 { ratio = min(8, max(1, certified / gap / 2)) }
+      note(objective: descent.value.objective, gap: gap, made)
     }
   }
 
   /// Whether a certificate may hold, by what the working precision knows.
-  private func isDue<Work>(_ descent: QuasiNewton<Scalar, Work>) -> Bool {
-    guard problem.l2 > 0 else {
-      return descent.value.behind == 0 || descent.gradientNorm <= options.tolerance
-    }
-    return estimate(descent).map { $0 <= options.tolerance } ?? false
+  private func isDue<Work>(_ descent: QuasiNewton<Scalar, Work>, _ gap: Double?) -> Bool {
+    gap.map { $0 <= options.tolerance } ?? (descent.value.behind == 0 || descent.gradientNorm <= options.tolerance)
   }
 
   private func estimate<Work>(_ descent: QuasiNewton<Scalar, Work>) -> Double? {
