@@ -16,7 +16,9 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
     /// Dual steps: the squares |p - q|^2, times the weights. Evaluation: rows whose class is not ahead of all others.
     public var other: Double { total(1) }
 
-    private func total(_ first: Int) -> Double { stride(from: first, to: parts.count, by: 2).reduce(0) { $0 + parts[$1] } }
+    private func total(_ first: Int) -> Double {
+      stride(from: first, to: parts.count, by: 2).reduce(0) { $0 + parts[$1] }
+    }
   }
 
   /// Rows of a block.
@@ -72,7 +74,8 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
             rowWeights.withPointer { rowWeights in
               duals.withMutablePointer { duals in
                 panels.elements.withMutablePointer { panels in
-                  run(shape, features, index, read: panels, write: panels, rates, &sums) { start, rows, z, delta, sums in
+                  run(shape, features, index, read: panels, write: panels, rates, &sums) {
+                    start, rows, z, delta, sums in
                     Scalar.sweepKernels.duals(
                       z, rows, lanes.0, lanes.1, numbers + start, labels, steps, weights == nil ? nil : rowWeights,
                       duals, delta, lanes.2, sums)

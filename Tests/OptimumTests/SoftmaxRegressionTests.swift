@@ -26,7 +26,9 @@ import Testing
     #expect(gap <= (fit.certificate.gapBound ?? -1) + 1e-14, "bound \(fit.certificate.gapBound!), \(gap), \(context)")
     #expect(relativeError(fit.certificate.objective, to: oracle.objective(widened(fit.values))) < 1e-13, "\(context)")
     let weights = toy.classes * toy.width
-    let distance = zip(fit.values, values).prefix(weights).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
+    let distance = zip(fit.values, values).prefix(weights).reduce(0) {
+      $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1)
+    }
     #expect(distance <= 2 * fit.certificate.gapBound! / toy.l2 + 1e-20, "weights, \(context)")
     #expect(!fit.certificate.isSeparated || toy.noise == 0, "\(context)")
   }

@@ -17,7 +17,8 @@ import Testing
     let fits = try [features, stored].map { features in
       let problem = SoftmaxProblem(features: features, labels: labels, classes: 3, l2: 1)
       #expect(features.isInMemory || problem.chunkRows(blockSize: 504) < problem.count, "one chunk only")
-      return try SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-5, iterations: 6, method: method)).fit()
+      return try SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-5, iterations: 6, method: method))
+        .fit()
     }
     #expect(fits[0].values == fits[1].values, "\(method), \(S.precisionName)")
     #expect(fits[0].certificate == fits[1].certificate && fits[0].passes == fits[1].passes)
