@@ -16,7 +16,8 @@ struct FGN: ParsableCommand {
       """,
     version: packageVersion,
     subcommands: [
-      TrainCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self, InspectCommand.self,
+      TrainCommand.self, TuneCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self,
+      InspectCommand.self,
       TaskCommand.self, ExperimentCommand.self,
     ])
 }
