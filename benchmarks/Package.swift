@@ -5,6 +5,7 @@ import PackageDescription
 let package = Package(
   name: "benchmarks",
   platforms: [.macOS(.v15)],
+  products: [.executable(name: "prediction-run", targets: ["PredictionRun"])],
   dependencies: [.package(name: "fast-gauss-newton", path: "..")],
   targets: [
     .target(
@@ -21,6 +22,7 @@ let package = Package(
       dependencies: ["Contestants", .product(name: "Figures", package: "fast-gauss-newton")]),
     .executableTarget(name: "OptimumRun", dependencies: ["Contestants"]),
     .executableTarget(name: "NoCollapse", dependencies: ["Contestants"]),
+    .executableTarget(name: "PredictionRun", dependencies: ["Contestants"]),
     .executableTarget(name: "LanguageHead", dependencies: ["Contestants"]),
     .executableTarget(
       name: "TorchCheck", dependencies: [.product(name: "FastGaussNewton", package: "fast-gauss-newton")]),

@@ -1,7 +1,6 @@
 """The rest of benchmarks/peers: solvers of other objectives, prediction, and peak memory on the sparse set."""
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -69,17 +68,16 @@ blocks of 1,024 rows; the faster counts.
 {tables.table(header, rows)}""")
 
 
+# A process counts the memory of the one it was forked from, so a small one starts it: what `peak` gives is at least 10 MB.
+STARTER = """import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
+
+
 def peak(command, threads, lines=""):
-    """Bytes of memory at the worst moment of a process."""
-    process = subprocess.Popen(
-        tables.pinned(threads, list(map(str, command))), env=peer_search.environment(threads), stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL)
-    process.stdin.write(lines.encode())
-    process.stdin.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{command[0]} failed")
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """Bytes of memory at the worst moment of a process. Linux counts kilobytes, macOS bytes."""
+    size = answer(threads, sys.executable, "-S", "-c", STARTER, *command, input=lines)
+    return size * (1 if sys.platform == "darwin" else 1024)
 
 
 def memory(options):
@@ -96,8 +94,8 @@ def memory(options):
             ["scikit-learn's, Python included", peer]]
     tables.save("peers-memory.md", f"""# Peak memory of training on the sparse set
 
-N = {about["N"]:,}, D = {about["D"]:,}, C = {about["C"]}, {about["nonzeros"]:,} non-zeros; to a relative gap of 1e-3 (the peer: ten
-iterations). What the system counted for the whole process, program and libraries included.
+N = {about["N"]:,}, D = {about["D"]:,}, C = {about["C"]}, {about["nonzeros"]:,} non-zeros; to a relative gap of 1e-3
+(the peer: ten iterations). What the system counted for the whole process, program and libraries included.
 
 {tables.table(["", "MB"], [[name, f"{size / 1e6:.1f}"] for name, size in rows])}
 {"Within" if own <= limit else "OVER"} the limit: {(own - weights) / arrays:.2f} times the arrays.

@@ -12,7 +12,8 @@ import tables
 LEVELS = peer_search.LEVELS
 NAMES = {
     "torch:lbfgs": "torch L-BFGS", "torch:adam:512": "torch Adam, batches of 512",
-    "torch:adam:full": "torch Adam, all rows", "jax:optax_lbfgs": "jax, optax L-BFGS", "jax:scipy_lbfgs": "jax, SciPy L-BFGS-B", "ours": "ours"}
+    "torch:adam:full": "torch Adam, all rows", "jax:optax_lbfgs": "jax, optax L-BFGS",
+    "jax:scipy_lbfgs": "jax, SciPy L-BFGS-B"}
 ABOUT = {
     "letter": "UCI letters, 16 standardised features.",
     "clinc150": "Sentence embeddings of unit length, 150 intents.",
@@ -189,8 +190,8 @@ BLAS of the Python side: {kernels}.
 Mean cross-entropy + l2/2 |weight|^2, bias free, from zero. Seconds of the fit alone, data in memory in the contestant's
 precision, compiled and warmed up (ours: a new process each time), until the returned weights are within the relative gap
 (f - f*) / f* by one function in float64: with the smallest number of iterations (Adam: epochs) that gets there. Medians
-of {options.rounds} runs in turn, of three where a run takes more than 20 s; * one run, where it took ten times as long as the
-fastest. "-" is not reached: within {options.seconds:g} s of processor time a thread, or because it stopped by itself. A pass
+of {options.rounds} runs in turn, of three where a run takes more than 20 s; * one run, where it took ten times as long as
+the fastest. "-" is not reached: within {options.seconds:g} s of processor time a thread, or because it stopped by itself. A pass
 is a product with X and one with X^T: a gradient or a Hessian product costs one. (newton-cholesky also forms the Hessian,
 which costs D C / 2 times as many flops.) Adam is shown at the best of three learning rates at each level, constant for
 the first half and then falling to zero along a cosine.

@@ -1,13 +1,16 @@
 #define _FILE_OFFSET_BITS 64
+#define _GNU_SOURCE  // preadv2
 
 #include "CFiles.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -44,6 +47,17 @@ void cfiles_will_need(int descriptor, int64_t position, int64_t count) {
 #endif
 }
 
+int cfiles_is_cached(int descriptor, int64_t position) {
+#ifdef RWF_NOWAIT
+  uint8_t byte;
+  struct iovec part = {&byte, 1};
+  return preadv2(descriptor, &part, 1, position, RWF_NOWAIT) == 1;
+#else
+  (void)descriptor, (void)position;
+  return 0;
+#endif
+}
+
 struct cfiles_window {
   uint8_t *pages;
   size_t size;   // of the pages
@@ -75,6 +89,18 @@ void cfiles_unmap(cfiles_window_ref window) {
 
 void cfiles_copy(cfiles_window_ref window, int64_t from, void *array, int64_t offset, int64_t count) {
   memcpy((uint8_t *)array + offset, window->pages + window->first + from, (size_t)count);
+}
+
+int64_t cfiles_receive(int descriptor, void *array, int64_t offset, int64_t count) {
+  ssize_t got;
+  do got = read(descriptor, (uint8_t *)array + offset, (size_t)smaller(count, largestTransfer));
+  while (got < 0 && errno == EINTR);
+  return got < 0 ? -(int64_t)errno : got;
+}
+
+int cfiles_is_ready(int descriptor) {
+  struct pollfd request = {descriptor, POLLIN, 0};
+  return poll(&request, 1, 0) > 0;
 }
 
 int64_t cfiles_write(int descriptor, const void *array, int64_t offset, int64_t count) {

@@ -7,6 +7,7 @@
 #include "image_kernels.h"
 #include "row_kernels.h"
 #include "normalization_kernels.h"
+#include "prediction_kernels.h"
 #include "sequence_kernels.h"
 #include "sweep_kernels.h"
 #include "sparse_kernels.h"

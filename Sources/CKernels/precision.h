@@ -6,6 +6,7 @@
  * clang's target_clones, ELF on x86 only. Elsewhere the one portable copy is vectorised for the
  * baseline of the target. Vectors are 64 bytes; the compiler splits them where registers are shorter.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ typedef int32_t bits;
 #define LOG1P1(x) log1pf(x)
 #define SQRT1(x) sqrtf(x)
 #define FABS1(x) fabsf(x)
+#define LOWEST -FLT_MAX
 #define EXPONENT_SHIFT 23
 #define ROUND_MAGIC 12582912.0f /* 1.5 * 2^23 */
 #define LN2_HIGH 0.693359375f
@@ -44,6 +46,7 @@ typedef int64_t bits;
 #define LOG1P1(x) log1p(x)
 #define SQRT1(x) sqrt(x)
 #define FABS1(x) fabs(x)
+#define LOWEST -DBL_MAX
 #define EXPONENT_SHIFT 52
 #define ROUND_MAGIC 6755399441055744.0 /* 1.5 * 2^52 */
 #define LN2_HIGH 6.93145751953125e-1

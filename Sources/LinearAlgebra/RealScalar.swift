@@ -13,6 +13,7 @@ public protocol RealScalar: BinaryFloatingPoint, SIMDScalar, Codable, Sendable, 
   static var normalizationKernels: NormalizationKernels<Self> { get }
   static var imageKernels: ImageKernels<Self> { get }
   static var sequenceKernels: SequenceKernels<Self> { get }
+  static var predictionKernels: PredictionKernels<Self> { get }
   static var curvatureKernels: CurvatureKernels<Self> { get }
   static var updateKernels: UpdateKernels<Self> { get }
   static var sweepKernels: SweepKernels<Self> { get }

@@ -13,7 +13,7 @@ struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private var hasMetric = false
   private var memory = CurvaturePairs<Scalar>()
   private let history: Int
-  private let lineSearch = StrongWolfe(resolution: 0)
+  private let lineSearch = StrongWolfe(trials: 10, resolution: 0)
 
   /// Begins at `panels`: one pass.
   fileprivate init(

@@ -129,7 +129,9 @@ enum ArrayDecoder {
       try source.read(into: &chunk, first: 0, count: step)
       switch layout {
       case .inOrder:
-        for k in 0..<step { result[first + done + k] = convert(chunk[k]) }
+        let input = chunk.span
+        var output = result.mutableSpan
+        for k in 0..<step { output[first + done + k] = convert(input[k]) }
       case .transposed(let rows, let columns):
         var row = done % rows
         var column = done / rows

@@ -75,6 +75,9 @@ final class InputFile: Sendable {
     cfiles_will_need(descriptor, Int64(range.lowerBound), Int64(range.count))
   }
 
+  /// Whether a byte is in memory already, where the system can tell.
+  func isCached(_ position: Int) -> Bool { cfiles_is_cached(descriptor, Int64(position)) != 0 }
+
   /// Maps the bytes of `range`, which must be in the file still.
   func map(_ range: Range<Int>) throws(FileError) -> FileWindow {
     try checkSize(range.upperBound)

@@ -48,6 +48,20 @@ public struct NPZWriter: ~Copyable {
     try add(integers, type: .int64, shape: [integers.count], name)
   }
 
+  /// Adds an array of f4 or f8 of any shape, whose product is the count.
+  public mutating func add<Scalar: RealScalar>(
+    _ values: [Scalar], shape: [Int], named name: String
+  ) throws(FileError) {
+    precondition(elementCount(shape) == values.count, "shape \(shape) got \(values.count) values")
+    try add(values, type: .of(Scalar.self), shape: shape, name)
+  }
+
+  /// Adds an array of i8 of any shape, whose product is the count.
+  public mutating func add(_ integers: [Int], shape: [Int], named name: String) throws(FileError) {
+    precondition(elementCount(shape) == integers.count, "shape \(shape) got \(integers.count) values")
+    try add(integers, type: .int64, shape: shape, name)
+  }
+
   private mutating func add<Element: BitwiseCopyable>(
     _ values: [Element], type: ElementType, shape: [Int], _ name: String
   ) throws(FileError) {

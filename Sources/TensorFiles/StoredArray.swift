@@ -63,9 +63,12 @@ struct StoredArray: Sendable {
     try ArrayDecoder.indices(&source, type: type, bigEndian: isBigEndian, into: &result, first: first, below: bound)
   }
 
-  /// Asks the system to have these numbers ready soon.
-  func willNeed(_ range: Range<Int>) {
-    if !range.isEmpty { file.willNeed(bytes(range)) }
+  /// Asks the system to have these numbers ready soon, so that reading overlaps computing, or other reading: a call for
+  /// each range, which is spared where the last numbers of some of them are in memory already.
+  func willNeed(_ ranges: [Range<Int>]) {
+    let sample = stride(from: 0, to: ranges.count, by: max(1, ranges.count / 8)).map { bytes(ranges[$0]) }
+    if sample.allSatisfy({ $0.isEmpty || file.isCached($0.upperBound - 1) }) { return }
+    for range in ranges where !range.isEmpty { file.willNeed(bytes(range)) }
   }
 }
 

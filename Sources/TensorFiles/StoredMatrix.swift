@@ -53,15 +53,16 @@ public struct StoredMatrix<Scalar: RealScalar>: StoredFeatures {
       try array.read(elementRange(range), into: &elements)
     }
     // Reading the next block overlaps what is done with this one.
-    array.willNeed(elementRange(range.upperBound..<min(rows, range.upperBound + range.count)))
+    array.willNeed([elementRange(range.upperBound..<min(rows, range.upperBound + range.count))])
   }
 
   public func gather(_ index: [Int32], into result: inout Features<Scalar>) throws {
     precondition(index.allSatisfy { $0 >= 0 && $0 < rows }, "row numbers must be in 0..<\(rows)")
-    for run in index.runs { array.willNeed(elementRange(run)) }
+    let runs = index.runs
+    array.willNeed(runs.map(elementRange))
     try fill(&result, rows: index.count) { (elements) throws(FileError) in
       var next = 0
-      for run in index.runs {
+      for run in runs {
         try array.read(elementRange(run), into: &elements, first: next, isShort: true)
         next += run.count * columns
       }

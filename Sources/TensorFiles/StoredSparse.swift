@@ -54,13 +54,13 @@ public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
     try fill(&result, [range])
     let next = range.upperBound..<min(rows, range.upperBound + range.count)
-    for array in [indices, values] { array.willNeed(entries(next)) }
+    for array in [indices, values] { array.willNeed([entries(next)]) }
   }
 
   public func gather(_ index: [Int32], into result: inout Features<Scalar>) throws {
     precondition(index.allSatisfy { $0 >= 0 && $0 < rows }, "row numbers must be in 0..<\(rows)")
     let runs = index.runs
-    for run in runs { for array in [indices, values] { array.willNeed(entries(run)) } }
+    for array in [indices, values] { array.willNeed(runs.map(entries)) }
     try fill(&result, runs)
   }
 

@@ -19,12 +19,26 @@ public struct Evaluation: Sendable, Codable, Equatable {
   /// R^2 = 1 - SSE / SST: squared errors, and squared deviations from the targets' weighted mean on this data set, both
   /// weighted and summed over outputs. Nil for classes, and where all targets are the same.
   public var r2: Double?
+  /// Of probabilities softmax(z / T), where the model has a temperature T; `loss` is that of T = 1.
+  public var calibrated: Calibrated?
   /// How many there are: examples, or their labelled positions where positions are classified.
   public var examples: Int
   /// For each class: examples and how many were right. Empty for a regression.
   public var classes: [ClassCount] = []
   /// For each number that is predicted: its own errors. Nil for classes.
   public var outputs: [OutputFit]?
+
+  public struct Calibrated: Sendable, Codable, Equatable {
+    public var temperature: Double
+    public var loss: Double
+    /// The expected calibration error: see `Calibration`.
+    public var calibrationError: Double
+
+    public init(temperature: Double, quality: Calibration.Quality) {
+      self.temperature = temperature
+      (loss, calibrationError) = (quality.loss, quality.calibrationError)
+    }
+  }
 
   public struct ClassCount: Sendable, Codable, Equatable {
     public var name: String

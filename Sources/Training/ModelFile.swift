@@ -15,7 +15,8 @@ import TensorFiles
 /// network has those of its layers, named `0.weight`, `0.bias`, `2.weight`, ..., as an nn.Sequential has them. String
 /// metadata: `format` "fgn-linear-head" or "fgn-network", `architecture` of a network (JSON, see `Architecture`),
 /// `schema_version` "1", `class_names` (JSON array), `standardization` (JSON object with `mean` and `scale`; absent if
-/// none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `producer`.
+/// none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `temperature`
+/// (absent is 1), `producer`.
 /// A regression has `loss` ("squared", "huber" with `huber_delta`, or "poisson"; absent for cross-entropy),
 /// `target_names` (JSON array) in place of class names, and `target_standardization` (as `standardization`).
 ///
@@ -41,6 +42,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   /// Training objective of the parameters.
   public var objective: Double?
   public var seed: UInt64?
+  /// T above 0: probabilities are softmax(z / T); nil is 1. See `Calibration`.
+  public var temperature: Double?
   public var producer: String?
 
   public init(model: some Model<Scalar>, parameters: Parameters<Scalar>, classNames: [String]) {
@@ -103,6 +106,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     if let l2 { metadata["l2"] = "\(l2)" }
     if let objective { metadata["objective"] = "\(objective)" }
     if let seed { metadata["seed"] = "\(seed)" }
+    if let temperature { metadata["temperature"] = "\(temperature)" }
     if let producer { metadata["producer"] = producer }
     try SafeTensors.write(
       parameters.layout.slices.map { SafeTensors.Tensor(name: $0.name, shape: $0.shape, values: parameters[$0]) },
@@ -239,7 +243,18 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     l2 = file.metadata["l2"].flatMap(Double.init)
     objective = file.metadata["objective"].flatMap(Double.init)
     seed = file.metadata["seed"].flatMap(UInt64.init)
+    temperature = try Self.temperature(file)
     producer = file.metadata["producer"]
+  }
+
+  private static func temperature(_ file: SafeTensorsFile) throws(FileError) -> Double? {
+    guard let text = file.metadata["temperature"] else { return nil }
+    guard let value = Double(text), value > 0, value.isFinite else {
+      throw FileError(
+        .badData, file: file.path, position: "metadata \"temperature\"",
+        "expected a number above 0, got \"\(text.prefix(60))\"")
+    }
+    return value
   }
 
   private static func names(_ key: String, _ count: Int, _ file: SafeTensorsFile) throws(FileError) -> [String]? {

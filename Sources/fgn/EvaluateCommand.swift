@@ -30,7 +30,11 @@ struct EvaluateCommand: ParsableCommand {
 
   private func evaluate<S: RealScalar>(_ type: S.Type) throws {
     let (file, data) = try saved.load(with: arguments, as: type)
-    let result = try file.evaluate(data, l2: l2)
+    var result = try file.evaluate(data, l2: l2)
+    if let temperature = file.temperature {
+      result.calibrated = Evaluation.Calibrated(
+        temperature: temperature, quality: try file.quality(data, temperature: temperature))
+    }
     if json { return try printJSON(result) }
     print("examples   \(result.examples)")
     print("objective  \(NumberText.fixed(result.objective, 6))")
@@ -38,6 +42,11 @@ struct EvaluateCommand: ParsableCommand {
     if let outputs = result.outputs { return show(result, outputs) }
     print("accuracy   \(NumberText.percent(result.accuracy))")
     if let top5 = result.top5 { print("top-5      \(NumberText.percent(top5))") }
+    if let calibrated = result.calibrated {
+      print("calibrated, T = \(NumberText.significant(calibrated.temperature, 6))")
+      print("  loss     \(NumberText.fixed(calibrated.loss, 6))")
+      print("  ECE      \(NumberText.fixed(calibrated.calibrationError, 6))")
+    }
     print("class  examples  correct")
     for row in result.classes { print("\(row.name)  \(row.examples)  \(row.correct)") }
   }

@@ -17,7 +17,6 @@ struct FGN: ParsableCommand {
     version: packageVersion,
     subcommands: [
       TrainCommand.self, TuneCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self,
-      InspectCommand.self,
-      TaskCommand.self, ExperimentCommand.self,
+      CalibrateCommand.self, InspectCommand.self, TaskCommand.self, ExperimentCommand.self,
     ])
 }

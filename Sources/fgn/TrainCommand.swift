@@ -102,7 +102,7 @@ struct TrainCommand: ParsableCommand {
       epochs: epochs ?? 3, batchSize: batchSize ?? contestant.name.batchSize(of: training.count), seed: seed,
       timeLimit: timeLimit, patience: patience, l2: l2)
     options.gramBudget = gramBudget << 20
-    try training.checkBatch(of: options.batchSize, memoryLimit: arguments.memoryBytes)
+    try training.checkBatch(of: options.batchSize, memoryLimit: max(arguments.memoryBytes, 16 << 20))
     if !training.features.isInMemory { logger.info("features stay in their file and are read in blocks of rows") }
     logger.info(
       "\(training.count) examples, \(training.featureCount) features, \(data.targetText); seed \(seed), \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"

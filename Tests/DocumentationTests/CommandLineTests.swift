@@ -17,7 +17,7 @@ import Testing
       ]
     ),
     ("## fgn compare", ["CompareCommand"]), ("## fgn evaluate", ["EvaluateCommand"]),
-    ("## fgn predict", ["PredictCommand"]),
+    ("## fgn predict", ["PredictCommand"]), ("## fgn calibrate", ["CalibrateCommand"]),
     ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
     ("## fgn experiment", ["ExperimentCommand"]),
     ("## Model files", ["SavedModelArguments"]),

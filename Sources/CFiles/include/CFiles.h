@@ -17,6 +17,9 @@ int64_t cfiles_size(int descriptor);
 /// Asks the system to have `count` bytes at `position` ready soon: a hint that may be ignored.
 void cfiles_will_need(int descriptor, int64_t position, int64_t count);
 
+/// Whether the byte at `position` is in memory already; 0 where the system cannot tell.
+int cfiles_is_cached(int descriptor, int64_t position);
+
 /// A mapping of some bytes of a file, for reading in order.
 typedef struct cfiles_window *cfiles_window_ref;
 
@@ -27,6 +30,13 @@ void cfiles_unmap(cfiles_window_ref window);
 
 /// Copies `count` bytes from byte `from` of the bytes mapped to `array + offset`.
 void cfiles_copy(cfiles_window_ref window, int64_t from, void *array, int64_t offset, int64_t count);
+
+/// Reads what is at hand, at least a byte and at most `count`, from a pipe or terminal into `array + offset`, waiting
+/// where there is nothing yet. Returns the bytes read, 0 at the end, or -errno.
+int64_t cfiles_receive(int descriptor, void *array, int64_t offset, int64_t count);
+
+/// Whether `cfiles_receive` would return at once.
+int cfiles_is_ready(int descriptor);
 
 /// Writes all `count` bytes of `array + offset`. Returns 0 or -errno.
 int64_t cfiles_write(int descriptor, const void *array, int64_t offset, int64_t count);

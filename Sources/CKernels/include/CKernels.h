@@ -98,6 +98,7 @@ const char *fgn_kernel_level(void);
 #include "CElementwise.h"
 #include "CImageKernels.h"
 #include "CNormalization.h"
+#include "CPrediction.h"
 #include "CSequenceKernels.h"
 #include "CSweep.h"
 #include "CSparse.h"

@@ -5,7 +5,7 @@ import Figures
 //
 //   CurveFigures [--log-x] FILE.svg TITLE < lines
 //
-// With --log-x the x axis is logarithmic, and every point has a marker.
+// With --log-x the x axis is logarithmic, and every point has a marker and no band.
 // A line, tab-separated: panel title, x label, y label, "linear" or "log" for y, series, then x, y and radius of a
 // point. Panels and series in order of appearance.
 
@@ -28,7 +28,7 @@ struct Plot {
       let one = series[name]!
       return Mark.line(
         Line(
-          name, x: one.x, y: one.y, band: Band(center: one.y, radius: one.radius),
+          name, x: one.x, y: one.y, band: logarithmic ? nil : Band(center: one.y, radius: one.radius),
           markers: logarithmic ? .every(1) : .none))
     }
     let horizontal = logarithmic ? Axis(x, scale: .log10) : Axis(x, from: 0)

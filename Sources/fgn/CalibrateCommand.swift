@@ -1,0 +1,82 @@
+import ArgumentParser
+import FastGaussNewton
+
+/// `fgn calibrate`: the temperature of a model's probabilities, from data that it was not trained on.
+struct CalibrateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calibrate",
+    abstract: "Fit a temperature T on validation data, so that probabilities softmax(z / T) mean what they say.",
+    discussion: """
+      T minimises the mean cross-entropy on DATA, which should be other data than the model was trained on. Classes and \
+      accuracy stay as they are. Printed are the loss and the expected calibration error (ECE, 15 bins) before and \
+      after. The model is saved with T, which `fgn predict` and `fgn evaluate` then use; where the loss has no \
+      minimiser nothing is saved.
+      """)
+
+  @OptionGroup var saved: SavedModelArguments
+  @OptionGroup var arguments: DataArguments
+  @Option(help: "Where the model with its temperature goes, .safetensors. MODEL itself by default.")
+  var output: String?
+  @Option(help: "Draw accuracy against confidence, before and after, as .svg.")
+  var figure: String?
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  struct Summary: Encodable {
+    var outcome: Calibration.Outcome
+    var temperature: Double
+    var examples: Int
+    var before: Calibration.Quality
+    var after: Calibration.Quality
+    var model: String?
+  }
+
+  func run() throws {
+    Partition.threads = arguments.threads
+    try reportingFailures {
+      switch arguments.precision {
+      case .float: try calibrate(Float.self)
+      case .double: try calibrate(Double.self)
+      }
+    }
+  }
+
+  private func calibrate<S: RealScalar>(_ type: S.Type) throws {
+    let path = output ?? saved.model
+    try checkCanCreate(path, figure)
+    let (file, data) = try saved.load(with: arguments, as: type)
+    let result = try file.calibrate(data)
+    let isFitted = result.outcome == .converged
+    if isFitted {
+      try save(result.temperature, to: path)
+    }
+    if let figure { try AtomicFile.write(result.figure.svg(), to: figure) }
+    if json {
+      return try printJSON(
+        Summary(
+          outcome: result.outcome, temperature: result.temperature, examples: result.examples, before: result.before,
+          after: result.after, model: isFitted ? path : nil))
+    }
+    print("outcome      \(result.outcome.rawValue)")
+    print("temperature  \(NumberText.significant(result.temperature, 6))")
+    print("examples     \(result.examples)")
+    print("             before    after")
+    func row(_ name: String, _ value: KeyPath<Calibration.Quality, Double>) {
+      let (before, after) = (result.before[keyPath: value], result.after[keyPath: value])
+      print("\(name)\(NumberText.fixed(before, 6))  \(NumberText.fixed(after, 6))")
+    }
+    row("loss         ", \.loss)
+    row("ECE          ", \.calibrationError)
+    print(isFitted ? "saved to \(path)" : "not saved. \(result.outcome.remedy)")
+  }
+
+  /// Keeps the precision of the file, whichever the temperature was computed in.
+  private func save(_ temperature: Double, to path: String) throws {
+    var exact: ModelFile<Double> = try saved.load()
+    exact.temperature = temperature
+    guard exact.parameters.values.allSatisfy({ Double(Float($0)) == $0 }) else { return try exact.write(to: path) }
+    var single: ModelFile<Float> = try saved.load()
+    single.temperature = temperature
+    try single.write(to: path)
+  }
+}
