@@ -75,7 +75,7 @@ public struct CrossValidationProgress: Sendable {
 ///
 /// - A point is cut when, after two folds or more, its losses are above those of the best point in the same folds by more
 ///   than the margin and two standard errors of the differences: the other folds are left out.
-/// - After a rise, folds are fitted to a gap of a hundredth first, for that test.
+/// - After a point that is clearly above the best, folds are fitted to a gap of a hundredth first, for that test.
 /// - Going down ends as in `RegularizationPath`, where the mean is above the best by more than the margin and a standard
 ///   error of the differences.
 ///

@@ -72,7 +72,7 @@ struct PathFits<Scalar: RealScalar> {
       let rise = last.l2 - l2
       let objective = last.result.certificate.objective - rise / 2 * last.weightSquare
       let isNear = rise * rise * last.weightSquare / (2 * l2) <= 0.1 * objective
-      kind = isNear ? .extrapolated : last.result.method == .dual ? .cold : .warm
+      kind = isNear || last.result.method != .dual || last.result.passes > 12 ? .extrapolated : .cold
     }
     guard kind == .extrapolated, let before else { return kind == .cold ? (.cold, nil) : (.warm, last.result.values) }
     let length = log(l2 / last.l2) / log(last.l2 / before.l2)

@@ -49,9 +49,10 @@ public struct PathOptions: Sendable, Codable, Equatable {
 
 /// Where the fit of a point of a path starts.
 public enum PathStart: String, Sendable, Codable, CaseIterable {
-  /// What is likely to cost the fewest passes. With g the bound on the gap, over the objective, that the last optimum W has
-  /// for the next penalty, (l2 - l2')^2 |W|^2 / (2 l2'), known without a pass: extrapolated where g is at most a tenth;
-  /// else from zero where dual ascent does the work, which a start elsewhere costs two passes, and warm for L-BFGS.
+  /// What is likely to cost the fewest passes: extrapolated, but from zero where dual ascent took a dozen passes at most
+  /// for the penalty before, as a start elsewhere costs it two, unless the last optimum W is near. That is where the
+  /// bound on its gap for the next penalty l2', (l2 - l2')^2 |W|^2 / (2 l2'), known without a pass, is at most a tenth of
+  /// the objective.
   case automatic
   /// From zero.
   case cold

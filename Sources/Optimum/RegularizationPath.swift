@@ -48,9 +48,9 @@ public struct PathResult<Scalar: RealScalar>: Sendable {
 ///
 /// The first penalty is one at which weights of zero are nearly the optimum (`SoftmaxProblem.largestPenalty`), unless
 /// `PathOptions.values` says otherwise. Going down ends early when the validation loss has been rising for `patience`
-/// points and is clearly above the best. A point after a rise is fitted to a gap of a hundredth first; where it is
-/// clearly worse than the best by then, the rest of its fit is saved. Nothing depends on time: the same data and options
-/// give the same bits, for any number of threads.
+/// points and is clearly above the best. After a point that is clearly above the best, the next is fitted to a gap of a
+/// hundredth first; where it is worse again, the rest of its fit is saved. Nothing depends on time: the same data and
+/// options give the same bits, for any number of threads.
 ///
 /// Memory: that of a fit, and weights for the last point and the best.
 ///
@@ -116,7 +116,7 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
     return PathResult(points: points, bestIndex: best.index, best: best.result, outcome: outcome)
   }
 
-  /// After a rise a rough fit first, and no more where that is clearly worse than the best.
+  /// After a point that was clearly worse than the best a rough fit first, and no more where that is so again.
   private func fit(
     _ fits: inout PathFits<Scalar>, _ problem: SoftmaxProblem<Scalar>, _ rule: RiseRule,
     _ watch: (OptimumProgress) -> Bool

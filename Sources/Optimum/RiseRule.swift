@@ -5,6 +5,8 @@ struct RiseRule {
   private(set) var best = Double.infinity
   private var last = Double.infinity
   private var rises = 0
+  /// Whether the last point was clearly worse than the best: then the next is fitted roughly first.
+  private(set) var isRising = false
 
   init(_ options: PathOptions) {
     (patience, margin) = (options.patience, options.margin)
@@ -21,13 +23,10 @@ struct RiseRule {
   ///
   /// - Returns: whether the path ends here.
   mutating func note(_ loss: Double, spread: Double = 0) -> Bool {
-    let isWorse = isClearlyWorse(loss, spread: spread)
+    isRising = patience != nil && isClearlyWorse(loss, spread: spread)
     rises = loss <= last ? 0 : rises + 1
     last = loss
     if loss < best { best = loss }
-    return isWorse && patience.map { rises >= $0 } ?? false
+    return isRising && patience.map { rises >= $0 } ?? false
   }
-
-  /// Whether the last point was worse than the one before: then the next is fitted roughly first.
-  var isRising: Bool { patience != nil && rises > 0 }
 }

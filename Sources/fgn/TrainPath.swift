@@ -14,7 +14,7 @@ extension TrainOptimum {
       "\(training.count) training, \(held.count) validation examples, \(training.featureCount) features, \(data.targetText); \(Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
     let clock = RunClock(limit: nil)
-    let result = try path.run(
+    var result = try path.run(
       progress: { _, _ in !Interrupt.isRequested },
       pointEnded: { point, _ in
         let cut = point.isCut ? "  left rough: hopeless" : ""
@@ -27,6 +27,7 @@ extension TrainOptimum {
     if let curve { try AtomicFile.write(pathCurve(result), to: curve) }
     l2 = result.points[result.bestIndex].l2
     if !json { print(result.table.map { $0 + "\n" }.joined()) }
+    result.best.seconds = clock.wallSeconds
     try finish(
       head, result.best, path: result.points, cpuSeconds: clock.cpuSeconds, json: json)
     if result.outcome == .interrupted { throw ExitCode(130) }
@@ -43,8 +44,14 @@ extension PathResult {
         NumberText.significant(point.weightNorm), "\(point.passes)", point.isCut ? "cut" : k == bestIndex ? "best" : "",
       ]
     }
-    let head = ["l2", "validation loss", "accuracy", "training loss", "|weight|", "passes", ""]
-    return ComparisonSummary.aligned([head] + rows)
+    return tableLines(["l2", "validation loss", "accuracy", "training loss", "|weight|", "passes", ""], rows)
+  }
+}
+
+/// Aligned columns, without spaces at the ends of lines.
+func tableLines(_ head: [String], _ rows: [[String]]) -> [String] {
+  ComparisonSummary.aligned([head] + rows).map { line in
+    String(line.reversed().drop { $0 == " " }.reversed())
   }
 }
 
@@ -81,8 +88,13 @@ func crossValidationCurve<S>(_ result: CrossValidationResult<S>) -> String {
   }
   mark(result.bestIndex, "best")
   if result.oneStandardErrorIndex != result.bestIndex { mark(result.oneStandardErrorIndex, "one standard error") }
+  // What is far above the best would flatten the rest.
+  let best = result.points[result.bestIndex]
+  let top = best.loss + max(best.loss / 2, 6 * best.standardError)
+  let upper = loss.contains { $0 > top } ? top : nil
   return Figure(panels: [
     Panel(
-      "Cross-validation", x: Axis("l2", scale: .log10), y: Axis("Validation loss", unit: "nats"), marks: marks)
+      "Cross-validation", x: Axis("l2", scale: .log10), y: Axis("Validation loss", unit: "nats", to: upper),
+      marks: marks)
   ]).svg()
 }

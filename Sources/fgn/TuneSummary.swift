@@ -1,4 +1,3 @@
-import Comparison
 import FastGaussNewton
 
 /// What `fgn tune` prints: one object, or the curve and a few lines.
@@ -66,6 +65,6 @@ extension CrossValidationResult {
         marks.filter { !$0.isEmpty }.joined(separator: ", "),
       ]
     }
-    return ComparisonSummary.aligned([["l2", "validation loss", "+-", "accuracy", "passes", ""]] + rows)
+    return tableLines(["l2", "validation loss", "+-", "accuracy", "passes", ""], rows)
   }
 }

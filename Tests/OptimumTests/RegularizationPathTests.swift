@@ -130,7 +130,7 @@ func pathData<S: RealScalar>(
     // A weight of two is the row twice.
     var weighted = data
     try weighted.setWeights((0..<60).map { $0 < 20 ? 2 : 1 })
-    let twice = try data.rows((0..<60) + (0..<20))
+    let twice = try data.rows(Array(0..<60) + Array(0..<20))
     let c = try RegularizationPath(training: weighted, validation: weighted, options: options).run()
     let d = try RegularizationPath(training: twice, validation: twice, options: options).run()
     for (c, d) in zip(c.points, d.points) {
