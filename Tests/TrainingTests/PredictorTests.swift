@@ -64,12 +64,13 @@ import Testing
       var rows: Int { features.rows }
       var columns: Int { features.columns }
       var entryCount: Int? { features.entryCount }
-      func read(_ range: Range<Int>) throws -> Features<Float> {
-        var result = Features<Float>.none
+      func entryCount(of index: [Int32]) -> Int? { nil }
+      func read(_ range: Range<Int>, into result: inout Features<Float>) throws {
         try features.read(range, into: &result)
-        return result
       }
-      func gather(_ index: [Int32]) throws -> Features<Float> { features.gatheredInMemory(index) }
+      func gather(_ index: [Int32], into result: inout Features<Float>) throws {
+        result = features.gatheredInMemory(index)
+      }
     }
     let (rows, columns) = (1100, 16_385)  // 256 rows at a time
     let sparse = SparseMatrix<Float>(
