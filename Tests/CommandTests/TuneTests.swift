@@ -89,7 +89,7 @@ import Testing
     var toy = ToyData(rows: 12, classes: 2)
     toy.labels = toy.labels.map { _ in 1 }
     let one = try toy.npz(directory.file("one.npz"))
-    expectFailure(try await Command.run("tune", one), 65, "one.npz", "at least two classes, got only those of \"1\"")
+    expectFailure(try await Command.run("tune", one), 65, "one.npz", "at least two classes, got one class only")
     let network = directory.file("none.safetensors")
     expectFailure(try await Command.run("tune", few, "--output", network + "/x/y"), 73)
   }
