@@ -73,7 +73,11 @@ func pathCurve<S>(_ result: PathResult<S>) -> String {
 
 /// Mean validation loss and its standard error by l2.
 func crossValidationCurve<S>(_ result: CrossValidationResult<S>) -> String {
-  let points = result.points.filter { !$0.isCut }
+  // What is far above the best would flatten the rest: one such point is shown beside those that are not.
+  let best = result.points[result.bestIndex]
+  let top = best.loss + max(best.loss / 2, 6 * best.standardError)
+  let all = result.points.filter { !$0.isCut }
+  let points = all.suffix(from: max(0, (all.firstIndex { $0.loss <= top } ?? 0) - 1))
   let loss = points.map(\.loss)
   var marks: [Mark] = [
     .line(
@@ -88,9 +92,6 @@ func crossValidationCurve<S>(_ result: CrossValidationResult<S>) -> String {
   }
   mark(result.bestIndex, "best")
   if result.oneStandardErrorIndex != result.bestIndex { mark(result.oneStandardErrorIndex, "one standard error") }
-  // What is far above the best would flatten the rest.
-  let best = result.points[result.bestIndex]
-  let top = best.loss + max(best.loss / 2, 6 * best.standardError)
   let upper = loss.contains { $0 > top } ? top : nil
   return Figure(panels: [
     Panel(
