@@ -28,7 +28,7 @@ struct Certifier<Scalar: RealScalar> {
   var passes: Int { batch.passes }
 
   /// Rows that the curvature of the bias is estimated from.
-  private static var sampleRows: Int { 2048 }
+  private static var sampleRows: Int { 1024 }
 
   init(_ problem: SoftmaxProblem<Scalar>) throws {
     self.problem = problem

@@ -46,11 +46,10 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
       sums.loss += part.loss
       sums.other += part.other
     }
-    let rows = problem.chunkRows(blockSize: sweep.blockSize)
     if Data.self == Scalar.self {
-      try problem.forEachChunk(rows: rows, add)
+      try problem.forEachChunk(rows: problem.chunkRows(4 << 20, blockSize: sweep.blockSize), add)
     } else {
-      try problem.forEachCopy(rows: rows, add)
+      try problem.forEachCopy(rows: problem.chunkRows(1 << 20, blockSize: sweep.blockSize), add)
     }
     if !problem.hasIntercept {
       gradient.elements.combine(0, gradient.elements, range: panels.biasOffset..<panels.elements.count, beta: 0)
