@@ -13,7 +13,7 @@ struct FeatureMoments<Scalar: RealScalar>: Sendable {
   init(_ problem: SoftmaxProblem<Scalar>) throws {
     var norms: [Scalar] = []
     var mean = [Scalar](repeating: 0, count: problem.width)
-    try problem.forEachChunk(rows: problem.chunkRows(blockSize: 1)) { chunk, range in
+    try problem.forEachChunk(rows: problem.chunkRows(4 << 20, blockSize: 1)) { chunk, range in
       var part = [Scalar](repeating: 0, count: range.count)
       let weights = problem.weights.map { Array($0[range]) }
       switch chunk {

@@ -44,17 +44,25 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
         convert(chunk), first: range.lowerBound, labels: problem.labels, weights: weights, panels: panels, alpha: alpha,
         gradient: &gradient, sums: &sums)
     }
-    let rows = problem.chunkRows(blockSize: sweep.blockSize)
     if Data.self == Scalar.self {
-      try problem.forEachChunk(rows: rows, add)
+      try problem.forEachChunk(rows: problem.chunkRows(4 << 20, blockSize: sweep.blockSize), add)
     } else {
-      try problem.forEachCopy(rows: rows, add)
+      try problem.forEachCopy(rows: problem.chunkRows(1 << 20, blockSize: sweep.blockSize), add)
     }
     if !problem.hasIntercept {
       gradient.elements.combine(0, gradient.elements, range: panels.biasOffset..<panels.elements.count, beta: 0)
     }
     let penalty = problem.l2 / 2 * panels.weightSquaredNorm
     return Value(objective: sums.loss / Double(problem.count) + penalty, behind: Int(sums.other))
+  }
+
+  /// Adds `factor` times the mean over `rows`, in memory, of the loss's gradient for a class of 0: of two points, the
+  /// difference does not depend on classes.
+  mutating func addGradient(of rows: Features<Scalar>, factor: Double, at panels: ClassPanels<Scalar>) {
+    var sums = SoftmaxSweep<Scalar>.Sums()
+    sweep.evaluate(
+      rows, labels: [Int32](repeating: 0, count: rows.rows), weights: nil, panels: panels,
+      alpha: Scalar(factor / Double(rows.rows)), gradient: &gradient, sums: &sums)
   }
 }
 

@@ -101,11 +101,10 @@ struct OptimumRun<Scalar: RealScalar> {
     // The bound is about so many times the mean of |p - q|^2: learnt from each certificate.
     var ratio = 10.0
     var (last, slow) = (Double.infinity, 0)
+    panels = ClassPanels(features: 1, classes: 1)
     while outcome == nil {
       let squares = try ascent.epoch()
       passes += 1
-      guard squares.isFinite, ascent.isFinite else { return }
-      panels = ascent.panels
       certificate = nil
       // The next epoch will have gained about as much again as this one did when its last row was visited.
       let gain = last.isFinite ? min(1, squares / last) : 0.1
@@ -113,12 +112,18 @@ struct OptimumRun<Scalar: RealScalar> {
       last = squares
       var made: Certificate?
       if ratio * squares * gain <= 2 * options.tolerance {
+        panels = ascent.panels
         made = try certify()
         if let gap = made?.relativeGap, gap.isFinite, squares > 0 { ratio = gap / (squares * gain) }
       }
       note(objective: made?.objective, gap: ratio * squares * gain, made)
-      if slow >= 2 { return }
+      if slow >= 2 || !squares.isFinite { break }
+      // Held here as well, the weights would be copied in the next epoch.
+      if outcome == nil { panels = ClassPanels(features: 1, classes: 1) }
     }
+    guard certificate == nil else { return }
+    let isUsable = ascent.panels.elements.isFinite
+    panels = isUsable ? ascent.panels : ClassPanels(features: problem.width, classes: problem.classes)
   }
 
   /// Steps of L-BFGS until a certificate holds: in the data's precision, and from where that ends in double.

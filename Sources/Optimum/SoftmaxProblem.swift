@@ -50,10 +50,10 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
   /// D, or of sparse features the mean of the entries of a row.
   var entriesPerRow: Double { features.entryCount.map { Double($0) / Double(count) } ?? Double(width) }
 
-  /// Rows of a chunk that is read from a file, or widened, at a time: about four megabytes of them, in whole blocks.
-  func chunkRows(blockSize: Int) -> Int {
+  /// Rows of a chunk that is read from a file, or widened, at a time: about so many bytes of them, in whole blocks.
+  func chunkRows(_ bytes: Int, blockSize: Int) -> Int {
     let perRow = max(1, (features.entryCount.map { 2 * $0 / max(1, count) } ?? width)) * MemoryLayout<Scalar>.stride
-    return max(1, (4 << 20) / perRow / blockSize) * blockSize
+    return max(1, bytes / perRow / blockSize) * blockSize
   }
 
   /// Calls `body` with all rows in order, in chunks in memory: one chunk where they are in memory already.

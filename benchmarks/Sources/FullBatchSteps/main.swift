@@ -60,7 +60,7 @@ struct Side {
   /// X X^T, and the seconds that it took.
   mutating func cacheGram() -> Double {
     let time = Timing.measure {
-      gram = FeatureGram.make(features, budget: 256 << 20, batchSize: features.rows, epochs: 2)
+      gram = FeatureGram.make(.dense(features), budget: 256 << 20, batchSize: features.rows, epochs: 2)
     }
     precondition(gram != nil, "the feature Gram does not fit the budget")
     return time.wall

@@ -86,7 +86,7 @@ struct Session {
   }
 
   /// The first run also pays for loading the BLAS, whose own threads spin for a while: not counted.
-  func warmUp() {
+  func warmUp() throws {
     let data = arguments.problem.training
     var optimizer = Adam(model: model, rate: 1e-3)
     var generator = SeededGenerator(seed: 0)
@@ -102,7 +102,7 @@ struct Session {
   func runAll() throws {
     print("\(BLAS.description); threads: \(Partition.threads)")
     print(model.layout.trainableCount)
-    warmUp()
+    try warmUp()
     for seed in 0..<arguments.seeds {
       if arguments.methods.contains("fgn") {
         try run("FGN", GaussNewtonOptimizer(model: model, options: arguments.options), seed: seed)
