@@ -97,7 +97,7 @@ extension ComparisonSummary {
   }
 
   /// Columns padded to their widest: the first to the left, the others to the right.
-  static func aligned(_ table: [[String]]) -> [String] {
+  public static func aligned(_ table: [[String]]) -> [String] {
     let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
     return table.map { row in
       row.indices.map { column in

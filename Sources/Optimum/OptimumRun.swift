@@ -106,6 +106,7 @@ struct OptimumRun<Scalar: RealScalar> {
       let squares = try ascent.epoch()
       passes += 1
       certificate = nil
+      guard squares.isFinite, ascent.isFinite else { break }
       // The next epoch will have gained about as much again as this one did when its last row was visited.
       let gain = last.isFinite ? min(1, squares / last) : 0.1
       slow = gain > 0.7 ? slow + 1 : 0
@@ -117,13 +118,14 @@ struct OptimumRun<Scalar: RealScalar> {
         if let gap = made?.relativeGap, gap.isFinite, squares > 0 { ratio = gap / (squares * gain) }
       }
       note(objective: made?.objective, gap: ratio * squares * gain, made)
-      if slow >= 2 || !squares.isFinite { break }
+      if slow >= 2 { break }
       // Held here as well, the weights would be copied in the next epoch.
       if outcome == nil { panels = ClassPanels(features: 1, classes: 1) }
     }
     guard certificate == nil else { return }
-    let isUsable = ascent.panels.elements.isFinite
-    panels = isUsable ? ascent.panels : ClassPanels(features: problem.width, classes: problem.classes)
+    panels =
+      ascent.isFinite
+      ? ascent.panels : ClassPanels(features: problem.width, classes: problem.classes)
   }
 
   /// Steps of L-BFGS until a certificate holds: in the data's precision, and from where that ends in double.

@@ -16,7 +16,7 @@ struct FGN: ParsableCommand {
       """,
     version: packageVersion,
     subcommands: [
-      TrainCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self, CalibrateCommand.self,
-      InspectCommand.self, TaskCommand.self, ExperimentCommand.self,
+      TrainCommand.self, TuneCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self,
+      CalibrateCommand.self, InspectCommand.self, TaskCommand.self, ExperimentCommand.self,
     ])
 }

@@ -18,6 +18,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var rows: TrainingRowArguments
   @OptionGroup var method: MethodArguments
   @OptionGroup var optimum: OptimumArguments
+  @OptionGroup var path: PathArguments
 
   @Option(help: "Passes over the data: 3 by default.")
   var epochs: Int?
@@ -55,6 +56,8 @@ struct TrainCommand: ParsableCommand {
       !optimum.toOptimum || isFree,
       "--to-optimum is for a linear head and chooses its method: without --model, --epochs, --batch-size, --patience and "
         + "options of optimizers.")
+    try path.check(
+      toOptimum: optimum.toOptimum, l2: l2, hasInitial: models.initial != nil, hasValidation: rows.hasValidation)
   }
 
   func run() throws {
@@ -82,10 +85,11 @@ struct TrainCommand: ParsableCommand {
       throw DataError(data.training.source, "--to-optimum minimises cross-entropy, and the loss is \(data.loss.name)")
     }
     for part in [data.training, data.held].compactMap({ $0 }) { try part.checkFit(head) }
-    try TrainOptimum(
+    var run = TrainOptimum(
       data: data, l2: l2, options: optimum.options(timeLimit: timeLimit, seed: seed), output: output, log: log,
-      curve: curve
-    ).run(head, from: initial?.parameters, json: json)
+      curve: curve)
+    if let options = path.options(run.options) { return try run.runPath(head, options, json: json) }
+    try run.run(head, from: initial?.parameters, json: json)
   }
 
   private func train<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {

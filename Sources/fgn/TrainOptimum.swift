@@ -6,7 +6,7 @@ import Logging
 /// `fgn train --to-optimum`: from data to the certified optimum of a linear head.
 struct TrainOptimum<Scalar: RealScalar> {
   let data: TrainingData<Scalar>
-  let l2: Double
+  var l2: Double
   let options: OptimumOptions
   let output: String
   var log: String?
@@ -14,7 +14,7 @@ struct TrainOptimum<Scalar: RealScalar> {
 
   /// Minimises, saves and prints; throws an exit code where the bound does not hold.
   func run(_ head: LinearHead<Scalar>, from start: Parameters<Scalar>?, json: Bool) throws {
-    let (training, held) = (data.training, data.held)
+    let training = data.training
     let problem = SoftmaxProblem(training, l2: l2, hasIntercept: head.hasIntercept)
     logger.info(
       "\(training.count) examples, \(training.featureCount) features, \(data.targetText); seed \(options.seed), \(Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
@@ -26,7 +26,18 @@ struct TrainOptimum<Scalar: RealScalar> {
       show(iteration)
       return !Interrupt.isRequested
     }
-    let cpuSeconds = clock.cpuSeconds
+    if let log { try AtomicFile.write(progress.map(JSONLine.text).joined(), to: log) }
+    if let curve { try AtomicFile.write(optimumCurve(progress), to: curve) }
+    try finish(head, fit, cpuSeconds: clock.cpuSeconds, json: json)
+  }
+
+  /// Saves and prints a fit; throws an exit code where the bound does not hold.
+  ///
+  /// - Parameter path: the points it was chosen from.
+  func finish(
+    _ head: LinearHead<Scalar>, _ fit: OptimumResult<Scalar>, path: [PathPoint]? = nil, cpuSeconds: Double, json: Bool
+  ) throws {
+    let (training, held) = (data.training, data.held)
     var file = ModelFile(
       model: head, parameters: Parameters(layout: head.layout, values: fit.values), loss: CrossEntropy(),
       trainedOn: training)
@@ -40,11 +51,11 @@ struct TrainOptimum<Scalar: RealScalar> {
       throw ExitCode(2)
     }
     try file.write(to: output)
-    if let log { try AtomicFile.write(progress.map(JSONLine.text).joined(), to: log) }
-    if let curve { try AtomicFile.write(optimumCurve(progress), to: curve) }
-    let summary = OptimumSummary(
+    var summary = OptimumSummary(
       fit: fit, cpuSeconds: cpuSeconds, training: try file.evaluate(training, l2: l2),
       validation: try held.map { try file.evaluate($0, l2: l2) }, model: output)
+    summary.path = path
+    if path != nil { summary.l2 = l2 }
     try summary.show(json: json)
     switch fit.outcome {
     case .converged: return
@@ -89,6 +100,9 @@ struct OptimumSummary: Encodable {
   var wallSeconds: Double
   var cpuSeconds: Double
   var model: String
+  /// What `--l2-path` chose, and from what.
+  var l2: Double?
+  var path: [PathPoint]?
 
   init<S>(
     fit: OptimumResult<S>, cpuSeconds: Double, training: Evaluation, validation: Evaluation?, model: String

@@ -18,6 +18,8 @@ struct TrainingRowArguments: ParsableArguments {
   @Option(help: "'balanced' weighs every class the same in total.")
   var classWeight: ClassWeight?
 
+  var hasValidation: Bool { validation != nil || validationFraction != nil }
+
   func validate() throws {
     func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
     try check(validation == nil || validationFraction == nil, "Give --validation or --validation-fraction, not both.")

@@ -13,10 +13,10 @@ import Testing
       "## fgn train",
       [
         "TrainCommand", "TrainingRowArguments", "LossArguments", "MethodArguments", "ModelArguments",
-        "OptimumArguments",
+        "OptimumArguments", "PathArguments",
       ]
     ),
-    ("## fgn compare", ["CompareCommand"]), ("## fgn evaluate", ["EvaluateCommand"]),
+    ("## fgn tune", ["TuneCommand"]), ("## fgn compare", ["CompareCommand"]), ("## fgn evaluate", ["EvaluateCommand"]),
     ("## fgn predict", ["PredictCommand"]), ("## fgn calibrate", ["CalibrateCommand"]),
     ("## fgn inspect", ["InspectCommand"]), ("## fgn task", ["TaskCommand"]),
     ("## fgn experiment", ["ExperimentCommand"]),

@@ -1,0 +1,124 @@
+import LinearAlgebra
+import Models
+import Training
+
+/// How penalties are compared by cross-validation.
+public struct CrossValidationOptions: Sendable, Codable, Equatable {
+  /// Penalties, when to stop going down, and how the final fit is made.
+  public var path = PathOptions()
+  /// K, at least 2.
+  public var folds = 5
+  /// Of the folds.
+  public var seed: UInt64 = 0
+  /// Gap over objective of fits on folds: far below what tells penalties apart.
+  public var foldTolerance = 1e-4
+  public var rule = PenaltyRule.best
+
+  public init() {}
+}
+
+/// Which penalty is chosen.
+public enum PenaltyRule: String, Sendable, Codable, CaseIterable {
+  /// The one with the least mean loss.
+  case best
+  /// The greatest whose mean loss is at most one standard error above the least (Breiman, Friedman, Olshen & Stone 1984).
+  case oneStandardError = "one-standard-error"
+}
+
+/// A point of the curve of a cross-validation.
+public struct CrossValidationPoint: Sendable, Codable, Equatable {
+  public var l2: Double
+  /// Mean over the folds of the loss on the rows held out.
+  public var loss: Double
+  /// Standard deviation over the folds, over the root of their number.
+  public var standardError: Double
+  /// Mean over the folds.
+  public var accuracy: Double
+  /// For each fold that was fitted.
+  public var foldLosses: [Double]
+  /// Of all folds, over the rows they train on.
+  public var passes: Int
+  /// Whether the rest of its fits was left out, as it was hopeless: the point cannot be chosen.
+  public var isCut: Bool
+}
+
+/// What a cross-validation leaves behind.
+public struct CrossValidationResult<Scalar: RealScalar>: Sendable {
+  /// In descending order of l2.
+  public var points: [CrossValidationPoint]
+  /// The number of the point with the least mean loss.
+  public var bestIndex: Int
+  /// The number of the first point within one standard error of it.
+  public var oneStandardErrorIndex: Int
+  /// Which of them the rule takes.
+  public var chosenIndex: Int
+  public var outcome: PathOutcome
+  /// On all rows, with the penalty chosen; nil if interrupted before.
+  public var fit: OptimumResult<Scalar>?
+
+  /// Passes of all points; those of the final fit are its own.
+  public var passes: Int { points.reduce(0) { $0 + $1.passes } }
+}
+
+/// An iteration of a fit in a cross-validation.
+public struct CrossValidationProgress: Sendable {
+  public var l2: Double
+  /// Counted from 0; nil in the final fit on all rows.
+  public var fold: Int?
+  public var iteration: OptimumProgress
+}
+
+/// Chooses the penalty of a softmax regression by the loss on rows held out, and fits on all rows with it.
+///
+/// K folds with equal shares of each class. Every fold is a path over the same descending penalties, each fit started
+/// from the fold's optimum before; all folds go down together, so that a penalty that is hopeless is told early:
+///
+/// - A point is cut when, after two folds or more, its losses are above those of the best point in the same folds by more
+///   than the margin and two standard errors of the differences: the other folds are left out.
+/// - After a point that is clearly above the best, folds are fitted to a gap of a hundredth first, for that test.
+/// - Going down ends as in `RegularizationPath`, where the mean is above the best by more than the margin and a standard
+///   error of the differences.
+///
+/// The final fit starts from the mean of the folds' optima. Nothing depends on time or on the number of threads.
+///
+/// Memory: the rows of a fold, K + 1 times the weights, and the weights for each point.
+///
+/// ```swift
+/// var choice = CrossValidationOptions()
+/// choice.folds = 4
+/// let tuned = try CrossValidation(data, options: choice).run()
+/// for point in tuned.points { print(point.l2, point.loss, point.standardError) }
+/// print(tuned.points[tuned.chosenIndex].l2, tuned.fit!.outcome)
+/// ```
+public struct CrossValidation<Scalar: RealScalar>: Sendable {
+  public let data: Dataset<Scalar>
+  public let hasIntercept: Bool
+  public let options: CrossValidationOptions
+  let folds: Folds
+
+  /// - Throws: `DataError` for numbers to predict, for labels of positions, for examples all of one class, and for fewer
+  ///   rows than folds.
+  public init(
+    _ data: Dataset<Scalar>, hasIntercept: Bool = true, options: CrossValidationOptions = CrossValidationOptions()
+  ) throws(DataError) {
+    try data.checkForPath()
+    folds = try Folds(data, folds: options.folds, seed: options.seed)
+    (self.data, self.hasIntercept, self.options) = (data, hasIntercept, options)
+  }
+
+  /// Compares penalties and makes the final fit.
+  ///
+  /// - Parameters:
+  ///   - progress: is told of each iteration of a fit; what it returns says whether to go on.
+  ///   - pointEnded: is told of each point.
+  /// - Throws: what reading the features from their file throws.
+  public func run(
+    progress: (CrossValidationProgress) -> Bool = { _ in true },
+    pointEnded: (CrossValidationPoint) -> Void = { _ in }
+  ) throws -> CrossValidationResult<Scalar> {
+    try withoutActuallyEscaping(progress) { progress in
+      var run = CrossValidationRun(self, progress: progress)
+      return try run.run(pointEnded)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import LinearAlgebra
+import Training
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Penalties in descending order, and when to stop going down.
+public struct PathOptions: Sendable, Codable, Equatable {
+  /// How each point is fitted.
+  public var optimum = OptimumOptions()
+  /// Values of l2, each above 0; taken in descending order. Nil is a geometric grid from `SoftmaxProblem.largestPenalty`.
+  public var values: [Double]?
+  /// Of the grid, at least 2.
+  public var points = 12
+  /// Of the grid: the last value over the first, in 0..<1.
+  public var ratio = 1e-6
+  /// So many points in a row whose validation loss rises, the last clearly above the best, end the path; nil for never.
+  public var patience: Int? = 2
+  /// Clearly above the best: by more than this fraction of it, at least 0.
+  public var margin = 0.01
+  /// Where a fit starts.
+  public var start = PathStart.automatic
+
+  public init() {}
+
+  /// Values of l2, descending: one pass over `data` where they are not given.
+  public func penalties<S: RealScalar>(for data: Dataset<S>, hasIntercept: Bool = true) throws -> [Double] {
+    if let values {
+      precondition(!values.isEmpty && values.allSatisfy { $0 > 0 && $0.isFinite }, "penalties above 0, got \(values)")
+      return Set(values).sorted(by: >)
+    }
+    precondition(points >= 2 && ratio > 0 && ratio < 1, "two points at least and a ratio below 1")
+    let first = try SoftmaxProblem(data, l2: 0, hasIntercept: hasIntercept).largestPenalty()
+    return (0..<points).map { k in
+      Self.threeDigits(first * pow(ratio, Double(k) / Double(points - 1)))
+    }
+  }
+
+  /// `x`, above 0, to three significant digits.
+  private static func threeDigits(_ x: Double) -> Double {
+    let exponent = Int(log10(x).rounded(.down)) - 2
+    let unit = pow(10, Double(abs(exponent)))
+    return exponent < 0 ? (x * unit).rounded() / unit : (x / unit).rounded() * unit
+  }
+}
+
+/// Where the fit of a point of a path starts.
+public enum PathStart: String, Sendable, Codable, CaseIterable {
+  /// What is likely to cost the fewest passes: extrapolated, but from zero where dual ascent took a dozen passes at most
+  /// for the penalty before, as a start elsewhere costs it two, unless the last optimum W is near. That is where the
+  /// bound on its gap for the next penalty l2', (l2 - l2')^2 |W|^2 / (2 l2'), known without a pass, is at most a tenth of
+  /// the objective.
+  case automatic
+  /// From zero.
+  case cold
+  /// From the optimum for the penalty before.
+  case warm
+  /// From the two optima before, on a line by the logarithm of l2; warm while there is one.
+  case extrapolated
+}
+
+extension SoftmaxProblem {
+  /// A penalty at which weights of zero are nearly the optimum: f(0) - f* <= |G|^2 / (2 l2), with G the gradient in the
+  /// weights at zero with the best bias there, is one percent of f(0). One pass.
+  ///
+  /// 1 where G is zero, so that weights of zero are the optimum for every penalty.
+  public func largestPenalty() throws -> Double {
+    var panels = ClassPanels<Scalar>(features: width, classes: classes)
+    if hasIntercept {
+      for (k, share) in zip(panels.biasRange, classShares) { panels.elements[k] = Scalar(log(max(share, 1e-9))) }
+    }
+    var batch = FullBatch(self)
+    let value = try batch.evaluate(at: panels)
+    let square = batch.gradient.weightSquaredNorm
+    let largest = square / (0.02 * value.objective)
+    return largest > 0 && largest.isFinite ? largest : 1
+  }
+}
