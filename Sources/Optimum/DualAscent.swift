@@ -85,6 +85,9 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     self.panels = next
   }
 
+  /// Whether all numbers of `panels` are.
+  var isFinite: Bool { panels.elements.squaredNorm(in: panels.elements.indices).isFinite }
+
   /// Rows of a block.
   var blockSize: Int { sweep.blockSize }
 
