@@ -78,18 +78,6 @@ import Testing
     }
   }
 
-  /// An example that weighs as much as 400 takes a step as short as that asks for.
-  @Test func oneHeavyExampleDoesNotThrowTheAscent() throws {
-    let base = Toy(rows: 80, l2: 0.1, seed: 10).problem(Double.self)
-    let problem = SoftmaxProblem(
-      features: base.features, labels: base.labels, classes: 3, weights: base.labels.indices.map { $0 == 7 ? 400 : 1 },
-      l2: 0.1, hasIntercept: false)
-    let fit = try SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-10, method: .dual)).fit()
-    #expect(fit.outcome == .converged && fit.method == .dual, "\(fit.method), \(fit.iterations) iterations")
-    let gap = try fit.certificate.objective - Oracle(problem).minimum().objective
-    #expect(gap <= fit.certificate.gapBound! + 1e-14, "gap \(gap)")
-  }
-
   @Test(arguments: OptimumMethod.allCases) func integerWeightsAreRepeatedRows(method: OptimumMethod) throws {
     let base = Toy(rows: 40, seed: 6).problem(Double.self)
     let counts = (0..<40).map { [1, 3, 0, 2][$0 % 4] }
