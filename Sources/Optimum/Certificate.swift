@@ -11,7 +11,7 @@ public struct Certificate: Sendable, Codable, Equatable {
   /// |gradient of the weights|^2 / (2 l2) where the bias is the best for these weights: the objective is l2-strongly
   /// convex in the weights, and it is also the gap to the dual at q = p. What is left of the bias's gradient adds the
   /// decrease that a Newton step on it promises, and the gradient of the weights is the greater of that here and that
-  /// after the step; both are estimated from a sample of rows, which is all of them up to 2,048. Never more than the
+  /// after the step; both are estimated from a sample of rows, which is all of them up to 1,024. Never more than the
   /// objective, as its minimum is not below 0.
   public var gapBound: Double?
   /// Whether every row's class is ahead of all others: then the data are separable.
@@ -25,8 +25,7 @@ public struct Certificate: Sendable, Codable, Equatable {
 struct Certifier<Scalar: RealScalar> {
   private let problem: SoftmaxProblem<Scalar>
   private var batch: FullBatch<Scalar, Double>
-  private let sample: SoftmaxProblem<Double>
-  private var sampleBatch: FullBatch<Double, Double>
+  private let sample: Features<Double>
 
   var passes: Int { batch.passes }
 
@@ -36,10 +35,7 @@ struct Certifier<Scalar: RealScalar> {
   init(_ problem: SoftmaxProblem<Scalar>) throws {
     self.problem = problem
     batch = FullBatch(widening: problem)
-    let rows = try problem.sample(Self.sampleRows).widened
-    let labels = [Int32](repeating: 0, count: rows.rows)
-    sample = SoftmaxProblem(features: rows, labels: labels, classes: problem.classes, l2: 0)
-    sampleBatch = FullBatch(sample)
+    sample = try problem.sample(Self.sampleRows).widened
   }
 
   /// The certificate of `panels`, whose bias is moved by Newton steps while its gradient keeps the bound from holding
@@ -48,9 +44,8 @@ struct Certifier<Scalar: RealScalar> {
     var steps = 0
     while true {
       let value = try batch.evaluate(at: panels)
-      let gradient = batch.gradient
-      let ofWeights = gradient.weightSquaredNorm
-      let bias = problem.hasIntercept ? Array(gradient.elements[gradient.biasRange]) : []
+      let ofWeights = batch.gradient.weightSquaredNorm
+      let bias = problem.hasIntercept ? Array(batch.gradient.elements[panels.biasRange]) : []
       var result = Certificate(
         objective: value.objective, gradientNorm: (ofWeights + bias.squaredNorm(in: bias.indices)).squareRoot(),
         isSeparated: value.behind == 0)
@@ -58,35 +53,26 @@ struct Certifier<Scalar: RealScalar> {
       let bound = ofWeights / (2 * problem.l2)
       result.gapBound = min(bound, value.objective)
       guard problem.hasIntercept else { return result }
-      guard let step = ClassCovariance(logits: sample.features.logits(panels)).solve(bias) else {
+      guard let step = ClassCovariance(logits: sample.logits(panels)).solve(bias) else {
         // No curvature is left to tell how far the bias has to go.
         if bias.contains(where: { $0 != 0 }) { result.gapBound = value.objective }
         return result
       }
       let decrease = max(0, step.dot(bias))
-      var moved = panels
-      for (k, change) in zip(panels.biasRange, step) { moved.elements[k] -= change }
-      let boundThere = try squaredGradient(at: moved, from: panels) / (2 * problem.l2)
+      let before = Array(panels.elements[panels.biasRange])
+      batch.addGradient(of: sample, factor: -1, at: panels)
+      for (k, change) in zip(panels.biasRange, step) { panels.elements[k] -= change }
+      batch.addGradient(of: sample, factor: 1, at: panels)
+      let boundThere = batch.gradient.weightSquaredNorm / (2 * problem.l2)
       result.gapBound = min(max(bound, boundThere) + decrease, value.objective)
       // A Newton step on the bias is worth a pass when it alone stands in the way.
       let allowed = tolerance * value.objective
-      guard decrease > 0.1 * allowed || bound > allowed, boundThere <= allowed, steps < 3 else { return result }
+      guard decrease > 0.1 * allowed || bound > allowed, boundThere <= allowed, steps < 3 else {
+        for (k, bias) in zip(panels.biasRange, before) { panels.elements[k] = bias }
+        return result
+      }
       steps += 1
-      panels = moved
     }
-  }
-
-  /// |gradient of the weights|^2 at `moved`, from that at `panels`, where the batch is, and their difference for the
-  /// sample.
-  private mutating func squaredGradient(
-    at moved: ClassPanels<Double>, from panels: ClassPanels<Double>
-  ) throws -> Double {
-    _ = try sampleBatch.evaluate(at: moved)
-    var gradient = sampleBatch.gradient
-    _ = try sampleBatch.evaluate(at: panels)
-    gradient.elements.combine(-1, sampleBatch.gradient.elements)
-    gradient.elements.combine(1, batch.gradient.elements)
-    return gradient.weightSquaredNorm
   }
 }
 

@@ -55,6 +55,15 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
     let penalty = problem.l2 / 2 * panels.weightSquaredNorm
     return Value(objective: sums.loss / Double(problem.count) + penalty, behind: Int(sums.other))
   }
+
+  /// Adds `factor` times the mean over `rows`, in memory, of the loss's gradient for a class of 0: of two points, the
+  /// difference does not depend on classes.
+  mutating func addGradient(of rows: Features<Scalar>, factor: Double, at panels: ClassPanels<Scalar>) {
+    var sums = SoftmaxSweep<Scalar>.Sums()
+    sweep.evaluate(
+      rows, labels: [Int32](repeating: 0, count: rows.rows), weights: nil, panels: panels,
+      alpha: Scalar(factor / Double(rows.rows)), gradient: &gradient, sums: &sums)
+  }
 }
 
 extension FullBatch where Data == Scalar {
