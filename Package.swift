@@ -59,7 +59,8 @@ let package = Package(
       name: "BaselinesTests", dependencies: ["Baselines", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "OptimumTests", dependencies: ["Optimum", "TestSupport"]),
+    .testTarget(
+      name: "OptimumTests", dependencies: ["Optimum", "TensorFiles", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton", "TestSupport"], resources: [.copy("Fixtures")]),

@@ -190,7 +190,7 @@ INLINE void sweep_padding(ptrdiff_t classes, ptrdiff_t vectors, real *padding) {
   for (ptrdiff_t l = 0; l < LANES; l++) padding[l] = (vectors - 1) * LANES + l < classes ? 0 : -INFINITY;
 }
 
-/* Adds logarithms as one of a product: of sums from 1 to C, eight of which a float holds up to C = 60,000. */
+/* Adds logarithms as one of a product: of sums from 1 to C, eight of which a float holds up to C = 60,000, or fewer. */
 #define SWEEP_LOGS 8
 
 /*
@@ -257,7 +257,7 @@ CLONES void NAME(fgn_sweep_residuals)(real *z, ptrdiff_t rows, ptrdiff_t classes
     }
     loss += (double)top - (double)true_logit;
     product *= sum;
-    if (i % SWEEP_LOGS == SWEEP_LOGS - 1) {
+    if (i % SWEEP_LOGS == SWEEP_LOGS - 1 || product > (real)1e28) {
       loss += (double)LOG1(product);
       product = 1;
     }

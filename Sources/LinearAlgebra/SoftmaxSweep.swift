@@ -6,30 +6,41 @@
 public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   /// What the losses of a pass add up to.
   public struct Sums: Sendable {
-    /// Of the losses, times the weights.
-    public var loss = 0.0
-    /// Dual steps: the squares |p - q|^2, times the weights. Evaluation: rows whose class is not ahead of all others.
-    public var other = 0.0
+    /// Two of each piece.
+    fileprivate var parts = [Double](repeating: 0, count: 2 * Partition.maximumPieces)
 
     public init() {}
+
+    /// Of the losses, times the weights.
+    public var loss: Double { total(0) }
+    /// Dual steps: the squares |p - q|^2, times the weights. Evaluation: rows whose class is not ahead of all others.
+    public var other: Double { total(1) }
+
+    private func total(_ first: Int) -> Double {
+      stride(from: first, to: parts.count, by: 2).reduce(0) { $0 + parts[$1] }
+    }
   }
 
   /// Rows of a block.
   public let blockSize: Int
   private let classes: Int
+  private let entriesPerRow: Double
   private var area = Area()
 
   private struct Area: Sendable {
     var logits: [Scalar] = []
     var delta: [Scalar] = []
-    var sums: [Double] = []
   }
 
   private var vectors: Int { (classes + ClassPanels<Scalar>.lanes - 1) / ClassPanels<Scalar>.lanes }
 
-  /// - Parameter blockSize: rows of a block; as many as keep logits in the cache by default.
-  public init(classes: Int, blockSize: Int? = nil) {
+  /// - Parameters:
+  ///   - entriesPerRow: D, or of sparse features the mean over all rows: the cut of the work. It is not taken from the
+  ///     features of a call, which may be a part of them.
+  ///   - blockSize: rows of a block; as many as keep logits in the cache by default.
+  public init(classes: Int, entriesPerRow: Double, blockSize: Int? = nil) {
     self.classes = classes
+    self.entriesPerRow = entriesPerRow
     let vectors = (classes + ClassPanels<Scalar>.lanes - 1) / ClassPanels<Scalar>.lanes
     self.blockSize = blockSize ?? min(504, max(24, (256 << 10) / (64 * vectors) / 12 * 12))
   }
@@ -55,14 +66,16 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
     precondition(steps.count == labels.count && weights.map { $0.count == labels.count } ?? true, "a step for each row")
     let (shape, lanes) = (shape(of: panels, features, count: index.count), (classes, vectors, blockSize))
     let rowWeights = weights ?? []
-    return index.withNumbers { index in
+    var sums = Sums()
+    index.withNumbers { index in
       numbers.withNumbers { numbers in
         labels.withNumbers { labels in
           steps.withPointer { steps in
             rowWeights.withPointer { rowWeights in
               duals.withMutablePointer { duals in
                 panels.elements.withMutablePointer { panels in
-                  run(shape, features, index, read: panels, write: panels, rates) { start, rows, z, delta, sums in
+                  run(shape, features, index, read: panels, write: panels, rates, &sums) {
+                    start, rows, z, delta, sums in
                     Scalar.sweepKernels.duals(
                       z, rows, lanes.0, lanes.1, numbers + start, labels, steps, weights == nil ? nil : rowWeights,
                       duals, delta, lanes.2, sums)
@@ -74,6 +87,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
         }
       }
     }
+    return sums
   }
 
   /// Losses and their gradient over rows in order: gradient += alpha sum of w (p - y) x^T, and of the bias likewise.
@@ -81,18 +95,23 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   /// - Parameters:
   ///   - features: in memory.
   ///   - first: the number of their first row in `labels` and `weights` [N].
+  ///   - sums: what is added to. All rows in one call, or whole blocks of them at a time: the same bits.
   public mutating func evaluate(
     _ features: Features<Scalar>, first: Int = 0, labels: [Int32], weights: [Scalar]?, panels: ClassPanels<Scalar>,
-    alpha: Scalar, gradient: inout ClassPanels<Scalar>
-  ) -> Sums {
+    alpha: Scalar, gradient: inout ClassPanels<Scalar>, sums: inout Sums
+  ) {
     precondition(first + features.rows <= labels.count, "a label for each row")
+    precondition(weights.map { $0.count == labels.count } ?? true, "a weight for each row")
+    precondition(gradient.elements.count == panels.elements.count, "panels of another shape")
     let (shape, lanes) = (shape(of: panels, features), (classes, vectors, blockSize))
     let rowWeights = weights ?? []
-    return labels.withNumbers { labels in
+    labels.withNumbers { labels in
       rowWeights.withPointer { rowWeights in
         panels.elements.withPointer { panels in
           gradient.elements.withMutablePointer { gradient in
-            run(shape, features, nil, read: panels, write: gradient, (alpha, alpha)) { start, rows, z, delta, sums in
+            run(
+              shape, features, nil, read: panels, write: gradient, (alpha, alpha), &sums
+            ) { start, rows, z, delta, sums in
               Scalar.sweepKernels.residuals(
                 z, rows, lanes.0, lanes.1, labels + first + start, weights == nil ? nil : rowWeights + first + start,
                 delta, lanes.2, sums)
@@ -120,7 +139,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
 
   private func shape(of panels: ClassPanels<Scalar>, _ features: Features<Scalar>, count: Int? = nil) -> Shape {
     precondition(panels.classes == classes && panels.features == features.columns, "panels of another shape")
-    let perBlock = features.workPerClass / Double(max(1, features.rows)) * Double(blockSize * classes)
+    let perBlock = entriesPerRow * Double(blockSize * classes)
     let most = max(1, min(Partition.maximumPieces, Int(min(perBlock / Self.grain, 1e6))))
     return Shape(count: count ?? features.rows, most: most, biasOffset: panels.biasOffset)
   }
@@ -131,14 +150,13 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   ///   two sums to add to.
   private mutating func run(
     _ shape: Shape, _ features: Features<Scalar>, _ index: UnsafePointer<Int32>?, read panels: Input,
-    write target: Output, _ rates: (weight: Scalar, bias: Scalar),
+    write target: Output, _ rates: (weight: Scalar, bias: Scalar), _ sums: inout Sums,
     _ body: (_ start: Int, _ rows: Int, Output, Output, UnsafeMutablePointer<Double>) -> Void
-  ) -> Sums {
+  ) {
     let (capacity, vectors, lanes) = (blockSize, vectors, ClassPanels<Scalar>.lanes)
     var area = exchange(&self.area, with: Area())
     area.logits.resize(to: capacity * vectors * lanes)
     area.delta.resize(to: capacity * vectors * lanes)
-    area.sums = [Double](repeating: 0, count: 2 * Partition.maximumPieces)
     let blocks = Partition.Pieces(total: shape.count, size: capacity)
     /// Whole tiles of six rows.
     func rowPieces(_ rows: Int) -> Partition.Pieces {
@@ -148,7 +166,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
       let targets = x.pieces(vectors: vectors, most: shape.most)
       area.logits.withMutablePointer { logits in
         area.delta.withMutablePointer { delta in
-          area.sums.withMutablePointer { sums in
+          sums.parts.withMutablePointer { sums in
             Partition.phases(2 * blocks.count) {
               $0 & 1 == 0 ? rowPieces(blocks[$0 / 2].count).count : targets.count
             } _: { phase, piece in
@@ -176,12 +194,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
         }
       }
     }
-    let result = stride(from: 0, to: area.sums.count, by: 2).reduce(into: Sums()) { result, k in
-      result.loss += area.sums[k]
-      result.other += area.sums[k + 1]
-    }
     self.area = area
-    return result
   }
 }
 

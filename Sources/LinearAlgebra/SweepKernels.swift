@@ -10,13 +10,11 @@ public struct SweepKernels<Scalar>: Sendable {
 
   let forward: @Sendable (Input, Int, Numbers?, Int, Input, Input, Int, Output) -> Void
   let accumulate: @Sendable (Input, Int, Numbers?, Int, Int, Int, Input, Int, Scalar, Output, Int) -> Void
-  let forwardSparse:
-    @Sendable (Input, Numbers, Starts, Int, Numbers?, Int, Input, Input, Int, Output) -> Void
+  let forwardSparse: @Sendable (Input, Numbers, Starts, Int, Numbers?, Int, Input, Input, Int, Output) -> Void
   let accumulateSparse:
     @Sendable (Input, Numbers, Starts, Int, Numbers?, Int, Int, Int, Input, Int, Scalar, Output) -> Void
   let addBias: @Sendable (Input, Int, Int, Scalar, Output, Int) -> Void
-  let duals:
-    @Sendable (Output, Int, Int, Int, Numbers, Numbers, Input, Input?, Output, Output, Int, Sums) -> Void
+  let duals: @Sendable (Output, Int, Int, Int, Numbers, Numbers, Input, Input?, Output, Output, Int, Sums) -> Void
   let residuals: @Sendable (Output, Int, Int, Int, Numbers, Input?, Output, Int, Sums) -> Void
   let widen: @Sendable (Input, UnsafeMutablePointer<Double>, Int) -> Void
   let pack: @Sendable (Input, Int, Int, Output) -> Void

@@ -67,13 +67,4 @@ extension Features {
     case .stored: preconditionFailure("rows of a file are read into memory first")
     }
   }
-
-  /// Multiply-adds of one class over all rows.
-  var workPerClass: Double {
-    switch self {
-    case .dense(let matrix): Double(matrix.elements.count)
-    case .sparse(let matrix): Double(matrix.entryCount)
-    case .stored(let source): Double(source.entryCount ?? source.rows * source.columns)
-    }
-  }
 }

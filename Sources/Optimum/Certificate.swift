@@ -8,22 +8,25 @@ public struct Certificate: Sendable, Codable, Equatable {
   public var gradientNorm: Double
   /// The objective is at most this far above its minimum; nil without a penalty.
   ///
-  /// |gradient of the weights|^2 / (2 l2): the objective is l2-strongly convex in the weights, and it is also the gap to
-  /// the dual at q = p. That holds where the bias is the best for these weights; what is left of its gradient adds the
-  /// decrease that a Newton step on it promises.
+  /// |gradient of the weights|^2 / (2 l2) where the bias is the best for these weights: the objective is l2-strongly
+  /// convex in the weights, and it is also the gap to the dual at q = p. What is left of the bias's gradient adds the
+  /// decrease that a Newton step on it promises, and the gradient of the weights is the greater of that here and that
+  /// after the step; both are estimated from a sample of rows, which is all of them up to 2,048. Never more than the
+  /// objective, as its minimum is not below 0.
   public var gapBound: Double?
   /// Whether every row's class is ahead of all others: then the data are separable.
   public var isSeparated: Bool
 
-  /// The bound over the objective, which is above 0.
-  public var relativeGap: Double? { gapBound.map { $0 / objective } }
+  /// The bound over the objective.
+  public var relativeGap: Double? { gapBound.map { $0 > 0 ? $0 / objective : 0 } }
 }
 
 /// Makes certificates, and improves the bias on the way.
 struct Certifier<Scalar: RealScalar> {
   private let problem: SoftmaxProblem<Scalar>
   private var batch: FullBatch<Scalar, Double>
-  private let sample: Features<Double>
+  private let sample: SoftmaxProblem<Double>
+  private var sampleBatch: FullBatch<Double, Double>
 
   var passes: Int { batch.passes }
 
@@ -33,7 +36,10 @@ struct Certifier<Scalar: RealScalar> {
   init(_ problem: SoftmaxProblem<Scalar>) throws {
     self.problem = problem
     batch = FullBatch(widening: problem)
-    sample = try problem.sample(Self.sampleRows).widened
+    let rows = try problem.sample(Self.sampleRows).widened
+    let labels = [Int32](repeating: 0, count: rows.rows)
+    sample = SoftmaxProblem(features: rows, labels: labels, classes: problem.classes, l2: 0)
+    sampleBatch = FullBatch(sample)
   }
 
   /// The certificate of `panels`, whose bias is moved by Newton steps while its gradient keeps the bound from holding
@@ -50,32 +56,66 @@ struct Certifier<Scalar: RealScalar> {
         isSeparated: value.behind == 0)
       guard problem.l2 > 0, value.objective.isFinite else { return result }
       let bound = ofWeights / (2 * problem.l2)
-      guard problem.hasIntercept else {
-        result.gapBound = bound
+      result.gapBound = min(bound, value.objective)
+      guard problem.hasIntercept else { return result }
+      guard let step = ClassCovariance(logits: sample.features.logits(panels)).solve(bias) else {
+        // No curvature is left to tell how far the bias has to go.
+        if bias.contains(where: { $0 != 0 }) { result.gapBound = value.objective }
         return result
       }
-      let covariance = ClassCovariance(logits: sample.logits(panels))
-      let step = covariance.solve(bias)
       let decrease = max(0, step.dot(bias))
-      result.gapBound = bound + decrease
+      var moved = panels
+      for (k, change) in zip(panels.biasRange, step) { moved.elements[k] -= change }
+      let boundThere = try squaredGradient(at: moved, from: panels) / (2 * problem.l2)
+      result.gapBound = min(max(bound, boundThere) + decrease, value.objective)
       // A Newton step on the bias is worth a pass when it alone stands in the way.
       let allowed = tolerance * value.objective
-      guard decrease > 0.1 * allowed, bound <= allowed, steps < 3 else { return result }
+      guard decrease > 0.1 * allowed || bound > allowed, boundThere <= allowed, steps < 3 else { return result }
       steps += 1
-      for (k, change) in zip(panels.biasRange, step) { panels.elements[k] -= change }
+      panels = moved
     }
+  }
+
+  /// |gradient of the weights|^2 at `moved`, from that at `panels`, where the batch is, and their difference for the
+  /// sample.
+  private mutating func squaredGradient(
+    at moved: ClassPanels<Double>, from panels: ClassPanels<Double>
+  ) throws -> Double {
+    _ = try sampleBatch.evaluate(at: moved)
+    var gradient = sampleBatch.gradient
+    _ = try sampleBatch.evaluate(at: panels)
+    gradient.elements.combine(-1, sampleBatch.gradient.elements)
+    gradient.elements.combine(1, batch.gradient.elements)
+    return gradient.weightSquaredNorm
   }
 }
 
 extension SoftmaxProblem {
-  /// At most `count` rows, evenly spread, in memory.
+  /// At most `limit` rows, evenly spread, in memory; where there are weights `limit` of them, as often as those say.
   func sample(_ limit: Int) throws -> Features<Scalar> {
     var result = Features<Scalar>.none
-    guard count > limit else {
+    if let weights {
+      try features.gather(SampleLoops.spread(limit, weights), into: &result)
+    } else if count > limit {
+      try features.gather((0..<limit).map { Int32($0 * count / limit) }, into: &result)
+    } else {
       try features.read(0..<count, into: &result)
-      return result
     }
-    try features.gather((0..<limit).map { Int32($0 * count / limit) }, into: &result)
+    return result
+  }
+}
+
+private enum SampleLoops {
+  /// `limit` row numbers, at equal distances of the sum of the weights so far.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func spread<S: RealScalar>(_ limit: Int, _ weights: [S]) -> [Int32] {
+    var (sum, result) = (0.0, [Int32]())
+    let scale = Double(limit) / Double(weights.count)
+    for (row, weight) in weights.enumerated() {
+      sum += Double(weight) * scale
+      while Double(result.count) + 0.5 < sum { result.append(Int32(row)) }
+    }
     return result
   }
 }

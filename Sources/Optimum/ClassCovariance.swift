@@ -1,14 +1,13 @@
 import LinearAlgebra
 
-/// S = mean of diag(p) - p p^T over rows: the curvature of softmax cross-entropy in the logits, averaged. Damped, as it
-/// is singular along the ones.
+/// S = mean of diag(p) - p p^T over rows: the curvature of softmax cross-entropy in the logits, averaged. It is singular
+/// along the ones.
 struct ClassCovariance<Scalar: RealScalar>: Sendable {
-  /// [C, C], both triangles, before damping.
+  /// [C, C], both triangles.
   let matrix: Matrix<Scalar>
-  private var cholesky = Cholesky<Scalar>()
 
-  /// From logits [n, C]: 2 n C^2 flops and a Cholesky factorisation.
-  init(logits: Matrix<Scalar>, relativeDamping: Double = 1e-6) {
+  /// From logits [n, C]: 2 n C^2 flops.
+  init(logits: Matrix<Scalar>) {
     var p = logits
     RowKernels.softmax(&p)
     let (rows, classes) = (p.rows, p.columns)
@@ -19,17 +18,6 @@ struct ClassCovariance<Scalar: RealScalar>: Sendable {
     RowKernels.columnSums(p.view, weights: nil, alpha: scale, into: &mean)
     for c in 0..<classes { matrix[c, c] += mean[c] }
     self.matrix = matrix
-    let damping = Scalar(relativeDamping * meanDiagonal + Double(Scalar.leastNormalMagnitude))
-    var filled = false
-    var shift = damping
-    while !filled {
-      filled =
-        cholesky.refactor(order: classes) { a in
-          a.assign(matrix.view)
-          for c in 0..<classes { a[c, c] += shift }
-        } == nil
-      shift *= 10
-    }
   }
 
   /// tr S / C.
@@ -37,16 +25,24 @@ struct ClassCovariance<Scalar: RealScalar>: Sendable {
     (0..<matrix.rows).reduce(0) { $0 + Double(matrix[$1, $1]) } / Double(matrix.rows)
   }
 
-  /// S^-1 x.
-  func solve(_ x: [Scalar]) -> [Scalar] {
-    var result = x
-    cholesky.solve(&result)
-    return result
-  }
-
-  /// S^-1 [C, C].
-  func inverse() -> Matrix<Scalar>? {
-    var result = Matrix<Scalar>(rows: 0, columns: 0)
-    return cholesky.inverse(into: &result) ? result : nil
+  /// (S + shift)^-1 x, with the least of 1e-6, 1e-5, ... 1 of the mean diagonal that lets S be factored: C^3 / 3 flops.
+  /// Nil where none does, as where S is zero or not finite.
+  func solve(_ x: [Scalar]) -> [Scalar]? {
+    var cholesky = Cholesky<Scalar>()
+    var shift = 1e-6 * meanDiagonal
+    guard shift > 0, shift.isFinite else { return nil }
+    for _ in 0..<7 {
+      let failure = cholesky.refactor(order: matrix.rows) { a in
+        a.assign(matrix.view)
+        for c in 0..<matrix.rows { a[c, c] += Scalar(shift) }
+      }
+      if failure == nil {
+        var result = x
+        cholesky.solve(&result)
+        return result
+      }
+      shift *= 10
+    }
+    return nil
   }
 }

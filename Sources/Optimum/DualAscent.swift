@@ -42,7 +42,7 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     let largest = problem.classShares.max() ?? 1
     let shared = moments.squaredMean + (problem.hasIntercept ? 1 / biasPenalty : 0)
     let most = 0.8 * Double(problem.count) * problem.l2 / (shared * largest * max(1 - largest, 0.1))
-    return max(6, min(96, Int(most) / 6 * 6))
+    return max(6, Int(min(96, most)) / 6 * 6)
   }
 
   init(_ problem: SoftmaxProblem<Scalar>, moments: FeatureMoments<Scalar>, seed: UInt64) {
@@ -50,7 +50,8 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     self.problem = problem
     panels = ClassPanels(features: problem.width, classes: problem.classes)
     centre = [Scalar](repeating: 0, count: problem.classes)
-    sweep = SoftmaxSweep(classes: problem.classes, blockSize: Self.blockSize(problem, moments))
+    sweep = SoftmaxSweep(
+      classes: problem.classes, entriesPerRow: problem.entriesPerRow, blockSize: Self.blockSize(problem, moments))
     duals = DualLoops.oneHot(problem.labels, classes: problem.classes)
     let (bias, rate) = (problem.hasIntercept ? 1 / Self.biasPenalty : 0, 1 / (Double(problem.count) * problem.l2))
     conditions = DualLoops.conditions(moments.squaredNorms, problem.weights ?? [], bias: bias, rate: rate)
@@ -83,6 +84,9 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     }
     self.panels = next
   }
+
+  /// Whether all numbers of `panels` are.
+  var isFinite: Bool { panels.elements.squaredNorm(in: panels.elements.indices).isFinite }
 
   /// Rows of a block.
   var blockSize: Int { sweep.blockSize }

@@ -27,7 +27,7 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
     self.problem = problem
     self.weights = weights
     self.convert = convert
-    sweep = SoftmaxSweep(classes: problem.classes)
+    sweep = SoftmaxSweep(classes: problem.classes, entriesPerRow: problem.entriesPerRow)
     gradient = ClassPanels(features: problem.width, classes: problem.classes)
   }
 
@@ -40,11 +40,9 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
     var sums = SoftmaxSweep<Scalar>.Sums()
     let alpha = Scalar(1 / Double(problem.count))
     func add(_ chunk: Features<Data>, _ range: Range<Int>) {
-      let part = sweep.evaluate(
+      sweep.evaluate(
         convert(chunk), first: range.lowerBound, labels: problem.labels, weights: weights, panels: panels, alpha: alpha,
-        gradient: &gradient)
-      sums.loss += part.loss
-      sums.other += part.other
+        gradient: &gradient, sums: &sums)
     }
     if Data.self == Scalar.self {
       try problem.forEachChunk(rows: problem.chunkRows(4 << 20, blockSize: sweep.blockSize), add)

@@ -58,7 +58,7 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
   ///
   /// - Returns: whether both factors could be inverted; nothing changes if not.
   mutating func update(at panels: ClassPanels<Scalar>) -> Bool {
-    let covariance = ClassCovariance(logits: sample.logits(panels), relativeDamping: 0)
+    let covariance = ClassCovariance(logits: sample.logits(panels))
     let s = covariance.meanDiagonal
     let diagonal: [Scalar]
     switch moments {

@@ -30,6 +30,8 @@ struct OptimumRun<Scalar: RealScalar> {
     panels =
       start.map { ClassPanels(features: problem.width, classes: problem.classes, values: $0) }
       ?? ClassPanels(features: problem.width, classes: problem.classes)
+    precondition(panels.elements.squaredNorm(in: panels.elements.indices).isFinite, "a start that is finite")
+    if !problem.hasIntercept { for k in panels.biasRange { panels.elements[k] = 0 } }
   }
 
   mutating func run() throws -> OptimumResult<Scalar> {
@@ -104,6 +106,7 @@ struct OptimumRun<Scalar: RealScalar> {
       let squares = try ascent.epoch()
       passes += 1
       certificate = nil
+      guard squares.isFinite, ascent.isFinite else { break }
       // The next epoch will have gained about as much again as this one did when its last row was visited.
       let gain = last.isFinite ? min(1, squares / last) : 0.1
       slow = gain > 0.7 ? slow + 1 : 0
@@ -115,13 +118,14 @@ struct OptimumRun<Scalar: RealScalar> {
         if let gap = made?.relativeGap, gap.isFinite, squares > 0 { ratio = gap / (squares * gain) }
       }
       note(objective: made?.objective, gap: ratio * squares * gain, made)
-      if slow >= 2 || !squares.isFinite { break }
+      if slow >= 2 { break }
       // Held here as well, the weights would be copied in the next epoch.
       if outcome == nil { panels = ClassPanels(features: 1, classes: 1) }
     }
     guard certificate == nil else { return }
-    let isUsable = ascent.panels.elements.isFinite
-    panels = isUsable ? ascent.panels : ClassPanels(features: problem.width, classes: problem.classes)
+    panels =
+      ascent.isFinite
+      ? ascent.panels : ClassPanels(features: problem.width, classes: problem.classes)
   }
 
   /// Steps of L-BFGS until a certificate holds: in the data's precision, and from where that ends in double.
@@ -143,22 +147,23 @@ struct OptimumRun<Scalar: RealScalar> {
     var descent = start
     let before = passes
     var moved = true
+    // The certified gap over the estimate: learnt from certificates that did not hold.
+    var ratio = 1.0
     while outcome == nil, moved {
       moved = try descent.step()
       panels = convert(descent.panels)
       passes = before + descent.passes
       certificate = nil
-      let made = !moved || isDue(descent) ? try certify() : nil
-      note(objective: descent.value.objective, gap: estimate(descent), made)
+      let gap = estimate(descent)
+      let made = !moved || isDue(descent, gap.map { $0 * ratio }) ? try certify() : nil
+      if let certified = made?.relativeGap, let gap, gap > 0 { ratio = min(8, max(1, certified / gap / 2)) }
+      note(objective: descent.value.objective, gap: gap, made)
     }
   }
 
   /// Whether a certificate may hold, by what the working precision knows.
-  private func isDue<Work>(_ descent: QuasiNewton<Scalar, Work>) -> Bool {
-    guard problem.l2 > 0 else {
-      return descent.value.behind == 0 || descent.gradientNorm <= options.tolerance
-    }
-    return estimate(descent).map { $0 <= options.tolerance } ?? false
+  private func isDue<Work>(_ descent: QuasiNewton<Scalar, Work>, _ gap: Double?) -> Bool {
+    gap.map { $0 <= options.tolerance } ?? (descent.value.behind == 0 || descent.gradientNorm <= options.tolerance)
   }
 
   private func estimate<Work>(_ descent: QuasiNewton<Scalar, Work>) -> Double? {

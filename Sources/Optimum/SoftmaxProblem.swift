@@ -47,6 +47,9 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
     return shares.map { $0 / Double(count) }
   }
 
+  /// D, or of sparse features the mean of the entries of a row.
+  var entriesPerRow: Double { features.entryCount.map { Double($0) / Double(count) } ?? Double(width) }
+
   /// Rows of a chunk that is read from a file, or widened, at a time: about so many bytes of them, in whole blocks.
   func chunkRows(_ bytes: Int, blockSize: Int) -> Int {
     let perRow = max(1, (features.entryCount.map { 2 * $0 / max(1, count) } ?? width)) * MemoryLayout<Scalar>.stride
