@@ -162,28 +162,54 @@ typedef real sweep_half __attribute__((ext_vector_type(4)));
   } while (0)
 #endif
 
-/* z [padded] becomes e^(z - max) with zeros in the padding, which adds up to `sum`; returns the maximum. `padding` is
+#if defined(FGN_FLOAT)
+#define SWEEP_MAX(result, v)                                                                       \
+  do {                                                                                             \
+    vec v_ = (v);                                                                                  \
+    sweep_half h_ = v_.lo > v_.hi ? v_.lo : v_.hi;                                                 \
+    sweep_quarter q_ = h_.lo > h_.hi ? h_.lo : h_.hi;                                              \
+    real a_ = q_.x > q_.z ? q_.x : q_.z, b_ = q_.y > q_.w ? q_.y : q_.w;                           \
+    (result) = a_ > b_ ? a_ : b_;                                                                  \
+  } while (0)
+#else
+#define SWEEP_MAX(result, v)                                                                       \
+  do {                                                                                             \
+    vec v_ = (v);                                                                                  \
+    sweep_half h_ = v_.lo > v_.hi ? v_.lo : v_.hi;                                                 \
+    real a_ = h_.x > h_.z ? h_.x : h_.z, b_ = h_.y > h_.w ? h_.y : h_.w;                           \
+    (result) = a_ > b_ ? a_ : b_;                                                                  \
+  } while (0)
+#endif
+
+/* Rows whose softmax is computed side by side: each is a chain of dependent steps. */
+#define SWEEP_GROUP 4
+
+/* Each row of z [count][padded] becomes e^(z - top) with zeros in the padding, and adds up to its `sum`. `padding` is
  * what the last panel gains: 0 for classes, -infinity for none. Padding is not stored first: a vector load of what was
  * stored by lanes would wait for it. */
-INLINE real sweep_exponentials(real *z, const real *padding, ptrdiff_t vectors, real *sum) {
-  ptrdiff_t last = (vectors - 1) * LANES;
-  vec tail = LOAD(z + last) + LOAD(padding), greatest = tail;
-  for (ptrdiff_t v = 0; v < last; v += LANES) {
-    vec x = LOAD(z + v);
-    greatest = x > greatest ? x : greatest;
+INLINE void sweep_exponentials(real *z, ptrdiff_t count, const real *padding, ptrdiff_t vectors, real *top, real *sum) {
+  ptrdiff_t last = (vectors - 1) * LANES, width = vectors * LANES;
+  for (ptrdiff_t r = 0; r < count; r++) {
+    vec greatest = LOAD(z + r * width + last) + LOAD(padding);
+    for (ptrdiff_t v = 0; v < last; v += LANES) {
+      vec x = LOAD(z + r * width + v);
+      greatest = x > greatest ? x : greatest;
+    }
+    SWEEP_MAX(top[r], greatest);
   }
-  real top = __builtin_reduce_max(greatest);
-  vec total;
-  EXP(total, tail - SPLAT(top));
-  STORE(z + last, total);
-  for (ptrdiff_t v = 0; v < last; v += LANES) {
-    vec e;
-    EXP(e, LOAD(z + v) - SPLAT(top));
-    STORE(z + v, e);
-    total += e;
+  for (ptrdiff_t r = 0; r < count; r++) {
+    real *row = z + r * width;
+    vec total;
+    EXP(total, LOAD(row + last) + LOAD(padding) - SPLAT(top[r]));
+    STORE(row + last, total);
+    for (ptrdiff_t v = 0; v < last; v += LANES) {
+      vec e;
+      EXP(e, LOAD(row + v) - SPLAT(top[r]));
+      STORE(row + v, e);
+      total += e;
+    }
+    SWEEP_SUM(sum[r], total);
   }
-  SWEEP_SUM(*sum, total);
-  return top;
 }
 
 INLINE void sweep_padding(ptrdiff_t classes, ptrdiff_t vectors, real *padding) {
@@ -202,31 +228,41 @@ CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, pt
                                   real *delta, ptrdiff_t capacity, double *sums) {
   real padding[LANES];
   sweep_padding(classes, vectors, padding);
-  for (ptrdiff_t i = 0; i < rows; i++) {
-    ptrdiff_t n = number[i];
-    real *row = z + i * vectors * LANES, *q = duals + n * classes, sum, true_logit = row[labels[n]];
-    real weight = weights ? weights[n] : 1, step = steps[n];
-    real all = sweep_exponentials(row, padding, vectors, &sum);
-    all += LOG1(sum);
-    vec scale = SPLAT(1 / sum), squares = SPLAT(0);
-    for (ptrdiff_t v = 0; v < vectors; v++) {
-      ptrdiff_t lanes = classes - v * LANES < LANES ? classes - v * LANES : LANES;
-      vec old;
-      if (lanes == LANES) old = LOAD(q + v * LANES);
-      else LOAD_TAIL(old, q + v * LANES, lanes, 0);
-      vec change = LOAD(row + v * LANES) * scale - old;
-      squares += change * change;
-      change = SPLAT(step) * change;
-      vec moved = old + change;
-      if (lanes == LANES) STORE(q + v * LANES, moved);
-      else STORE_TAIL(q + v * LANES, moved, lanes);
-      STORE(delta + (v * capacity + i) * LANES, SPLAT(-weight) * change);
+  for (ptrdiff_t first = 0; first < rows; first += SWEEP_GROUP) {
+    ptrdiff_t count = rows - first < SWEEP_GROUP ? rows - first : SWEEP_GROUP;
+    real *group = z + first * vectors * LANES, top[SWEEP_GROUP], sum[SWEEP_GROUP], own[SWEEP_GROUP];
+    for (ptrdiff_t r = 0; r < count; r++) own[r] = group[r * vectors * LANES + labels[number[first + r]]];
+    sweep_exponentials(group, count, padding, vectors, top, sum);
+    for (ptrdiff_t r = 0; r < count; r++) {
+      ptrdiff_t i = first + r, n = number[i];
+      real *row = group + r * vectors * LANES, *q = duals + n * classes;
+      real weight = weights ? weights[n] : 1, step = steps[n], square;
+      vec scale = SPLAT(1 / sum[r]), squares = SPLAT(0);
+      for (ptrdiff_t v = 0; v < vectors; v++) {
+        ptrdiff_t lanes = classes - v * LANES < LANES ? classes - v * LANES : LANES;
+        vec old;
+        if (lanes == LANES) old = LOAD(q + v * LANES);
+        else LOAD_TAIL(old, q + v * LANES, lanes, 0);
+        vec change = LOAD(row + v * LANES) * scale - old;
+        squares += change * change;
+        change = SPLAT(step) * change;
+        vec moved = old + change;
+        if (lanes == LANES) STORE(q + v * LANES, moved);
+        else STORE_TAIL(q + v * LANES, moved, lanes);
+        STORE(delta + (v * capacity + i) * LANES, SPLAT(-weight) * change);
+      }
+      SWEEP_SUM(square, squares);
+      sums[0] += (double)weight * ((double)top[r] + (double)LOG1(sum[r]) - (double)own[r]);
+      sums[1] += (double)weight * (double)square;
     }
-    sums[0] += (double)weight * ((double)all - (double)true_logit);
-    real square;
-    SWEEP_SUM(square, squares);
-    sums[1] += (double)weight * (double)square;
   }
+}
+
+/* Whether another class is level with the highest: `z` holds exponentials, the highest e^0. */
+INLINE int sweep_ties(const real *z, ptrdiff_t classes) {
+  ptrdiff_t ones = 0;
+  for (ptrdiff_t c = 0; c < classes; c++) ones += z[c] >= 1;
+  return ones > 1;
 }
 
 /*
@@ -239,27 +275,30 @@ CLONES void NAME(fgn_sweep_residuals)(real *z, ptrdiff_t rows, ptrdiff_t classes
   sweep_padding(classes, vectors, padding);
   double loss = 0;
   ptrdiff_t behind = 0;
-  for (ptrdiff_t i = 0; i < rows; i++) {
-    real *row = z + i * vectors * LANES, sum, true_logit = row[labels[i]];
-    real weight = weights ? weights[i] : 1;
-    /* Classes that are not below the true one, which is one of them. */
-    bitvec ahead = LOAD(row + (vectors - 1) * LANES) + LOAD(padding) >= SPLAT(true_logit);
-    for (ptrdiff_t v = 0; v + 1 < vectors; v++) ahead += LOAD(row + v * LANES) >= SPLAT(true_logit);
-    behind += weight > 0 && __builtin_reduce_add(ahead) != -1;
-    real top = sweep_exponentials(row, padding, vectors, &sum);
-    vec scale = SPLAT(weight / sum);
-    for (ptrdiff_t v = 0; v < vectors; v++)
-      STORE(delta + (v * capacity + i) * LANES, LOAD(row + v * LANES) * scale);
-    delta[(labels[i] / LANES * capacity + i) * LANES + labels[i] % LANES] -= weight;
-    if (weights) {
-      loss += (double)weight * ((double)top + (double)LOG1(sum) - (double)true_logit);
-      continue;
-    }
-    loss += (double)top - (double)true_logit;
-    product *= sum;
-    if (i % SWEEP_LOGS == SWEEP_LOGS - 1 || product > (real)1e28) {
-      loss += (double)LOG1(product);
-      product = 1;
+  for (ptrdiff_t first = 0; first < rows; first += SWEEP_GROUP) {
+    ptrdiff_t count = rows - first < SWEEP_GROUP ? rows - first : SWEEP_GROUP;
+    real *group = z + first * vectors * LANES, top[SWEEP_GROUP], sum[SWEEP_GROUP], own[SWEEP_GROUP];
+    for (ptrdiff_t r = 0; r < count; r++) own[r] = group[r * vectors * LANES + labels[first + r]];
+    sweep_exponentials(group, count, padding, vectors, top, sum);
+    for (ptrdiff_t r = 0; r < count; r++) {
+      ptrdiff_t i = first + r;
+      real *row = group + r * vectors * LANES, weight = weights ? weights[i] : 1;
+      /* A sum below 2 has one e^0 only. */
+      behind += weight > 0 && (own[r] != top[r] || (!(sum[r] < 2) && sweep_ties(row, classes)));
+      vec scale = SPLAT(weight / sum[r]);
+      for (ptrdiff_t v = 0; v < vectors; v++)
+        STORE(delta + (v * capacity + i) * LANES, LOAD(row + v * LANES) * scale);
+      delta[(labels[i] / LANES * capacity + i) * LANES + labels[i] % LANES] -= weight;
+      loss += (double)weight * ((double)top[r] - (double)own[r]);
+      if (weights) {
+        loss += (double)weight * (double)LOG1(sum[r]);
+        continue;
+      }
+      product *= sum[r];
+      if (i % SWEEP_LOGS == SWEEP_LOGS - 1 || product > (real)1e28) {
+        loss += (double)LOG1(product);
+        product = 1;
+      }
     }
   }
   sums[0] += loss + (double)LOG1(product);

@@ -17,9 +17,12 @@ extension Partition {
   ///
   /// - Parameters:
   ///   - count: phases, below 2^31.
+  ///   - workers: threads that there is work for; as many as there are by default.
   ///   - pieces: of a phase, 1 to 2^15, the same at each call.
-  static func phases(_ count: Int, pieces: (Int) -> Int, _ body: (_ phase: Int, _ piece: Int) -> Void) {
-    let most = workers(maximumPieces)
+  static func phases(
+    _ count: Int, workers: Int? = nil, pieces: (Int) -> Int, _ body: (_ phase: Int, _ piece: Int) -> Void
+  ) {
+    let most = min(workers ?? maximumPieces, Self.workers(maximumPieces))
     guard most > 1, count > 0 else {
       for phase in 0..<count {
         for piece in 0..<pieces(phase) { body(phase, piece) }

@@ -64,7 +64,10 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   ) -> Sums {
     precondition(index.count == numbers.count && duals.count == labels.count * classes, "a dual for each label")
     precondition(steps.count == labels.count && weights.map { $0.count == labels.count } ?? true, "a step for each row")
-    let (shape, lanes) = (shape(of: panels, features, count: index.count), (classes, vectors, blockSize))
+    var shape = shape(of: panels, features, count: index.count)
+    // Rows of sparse features touch few weights: threads would wait for the lines that others have just written.
+    if features.isSparse, vectors <= 4 { shape.most = 1 }
+    let lanes = (classes, vectors, blockSize)
     let rowWeights = weights ?? []
     var sums = Sums()
     index.withNumbers { index in
@@ -167,7 +170,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
       area.logits.withMutablePointer { logits in
         area.delta.withMutablePointer { delta in
           sums.parts.withMutablePointer { sums in
-            Partition.phases(2 * blocks.count) {
+            Partition.phases(2 * blocks.count, workers: shape.most) {
               $0 & 1 == 0 ? rowPieces(blocks[$0 / 2].count).count : targets.count
             } _: { phase, piece in
               let block = blocks[phase / 2]

@@ -116,6 +116,16 @@ import Testing
     }
   }
 
+  /// One wrong label among sixty is enough: there is a minimum, and the data are not separable.
+  @Test func oneRowBehindIsNotSeparable() throws {
+    let c = Case(
+      name: "one row behind",
+      features: Self.features(60, 2) { i, d, x in 0.3 * x + (d == i % 2 ? 2 : -2) },
+      labels: (0..<60).map { $0 == 13 ? 0 : Int32($0 % 2) }, classes: 2)
+    let (fit, _, context) = try fit(c, l2: 0, as: Double.self, method: nil, hasIntercept: true)
+    #expect(fit.outcome == .converged && !fit.certificate.isSeparated, "\(context)")
+  }
+
   /// A feature that only one class has: no minimum, no separation. It ends where the gradient is small.
   @Test func quasiSeparationWithoutPenaltyEnds() throws {
     let c = Case(
