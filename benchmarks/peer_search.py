@@ -209,7 +209,11 @@ class Ours:
 
     def trace(self, judge, level):
         lines = [line for line in self.run("--gap", level / 2) if "iteration" in line]
-        return [[line["iteration"], line["seconds"], line["objective"]] for line in lines]
+        if all("objective" in line for line in lines):
+            return [[line["iteration"], line["seconds"], line["objective"]] for line in lines]
+        # Dual ascent does not know its objective: a fit for each number of epochs.
+        runs = [self.fit(budget, judge) for budget in range(1, len(lines) + 1)]
+        return [[budget, run["wall"], run["objective"]] for budget, run in enumerate(runs, start=1)]
 
     def close(self):
         pass

@@ -16,6 +16,10 @@ import Testing
 
   @Test func anInterruptionChangesNothing() throws {
     defer { remove() }
+    try withThreads { try interrupt() }
+  }
+
+  private func interrupt() throws {
     var whole = try OptimizerComparison(toyProblem(), options())
     let expected = try #require(try whole.run()).timeless
     var (steps, attempts, reused) = (0, 0, 0)
