@@ -5,7 +5,6 @@ import PackageDescription
 let package = Package(
   name: "benchmarks",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "prediction-run", targets: ["PredictionRun"])],
   dependencies: [.package(name: "fast-gauss-newton", path: "..")],
   targets: [
     .target(
