@@ -19,6 +19,7 @@ struct TrainOptimum<Scalar: RealScalar> {
     logger.info(
       "\(training.count) examples, \(training.featureCount) features, \(data.targetText); seed \(options.seed), \(Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
+    if !training.features.isInMemory { logger.info("features stay in their file and are read in blocks of rows") }
     var progress: [OptimumProgress] = []
     let clock = RunClock(limit: nil)
     let fit = try SoftmaxRegression(problem, options: options).fit(from: start?.values) { iteration in
