@@ -188,7 +188,7 @@ def write(options):
 BLAS of the Python side: {kernels}.
 
 Mean cross-entropy + l2/2 |weight|^2, bias free, from zero. Seconds of the fit alone, data in memory in the contestant's
-precision, compiled and warmed up (ours: a new process each time), until the returned weights are within the relative gap
+precision, compiled and warmed up (ours: a new process each time, after a fit of one step), until the returned weights are within the relative gap
 (f - f*) / f* by one function in float64: with the smallest number of iterations (Adam: epochs) that gets there. Medians
 of {options.rounds} runs in turn, of three where a run takes more than 20 s; * one run, where it took ten times as long as
 the fastest. "-" is not reached: within {options.seconds:g} s of processor time a thread, or because it stopped by itself. A pass

@@ -27,16 +27,19 @@ struct TrainOptimum<Scalar: RealScalar> {
       show(iteration)
       return !Interrupt.isRequested
     }
-    if let log { try AtomicFile.write(progress.map(JSONLine.text).joined(), to: log) }
-    if let curve { try AtomicFile.write(optimumCurve(progress), to: curve) }
-    try finish(head, fit, cpuSeconds: clock.cpuSeconds, json: json)
+    let records = (log: try progress.map(JSONLine.text).joined(), curve: optimumCurve(progress))
+    try finish(head, fit, records, cpuSeconds: clock.cpuSeconds, json: json)
   }
 
-  /// Saves and prints a fit; throws an exit code where the bound does not hold.
+  /// Saves and prints a fit, the model first: a log or a curve that cannot be written must not cost it. Throws an exit
+  /// code where the bound does not hold.
   ///
-  /// - Parameter path: the points it was chosen from.
+  /// - Parameters:
+  ///   - records: what goes into the log and the curve, where they are asked for.
+  ///   - path: the points it was chosen from.
   func finish(
-    _ head: LinearHead<Scalar>, _ fit: OptimumResult<Scalar>, path: [PathPoint]? = nil, cpuSeconds: Double, json: Bool
+    _ head: LinearHead<Scalar>, _ fit: OptimumResult<Scalar>, _ records: (log: String, curve: String),
+    path: [PathPoint]? = nil, cpuSeconds: Double, json: Bool
   ) throws {
     let (training, held) = (data.training, data.held)
     var file = ModelFile(
@@ -52,6 +55,8 @@ struct TrainOptimum<Scalar: RealScalar> {
       throw ExitCode(2)
     }
     try file.write(to: output)
+    if let log { try AtomicFile.write(records.log, to: log) }
+    if let curve { try AtomicFile.write(records.curve, to: curve) }
     var summary = OptimumSummary(
       fit: fit, cpuSeconds: cpuSeconds, training: try file.evaluate(training, l2: l2),
       validation: try held.map { try file.evaluate($0, l2: l2) }, model: output)

@@ -23,13 +23,11 @@ extension TrainOptimum {
         )
       })
     if result.outcome == .stoppedEarly { logger.info("stopped early: the validation loss had been rising") }
-    if let log { try AtomicFile.write(result.points.map(JSONLine.text).joined(), to: log) }
-    if let curve { try AtomicFile.write(pathCurve(result), to: curve) }
+    let records = (log: try result.points.map(JSONLine.text).joined(), curve: pathCurve(result))
     l2 = result.points[result.bestIndex].l2
     if !json { print(result.table.map { $0 + "\n" }.joined()) }
     result.best.seconds = clock.wallSeconds
-    try finish(
-      head, result.best, path: result.points, cpuSeconds: clock.cpuSeconds, json: json)
+    try finish(head, result.best, records, path: result.points, cpuSeconds: clock.cpuSeconds, json: json)
     if result.outcome == .interrupted { throw ExitCode(130) }
   }
 }
