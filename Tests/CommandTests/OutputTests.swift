@@ -42,6 +42,19 @@ import Testing
     }
   }
 
+  /// The model of an optimum is saved before its log and its curve, which may fail.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"))) func optimumOutlivesItsLog() async throws {
+    let data = try ToyData(rows: 60).npz(directory.file("t.npz"))
+    for option in ["--log", "--curve"] {
+      let output = directory.file("optimum\(option).safetensors")
+      let result = try await Command.run([
+        "train", data, "--to-optimum", "--l2", "0.1", "--output", output, option, "/dev/full",
+      ])
+      expectFailure(result, 74, "fgn: /dev/full: cannot write: No space left on device")
+      #expect(FileManager.default.fileExists(atPath: output), "\(option)")
+    }
+  }
+
   @Test(arguments: ["", "trap '' XFSZ; "]) func theFileSizeLimit(_ prefix: String) async throws {
     // A model of 9 kB does not fit sixteen blocks of 512 bytes; messages do.
     let data = try ToyData(rows: 60, features: 110, classes: 20).npz(directory.file("t.npz"))
