@@ -17,7 +17,7 @@ import Optimization
 /// ```swift
 /// let head = LinearHead<Float>(features: 2, classes: 3)
 /// var parameters = Parameters<Float>(layout: head.layout)
-/// var optimizer = GaussNewtonOptimizer(model: head)
+/// var optimizer = GaussNewtonOptimizer(Objective(head))
 /// let batch = Batch<Float>(features: Matrix(rows: 2, columns: 2, elements: [1, 0, 0, 1]), labels: [0, 2])
 /// let report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
@@ -26,32 +26,27 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
 
   /// What it remembers from step to step.
   public struct State: Codable, Sendable {
-    /// The last direction, as `scale * direction`; empty at the start. Momentum shrinks the scale, not the buffer.
-    public var direction: [Scalar] = []
-    public var scale: Scalar = 1
-    /// Factor with which `direction` went into the parameters last; 0 when there is nothing to undo.
-    public var applied: Scalar = 0
-    /// Directions in the average, for `Momentum.averaged`.
-    public var averaged = 0
-    public var lineSearch = LineSearch.State()
+    public var memory = DirectionMemory<Scalar>()
+    public var damping = Damping.State()
+    public var search = Search.State()
     /// Conjugate gradient iterations of the last such solve, for the choice of the next.
     public var observedIterations: Int?
-    public var damping = Damping.State()
-    public var trustRegion = TrustRegion.State()
   }
 
   public let options: GaussNewtonOptions
   public var state = State()
-  var descent: Descent<ModelType>
+  private let search: Search
+  private var descent: Descent<ModelType>
   /// The direction of this batch, where it is averaged with earlier ones.
   private var fresh: [Scalar] = []
 
-  public init(
-    model: ModelType, loss: any Loss = CrossEntropy(), options: GaussNewtonOptions = GaussNewtonOptions()
-  ) {
+  public init(_ objective: Objective<ModelType>, options: GaussNewtonOptions = GaussNewtonOptions()) {
     self.options = options
-    descent = Descent(model: model, loss: loss, options: options.descent)
+    search = Search(options)
+    descent = Descent(objective, options: options.descent)
   }
+
+  public var objective: Objective<ModelType> { descent.objective }
 
   public var explanation: String { descent.lastChoice.map { "\($0.solver.rawValue): \($0.reason)" } ?? "no step yet" }
 
@@ -59,18 +54,18 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     defer { descent.release() }
-    descent.modelPasses = 0
+    descent.point.counts = PassCounts()
     descent.observedIterations = state.observedIterations
     var objective = evaluate(parameters, batch)
     let isUndone = undoLastStep(&parameters, batch, &objective)
     var report = StepReport(outcome: .rejected, objective: objective.value)
     if objective.value.isFinite {
-      state.trustRegion.record(objective)
+      state.search.trustRegion.record(objective)
       takeStep(&parameters, batch, at: progress, &report)
       if isUndone && report.outcome == .accepted { report.outcome = .undone }
     }
     state.observedIterations = descent.observedIterations
-    report.modelPasses = descent.modelPasses
+    report.modelPasses = descent.point.counts.passes
     return report
   }
 
@@ -78,56 +73,61 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   private mutating func takeStep(
     _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, at progress: Progress, _ report: inout StepReport
   ) {
-    if descent.curvature != .ggn { descent.backpropagate() }
-    let solver = descent.choice.solver
-    let layers = descent.model.layerCount
-    let momentum = projectedMomentum(at: progress)
-    let damping = state.damping.next(
-      options.damping, curvature: descent.meanRowCurvature(solver: solver, seed: UInt64(state.damping.steps)),
-      batch: batch.count, layers: layers,
-      relative: StepBudget.damping(stepsPerEpoch: progress.stepsPerEpoch, layers: layers),
-      restraint: descent.loss.isQuadratic ? 1 : StepBudget.restraint(at: progress, layers: layers))
+    let damping = nextDamping(batch, at: progress)
     guard damping.isFinite, damping > 0 else { return }
+    let momentum = projectedMomentum(at: progress)
     if keepsDirection(momentum) { recenter(parameters, damping: damping, momentum: momentum) }
-    let solution = descent.solve(damping: damping, l2: options.l2)
-    (report.damping, report.path, report.solve) = (damping, solver.rawValue, solution.solve)
-    report.shortening = options.trustRegion.shortening(solution.quadratic, at: progress, state: state.trustRegion)
-    report.stepLength = options.schedule.factor(at: progress)
+    let solution = descent.solve(damping: damping)
+    (report.damping, report.path, report.solve) = (damping, solution.choice.solver.rawValue, solution.solve)
+    (report.stepLength, report.shortening) = search.reach(
+      quadratic: solution.quadratic, at: progress, state.search)
     let isSolved = solution.solve.outcome == .converged || solution.solve.outcome == .iterationLimit
     guard isSolved && solution.bound <= Self.largestBound(momentum) else {
       state.damping.raise()
-      forget()
+      state.memory.forget()
       return
     }
     let factor = Scalar(report.stepLength * report.shortening)
     guard keepsDirection(momentum) else {
+      // Nothing keeps the parameters, so that they change in place.
+      descent.point.forgetPlace()
       descent.addDirection(factor: factor, beta: SliceFactors(1), to: &parameters.values)
       report.outcome = .accepted
       return
     }
     let unit = remember()
-    if isSearching {
-      search(&parameters, batch, unit: factor * unit, &report)
+    if search.isTrying {
+      tryStep(&parameters, batch, unit: factor * unit, &report)
     } else {
       descent.release()
-      move(&parameters, by: factor * unit)
+      state.memory.move(&parameters, by: factor * unit)
       report.outcome = .accepted
     }
-    if averaging == nil { state.scale *= Scalar(report.shortening) }
+    if averaging == nil { state.memory.scale *= Scalar(report.shortening) }
+  }
+
+  private mutating func evaluate(_ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>) -> TrustRegion.Objective {
+    let value = descent.linearize(at: parameters, batch: batch)
+    return TrustRegion.Objective(value: value, standardError: descent.point.standardError)
+  }
+
+  /// lambda, from the batch's mean row curvature.
+  private mutating func nextDamping(_ batch: Batch<Scalar>, at progress: Progress) -> Double {
+    let (layers, isQuadratic) = (objective.model.layerCount, objective.loss.isQuadratic)
+    let curvature = descent.meanRowCurvature(seed: UInt64(state.damping.steps))
+    return state.damping.next(
+      options.damping, curvature: curvature, batch: batch.count, layers: layers,
+      relative: StepBudget.damping(stepsPerEpoch: progress.stepsPerEpoch, layers: layers),
+      restraint: isQuadratic ? 1 : StepBudget.restraint(at: progress, layers: layers))
   }
 
   private func projectedMomentum(at progress: Progress) -> Double {
     switch options.momentum {
     case .automatic:
-      StepBudget.momentum(stepsPerEpoch: progress.stepsPerEpoch, layers: descent.model.layerCount)
+      StepBudget.momentum(stepsPerEpoch: progress.stepsPerEpoch, layers: objective.model.layerCount)
     case .projected(let factor): factor
     case .averaged: 0
     }
-  }
-
-  private var isSearching: Bool {
-    if case .gainRatio = options.damping { return true }
-    return options.lineSearch != nil
   }
 
   private var averaging: Double? {
@@ -137,55 +137,58 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
 
   /// Whether the direction is formed apart from the parameters.
   private func keepsDirection(_ momentum: Double) -> Bool {
-    momentum > 0 || options.l2 > 0 || isSearching || averaging != nil
+    momentum > 0 || objective.l2 > 0 || search.isTrying || averaging != nil
   }
 
-  /// Completes the direction that was solved for; what is stepped along is the result times `state.direction`.
+  /// The centre d_0, from the last direction and L2: with c = lambda / (lambda + l2) it is
+  /// c momentum d - l2 / (lambda + l2) theta on penalised parameters and momentum d on the others. Its margins cost one
+  /// pushforward. An average of directions stays apart.
+  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double, momentum: Double) {
+    let pull = objective.l2 / (damping + objective.l2)
+    if averaging != nil {
+      if state.memory.values.isEmpty {
+        state.memory.values = [Scalar](repeating: 0, count: parameters.layout.trainableCount)
+      }
+      if DirectionMemory.center(&fresh, parameters, pull: pull) { descent.setCenter(fresh, scale: 1) }
+    } else if state.memory.recenter(parameters, pull: pull, momentum: momentum) {
+      descent.setCenter(state.memory.values, scale: state.memory.scale)
+    }
+  }
+
+  /// Completes the direction that was solved for; what is stepped along is the result times the remembered values.
   private mutating func remember() -> Scalar {
     guard let averaging else {
-      descent.addDirection(factor: 1 / state.scale, beta: SliceFactors(1), to: &state.direction)
-      return state.scale
+      descent.addDirection(factor: 1 / state.memory.scale, beta: SliceFactors(1), to: &state.memory.values)
+      return state.memory.scale
     }
     descent.addDirection(factor: 1, beta: SliceFactors(1), to: &fresh)
-    state.direction.combine(Scalar(1 - averaging), fresh, beta: Scalar(averaging))
-    state.averaged += 1
-    return Scalar(1 / (1 - power(averaging, state.averaged)))
+    return state.memory.average(fresh, beta: averaging)
   }
 
-  /// Moves along `state.direction`, so that it can be taken back.
-  private mutating func move(_ parameters: inout Parameters<Scalar>, by factor: Scalar) {
-    state.applied = factor
-    parameters.move(by: factor, along: state.direction)
-  }
-
-  /// Line search and gain ratio along `unit` times `state.direction`: up to `trials` forward passes on the batch. A
-  /// step that does not lower the objective is rejected, and momentum forgotten.
-  private mutating func search(
+  /// Line search and gain ratio along `unit` times the remembered values. A step that does not lower the objective is
+  /// rejected, and momentum forgotten.
+  private mutating func tryStep(
     _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, unit: Scalar, _ report: inout StepReport
   ) {
-    let along = descent.along(state.direction, at: parameters, l2: options.l2)
-    let (slope, curvature) = (along.slope * Double(unit), along.curvature * Double(unit) * Double(unit))
+    let along = descent.along(state.memory.values)
     let start = parameters
     descent.release()
-    func objective(_ length: Double) -> Double {
+    var memory = state.search
+    let found = search.along(
+      from: report.objective, slope: along.slope * Double(unit),
+      curvature: along.curvature * Double(unit) * Double(unit), &memory
+    ) { length in
       var moved = start
-      moved.move(by: Scalar(length) * unit, along: state.direction)
+      moved.move(by: Scalar(length) * unit, along: state.memory.values)
       return evaluate(moved, batch).value
     }
-    // Without a line search its whole length is tried, once.
-    var memory = options.lineSearch == nil ? LineSearch.State() : state.lineSearch
-    let found = (options.lineSearch ?? LineSearch(sufficientDecrease: 0, trials: 1)).search(
-      from: report.objective, slope: slope, state: &memory, objective: objective)
-    state.lineSearch = memory
+    state.search = memory
     descent.release()
-    let predicted = -(found.length * slope + 0.5 * found.length * found.length * curvature)
-    let ratio = (report.objective - found.objective) / predicted
     report.stepLength *= found.length
-    report.gainRatio = ratio
-    let isGood = found.objective.isFinite && found.isAccepted
-    state.damping.adapt(options.damping, ratio: isGood ? ratio : -1)
-    guard isGood else { return forget() }
-    move(&parameters, by: Scalar(found.length) * unit)
+    report.gainRatio = found.measuredRatio
+    state.damping.adapt(options.damping, ratio: found.gainRatio)
+    guard found.isAccepted else { return state.memory.forget() }
+    state.memory.move(&parameters, by: Scalar(found.length) * unit)
     report.outcome = .accepted
   }
 
@@ -194,67 +197,20 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   private mutating func undoLastStep(
     _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, _ objective: inout TrustRegion.Objective
   ) -> Bool {
-    guard state.applied != 0, state.trustRegion.refuses(objective, deviations: options.trustRegion.deviations) else {
-      return false
-    }
+    guard state.memory.applied != 0, search.refuses(objective, state.search) else { return false }
     descent.release()
     let current = parameters
-    parameters.move(by: -state.applied, along: state.direction)
+    state.memory.takeBack(&parameters)
     let earlier = evaluate(parameters, batch)
     guard earlier.value.isFinite, !(earlier.value >= objective.value) else {
       parameters = current
       if objective.value.isFinite { objective = evaluate(parameters, batch) }
       return false
     }
-    state.trustRegion.shrink()
-    forget()
+    state.search.trustRegion.shrink()
+    state.memory.forget()
     objective = earlier
     return true
-  }
-
-  private mutating func evaluate(_ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>) -> TrustRegion.Objective {
-    descent.linearize(at: parameters, batch: batch)
-    return TrustRegion.Objective(
-      value: descent.objective(at: parameters, l2: options.l2), standardError: descent.rows.lossStandardError)
-  }
-
-  /// Turns the remembered direction into the centre d_0 = c mu d_prev - l2 / (lambda + l2) theta on penalised parameters,
-  /// c = lambda / (lambda + l2), and mu d_prev on the others; its margins cost one pushforward. An average of directions
-  /// stays apart.
-  private mutating func recenter(_ parameters: Parameters<Scalar>, damping: Double, momentum: Double) {
-    let isFirst = state.direction.isEmpty
-    if isFirst { state.direction = [Scalar](repeating: 0, count: parameters.layout.trainableCount) }
-    let pull = options.l2 / (damping + options.l2)
-    if averaging != nil {
-      fresh.resize(to: state.direction.count)
-      fresh.fill(with: 0)
-      guard options.l2 > 0 else { return }
-      pullTowardZero(&fresh, parameters, pull, memory: 0)
-      return descent.setCenter(fresh, scale: 1)
-    }
-    let memory = Scalar(momentum) * state.scale
-    if options.l2 == 0 && memory > Scalar(1e-4) {
-      state.scale = memory
-      if isFirst { return }
-    } else {
-      pullTowardZero(&state.direction, parameters, pull, memory: memory)
-      state.scale = 1
-      if options.l2 == 0 && memory == 0 { return }
-    }
-    descent.setCenter(state.direction, scale: state.scale)
-  }
-
-  /// direction = memory (1 - pull) direction - pull theta on penalised parameters, memory direction on the others.
-  private func pullTowardZero(
-    _ direction: inout [Scalar], _ parameters: Parameters<Scalar>, _ pull: Double, memory: Scalar
-  ) {
-    for slice in parameters.layout.trainable {
-      if slice.isPenalised && options.l2 > 0 {
-        direction.combine(Scalar(-pull), parameters.values, range: slice.range, beta: memory * Scalar(1 - pull))
-      } else {
-        direction.scale(by: memory, range: slice.range)
-      }
-    }
   }
 
   /// Up to here finite parameters stay finite: what momentum (at most 1e4 / (1 - mu), the least scale in it) makes of
@@ -262,31 +218,20 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   private static func largestBound(_ momentum: Double) -> Double {
     Double(Scalar.greatestFiniteMagnitude.ulp) * 1e-5 * (1 - momentum)
   }
-
-  private mutating func forget() {
-    state.direction.fill(with: 0)
-    state.applied = 0
-    state.scale = 1
-    state.averaged = 0
-  }
-
-  private func power(_ base: Double, _ exponent: Int) -> Double {
-    (0..<exponent).reduce(1) { value, _ in value < 1e-20 ? 0 : value * base }
-  }
 }
 
 extension GaussNewtonOptimizer {
   public func check(batchRows rows: Int) throws(OptimizerError) {
-    guard descent.curvature == .ggn, options.descent.solver.isExact else { return }
-    let (outputs, budget) = (descent.model.outputWidth, options.descent.memoryBudget)
-    if Descent.outputsFit(rows, descent.model, options.descent) { return }
+    guard descent.curvature.isHessian, options.descent.solver.isExact else { return }
+    let (outputs, budget) = (objective.model.outputWidth, options.descent.memoryBudget)
+    if Descent.outputsFit(rows, objective.model, options.descent) { return }
     let needed = OutputGram<ModelType>.systemBytes(rows: rows, outputs: outputs)
     var fitting = rows
-    while fitting > 1 && !Descent.outputsFit(fitting, descent.model, options.descent) {
+    while fitting > 1 && !Descent.outputsFit(fitting, objective.model, options.descent) {
       fitting -= max(1, fitting / 16)
     }
     let smaller =
-      Descent.outputsFit(fitting, descent.model, options.descent) ? "a batch of at most \(fitting) rows, " : ""
+      Descent.outputsFit(fitting, objective.model, options.descent) ? "a batch of at most \(fitting) rows, " : ""
     throw OptimizerError(
       "exact Gauss-Newton solves a system over all outputs: \(rows) rows x \(outputs) outputs = \(rows * outputs) "
         + "unknowns take \(Self.megabytes(needed)) MB and work areas, the budget is \(Self.megabytes(Double(budget))) MB: use "

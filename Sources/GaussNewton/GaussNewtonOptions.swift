@@ -4,8 +4,6 @@ import Optimization
 public struct GaussNewtonOptions: Sendable, Codable, Equatable {
   /// Curvature and solver.
   public var descent: DescentOptions
-  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
-  public var l2: Double
   /// How lambda is set.
   public var damping: Damping
   /// How far a step may go, and when it is taken back.
@@ -18,12 +16,11 @@ public struct GaussNewtonOptions: Sendable, Codable, Equatable {
   public var lineSearch: LineSearch?
 
   public init(
-    descent: DescentOptions = .training(), l2: Double = 0, damping: Damping = .automatic(),
+    descent: DescentOptions = .training(), damping: Damping = .automatic(),
     trustRegion: TrustRegion = TrustRegion(), momentum: Momentum = .automatic, schedule: Schedule = .cosine
   ) {
-    precondition(momentum.isValid && l2 >= 0, "momentum must be in 0..<1 and l2 at least 0")
+    precondition(momentum.isValid, "momentum must be in 0..<1")
     self.descent = descent
-    self.l2 = l2
     self.damping = damping
     self.trustRegion = trustRegion
     self.momentum = momentum
@@ -34,15 +31,15 @@ public struct GaussNewtonOptions: Sendable, Codable, Equatable {
 extension GaussNewtonOptions {
   /// Exact Gauss-Newton (arXiv 2405.14402): the whole GGN, solved in closed form over the B C output rows; the rest as
   /// for FGN.
-  public static func egn(l2: Double = 0, solver: Solver = .gram) -> GaussNewtonOptions {
-    GaussNewtonOptions(descent: .training(curvature: .ggn, solver: solver), l2: l2)
+  public static func egn(solver: Solver = .gram) -> GaussNewtonOptions {
+    GaussNewtonOptions(descent: .training(curvature: .ggn, solver: solver))
   }
 
   /// EGN with the options of its paper in place of ours: Armijo line search, damping by gain ratio, averaged momentum;
   /// no trust region, no schedule.
-  public static func egnAsPublished(l2: Double = 0, momentum: Double = 0.9) -> GaussNewtonOptions {
+  public static func egnAsPublished(momentum: Double = 0.9) -> GaussNewtonOptions {
     var options = GaussNewtonOptions(
-      descent: .training(curvature: .ggn, solver: .gram), l2: l2, damping: .gainRatio(),
+      descent: .training(curvature: .ggn, solver: .gram), damping: .gainRatio(),
       trustRegion: TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity), momentum: .averaged(momentum),
       schedule: .constant)
     options.lineSearch = LineSearch()

@@ -57,40 +57,38 @@ extension Inspection {
   /// Compares FGN and GGN at `parameters` on `batch`, and returns the direction [P] of `options.curvature` (fgn or
   /// ggn).
   ///
-  /// `damping` is above 0, `l2` at least 0. The solver of `options` is for its curvature; the other one chooses its
-  /// own.
+  /// `damping` is above 0. The solver of `options` is for its curvature; the other one chooses its own.
   public static func run<ModelType: Model>(
-    _ model: ModelType, at parameters: Parameters<ModelType.Scalar>, batch: Batch<ModelType.Scalar>, damping: Double,
-    l2: Double = 0, options: DescentOptions
+    _ objective: Objective<ModelType>, at parameters: Parameters<ModelType.Scalar>, batch: Batch<ModelType.Scalar>,
+    damping: Double, options: DescentOptions
   ) -> (inspection: Inspection, direction: [ModelType.Scalar]) {
-    var descent = Descent(model: model, options: options)
-    descent.linearize(at: parameters, batch: batch)
-    let gradient = descent.gradient(at: parameters, l2: l2)
-    let loss = descent.rows.meanLoss
-    let objective = descent.objective(at: parameters, l2: l2)
-    let competitors = (descent.rows as? MarginRows<ModelType.Scalar>)?.effectiveCompetitors.sorted() ?? []
+    var point = ObjectivePoint(objective)
+    let value = point.evaluate(at: parameters, batch: batch)
+    point.carryBack()
+    let gradient = point.gradient()
+    let loss = point.rows.meanLoss
+    let competitors = (point.rows as? MarginRows<ModelType.Scalar>)?.effectiveCompetitors.sorted() ?? []
     let gradientNorm = Double(gradient.norm)
 
     func solve(_ curvature: Curvature) -> (direction: [ModelType.Scalar], summary: Direction, trace: Double) {
       var own = options
       own.curvature = curvature
       if curvature != options.curvature { own.solver = .automatic }
-      var descent = Descent(model: model, options: own)
-      let (direction, report) = descent.direction(at: parameters, batch: batch, damping: damping, l2: l2)
-      var matrix = CurvatureOperator(
-        curvature, model: model, parameters: parameters, batch: batch, l2: ModelType.Scalar(l2))
+      var descent = Descent(objective, options: own)
+      let (direction, report) = descent.direction(at: parameters, batch: batch, damping: damping)
+      var matrix = CurvatureOperator(curvature, of: objective, at: parameters, batch: batch)
       var residual = direction
       matrix.apply(direction, into: &residual)
       residual.combine(ModelType.Scalar(damping), direction)
       residual.combine(1, gradient)
       var moved = parameters
       moved.move(by: 1, along: direction)
-      descent.linearize(at: moved, batch: batch)
+      let objectiveAfter = point.evaluate(at: moved, batch: batch)
       let summary = Direction(
         solver: report.choice.solver.rawValue, reason: report.choice.reason, outcome: report.solve.outcome,
         iterations: report.solve.iterations, residual: Double(residual.norm) / max(gradientNorm, .leastNormalMagnitude),
-        norm: Double(direction.norm), slope: Double(gradient.dot(direction)), lossAfter: descent.rows.meanLoss,
-        objectiveAfter: descent.objective(at: moved, l2: l2))
+        norm: Double(direction.norm), slope: Double(gradient.dot(direction)), lossAfter: point.rows.meanLoss,
+        objectiveAfter: objectiveAfter)
       return (direction, summary, matrix.trace())
     }
 
@@ -99,7 +97,8 @@ extension Inspection {
     var difference = fgn.direction
     difference.combine(-1, ggn.direction)
     let inspection = Inspection(
-      examples: batch.count, damping: damping, l2: l2, loss: loss, objective: objective, gradientNorm: gradientNorm,
+      examples: batch.count, damping: damping, l2: objective.l2, loss: loss, objective: value,
+      gradientNorm: gradientNorm,
       traceFGN: fgn.trace, traceGGN: ggn.trace, keptShare: fgn.trace / ggn.trace,
       effectiveCompetitors: competitors.isEmpty
         ? []

@@ -96,22 +96,21 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
 
   public var isIdentity: Bool { function.isQuadratic && weights == nil }
 
-  public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
-    switch curvature {
-    case .ggn: scale(&t, by: curvatures)
-    case .fgn, .fisher: applyOuter(&t, curvature)
-    case .competitor:
-      var kept = t
-      applyOuter(&kept, .fgn)
-      scale(&t, by: curvatures)
-      t.combine(-1, kept)
-    }
+  public func applyHessian(to t: inout Matrix<Scalar>) { scale(&t, by: curvatures) }
+
+  /// kept a a^T + R with R = H - s a a^T is H + (kept - s) a a^T.
+  public func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+    if weights.curvature.isHessian { return applyHessian(to: &t) }
+    guard weights.curvature.includesRest else { return applyOuter(weights.kept, to: &t) }
+    var outer = t
+    let kept = CurvatureWeights(.fgn, of: self).kept
+    applyOuter(zip(weights.kept, kept).map { $0 - $1 }, to: &outer)
+    scale(&t, by: curvatures)
+    t.combine(1, outer)
   }
 
-  /// t <- w c a (a . t), c = s or v^2.
-  private func applyOuter(_ t: inout Matrix<Scalar>, _ curvature: Curvature) {
-    var coefficients = curvature == .fgn ? rootWeight.map { $0 * $0 } : residual.map { $0 * $0 }
-    if let weights { coefficients = zip(coefficients, weights).map { $0 * $1 } }
+  /// t <- coefficient a (a . t).
+  private func applyOuter(_ coefficients: [Scalar], to t: inout Matrix<Scalar>) {
     for i in 0..<t.rows {
       let row = i % rows.rows
       var dot: Scalar = 0
@@ -142,19 +141,23 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
     }
   }
 
-  public func traces(_ curvature: Curvature) -> [Double] {
+  public func moments() -> RowMoments {
     let columns = rows.columns
-    return (0..<count).map { i in
-      let (root, v) = (Double(rootWeight[i]), Double(residual[i]))
-      if curvature == .fisher { return v * v }
-      let weight = weights.map { Double($0[i]) } ?? 1
-      let full = (0..<columns).reduce(0.0) { $0 + Double(curvatures[i * columns + $1]) } / max(weight, 1e-300)
-      switch curvature {
-      case .fgn: return root * root
-      case .competitor: return full - root * root
-      default: return full
+    var moments = RowMoments(squaredNorms: [], quadratics: [], restTraces: [])
+    for i in 0..<count {
+      let (root, weight) = (Double(rootWeight[i]), weights.map { Double($0[i]) } ?? 1)
+      var (trace, squares, quadratic) = (0.0, 0.0, 0.0)
+      for k in 0..<columns {
+        let (a, curvature) = (Double(rows[i, k]), Double(curvatures[i * columns + k]))
+        trace += curvature
+        squares += a * a
+        quadratic += a * a * curvature
       }
+      moments.squaredNorms.append(squares)
+      moments.quadratics.append(quadratic / max(weight, 1e-300))
+      moments.restTraces.append(trace / max(weight, 1e-300) - root * root * squares)
     }
+    return moments
   }
 }
 

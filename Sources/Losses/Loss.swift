@@ -68,8 +68,11 @@ public protocol LossRows<Scalar>: Sendable {
   /// Whether H with the weights in is the identity.
   var isIdentity: Bool { get }
 
-  /// t <- w H t in place, with the H of `curvature`; `t` is [k R, C], k stacked copies of the batch's rows.
-  func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>)
+  /// t <- w H t in place, H the Hessian; `t` is [k R, C], k stacked copies of the batch's rows.
+  func applyHessian(to t: inout Matrix<Scalar>)
+
+  /// t <- (kept a a^T + w R) t in place, R = H - s a a^T only where the curvature includes it; `t` is [k R, C].
+  func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>)
 
   /// t <- sqrt(w) N t in place, or its transpose; `t` is [k R, C].
   func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>)
@@ -79,8 +82,8 @@ public protocol LossRows<Scalar>: Sendable {
   /// b - mu D b, where N^T b = h. Both stay bounded where b does not.
   func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>)
 
-  /// The trace of H for each row [R], without weight.
-  func traces(_ curvature: Curvature) -> [Double]
+  /// Moments of H in each row. One pass over the rows.
+  func moments() -> RowMoments
 
   /// result [R, C]: independent rows with mean zero and E[r r^T] = w H, to estimate curvature by gradients. They are
   /// -sqrt(w) grad_z l for targets drawn from the model's own distribution where the loss has one (a class, or a normal
@@ -98,6 +101,15 @@ extension LossRows {
   public var meanLoss: Double {
     let total = weights.map { Double(loss.dot($0)) } ?? loss.sum
     return total / Double(count)
+  }
+
+  /// The trace of a curvature in the outputs, for each row [R], without example weights.
+  public func traces(_ weights: CurvatureWeights<Scalar>) -> [Double] {
+    let moments = moments()
+    return weights.roots.indices.map { i in
+      let kept = Double(weights.roots[i]) * Double(weights.roots[i]) * moments.squaredNorms[i]
+      return weights.curvature.includesRest ? kept + moments.restTraces[i] : kept
+    }
   }
 
   /// Standard error of `meanLoss`: what the choice of the batch alone does to it.

@@ -26,10 +26,9 @@ public struct MarginRows<Scalar: RealScalar>: LossRows {
   public private(set) var rootWeight: [Scalar] = []
   /// Example weights scaled to mean 1 [B]; nil means ones.
   public private(set) var weights: [Scalar]?
-  /// w s, w v, w v^2, sqrt(w) and zeros [B]: an iteration of a solver allocates nothing.
+  /// w s, w v, sqrt(w) and zeros [B]: an iteration of a solver allocates nothing.
   private var kept: [Scalar] = []
   private var rest: [Scalar] = []
-  private var squares: [Scalar] = []
   private var rootOfWeights: [Scalar] = []
   private var zeros: [Scalar] = []
 
@@ -59,9 +58,8 @@ public struct MarginRows<Scalar: RealScalar>: LossRows {
       &rows, labels: labels, margin: &margin, loss: &loss, residual: &residual, rootWeight: &rootWeight)
     kept.resize(to: labels.count)
     rest.resize(to: labels.count)
-    squares.resize(to: labels.count)
     zeros.resize(to: labels.count)
-    MarginLoops.weigh(rootWeight, residual, self.weights ?? [], &kept, &rest, &squares)
+    MarginLoops.weigh(rootWeight, residual, self.weights ?? [], &kept, &rest)
     rootOfWeights = self.weights.map { $0.map { $0.squareRoot() } } ?? []
   }
 
@@ -74,19 +72,13 @@ public struct MarginRows<Scalar: RealScalar>: LossRows {
 }
 
 extension MarginRows {
-  /// Coefficients of kept a a^T + rest (diag(q) - q q^T) for each row, weights in.
-  private func coefficients(_ curvature: Curvature) -> (kept: [Scalar], rest: [Scalar]) {
-    switch curvature {
-    case .fgn: (kept, zeros)
-    case .ggn: (kept, rest)
-    case .fisher: (squares, zeros)
-    case .competitor: (zeros, rest)
-    }
+  public func applyHessian(to t: inout Matrix<Scalar>) {
+    RowKernels.curvature(rows, labels: labels, kept: kept, rest: rest, times: &t)
   }
 
-  public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
-    let (kept, rest) = coefficients(curvature)
-    RowKernels.curvature(rows, labels: labels, kept: kept, rest: rest, times: &t)
+  public func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+    let rest = weights.curvature.includesRest ? rest : zeros
+    RowKernels.curvature(rows, labels: labels, kept: weights.kept, rest: rest, times: &t)
   }
 
   /// N = diag(sqrt p) (I - 1 p^T).
@@ -110,20 +102,15 @@ extension MarginRows {
     if weights != nil { RowKernels.scale(&result, by: rootOfWeights) }
   }
 
-  /// |a|^2 = 1 + |q|^2, and the covariance's trace is 1 - |q|^2.
-  public func traces(_ curvature: Curvature) -> [Double] {
+  /// |a|^2 = 1 + |q|^2; the covariance v (diag(q) - q q^T) has the trace v (1 - |q|^2) and v (q . q^2 - |q|^4) along a.
+  public func moments() -> RowMoments {
     var lengths = [Scalar](repeating: 0, count: count)
     RowKernels.dots(rows.view, rows.view, into: &lengths)
-    return lengths.indices.map { i in
-      let (length, v) = (Double(lengths[i]), Double(residual[i]))
-      let kept = Double(rootWeight[i]) * Double(rootWeight[i]) * length
-      switch curvature {
-      case .fgn: return kept
-      case .ggn: return kept + v * (2 - length)
-      case .fisher: return v * v * length
-      case .competitor: return v * (2 - length)
-      }
-    }
+    var quadratics = [Double](repeating: 0, count: count)
+    MarginLoops.quadratics(rows.elements, labels, rootWeight, residual, &quadratics)
+    return RowMoments(
+      squaredNorms: lengths.map { Double($0) }, quadratics: quadratics,
+      restTraces: lengths.indices.map { Double(residual[$0]) * (2 - Double(lengths[$0])) })
   }
 }
 
@@ -131,14 +118,31 @@ private enum MarginLoops {
   @specialized(where S == Float)
   @specialized(where S == Double)
   static func weigh<S: RealScalar>(
-    _ rootWeight: [S], _ residual: [S], _ weights: [S], _ kept: inout [S], _ rest: inout [S],
-    _ squares: inout [S]
+    _ rootWeight: [S], _ residual: [S], _ weights: [S], _ kept: inout [S], _ rest: inout [S]
   ) {
     for i in residual.indices {
       let weight = weights.isEmpty ? 1 : weights[i]
       kept[i] = weight * rootWeight[i] * rootWeight[i]
       rest[i] = weight * residual[i]
-      squares[i] = rest[i] * residual[i]
+    }
+  }
+
+  /// a^T H a = s |a|^4 + v (q . q^2 - |q|^4) of each row.
+  @specialized(where S == Float)
+  @specialized(where S == Double)
+  static func quadratics<S: RealScalar>(
+    _ rows: [S], _ labels: [Int32], _ roots: [S], _ residual: [S], _ result: inout [Double]
+  ) {
+    let classes = labels.isEmpty ? 0 : rows.count / labels.count
+    for i in labels.indices {
+      var (squares, cubes) = (0.0, 0.0)
+      for k in i * classes..<(i + 1) * classes where k != i * classes + Int(labels[i]) {
+        let q = -Double(rows[k])
+        squares += q * q
+        cubes += q * q * q
+      }
+      let (s, v, length) = (Double(roots[i]) * Double(roots[i]), Double(residual[i]), 1 + squares)
+      result[i] = s * length * length + v * max(0, cubes - squares * squares)
     }
   }
 

@@ -47,15 +47,17 @@ public struct SelectedRows<Scalar: RealScalar>: LossRows {
     for (i, k) in index.enumerated() { rows[i, Int(k)] = 1 }
   }
 
-  public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
+  public func applyHessian(to t: inout Matrix<Scalar>) { apply(to: &t) { weights?[$0] ?? 1 } }
+
+  /// R = 0.
+  public func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+    apply(to: &t) { weights.kept[$0] }
+  }
+
+  private func apply(to t: inout Matrix<Scalar>, _ coefficient: (Int) -> Scalar) {
     for i in 0..<t.rows {
       let row = i % rows.rows
-      let factor: Scalar
-      switch curvature {
-      case .fgn, .ggn: factor = weights?[row] ?? 1
-      case .fisher: factor = residual[row] * residual[row] * (weights?[row] ?? 1)
-      case .competitor: factor = 0
-      }
+      let factor = coefficient(row)
       for k in 0..<t.columns { t[i, k] *= factor * rows[row, k] }
     }
   }
@@ -78,13 +80,8 @@ public struct SelectedRows<Scalar: RealScalar>: LossRows {
     }
   }
 
-  public func traces(_ curvature: Curvature) -> [Double] {
-    residual.map { v in
-      switch curvature {
-      case .fgn, .ggn: 1
-      case .fisher: Double(v) * Double(v)
-      case .competitor: 0
-      }
-    }
+  public func moments() -> RowMoments {
+    let ones = residual.map { _ in 1.0 }
+    return RowMoments(squaredNorms: ones, quadratics: ones, restTraces: residual.map { _ in 0 })
   }
 }

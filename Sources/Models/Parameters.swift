@@ -53,6 +53,13 @@ public struct ParameterLayout: Sendable, Codable, Equatable {
   }
 
   public subscript(name: String) -> ParameterSlice? { slices.first { $0.name == name } }
+
+  /// target [P] = factor * vector + beta * target, with a beta for each kind of slice.
+  package func add<Scalar: RealScalar>(
+    _ vector: [Scalar], factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar]
+  ) {
+    for slice in trainable { target.combine(factor, vector, range: slice.range, beta: beta[slice]) }
+  }
 }
 
 /// All parameters of a model: one flat buffer with named slices.
@@ -120,4 +127,9 @@ public struct SliceFactors<Scalar: RealScalar>: Sendable, Equatable {
   public init(_ factor: Scalar) { self.init(penalised: factor, free: factor) }
 
   public subscript(slice: ParameterSlice) -> Scalar { slice.isPenalised ? penalised : free }
+
+  /// Both factors times `factor`.
+  package func times(_ factor: Scalar) -> SliceFactors {
+    SliceFactors(penalised: penalised * factor, free: free * factor)
+  }
 }

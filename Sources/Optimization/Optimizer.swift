@@ -2,8 +2,13 @@ import LinearAlgebra
 import Models
 
 /// A training method: parameters and a batch go in, better parameters and a report come out.
-public protocol Optimizer<Scalar>: Sendable {
-  associatedtype Scalar: RealScalar
+///
+/// It owns what it minimises, so that whoever runs it (a trainer, a task) asks it, and cannot mean anything else.
+public protocol Optimizer<ModelType>: Sendable {
+  associatedtype ModelType: Model
+  typealias Scalar = ModelType.Scalar
+  /// The model, the loss and the penalty.
+  var objective: Objective<ModelType> { get }
   /// What it remembers between steps; a checkpoint is its encoding.
   associatedtype State: Codable & Sendable
   var state: State { get set }

@@ -1,11 +1,13 @@
 import LinearAlgebra
 import Models
+import Optimization
 
 /// K = J C J^T over all outputs of a batch, [R C, R C]; row (i, c) has number i C + c.
 ///
 /// For any model: the batch is copied once for each output, copy c has the cotangents e_c, and the row Gram of the
 /// copies is K. C forward passes, C times the work of carrying rows back, and C^2 row Grams. So that a large system does
-/// not need five of its size, outputs are taken in blocks, and a pair of blocks at a time.
+/// not need five of its size, outputs are taken in blocks, and a pair of blocks at a time. Where J J^T is a multiple of
+/// the identity in each row (a linear head) one shared Gram of the batch gives all of it.
 struct OutputGram<ModelType: Model>: Sendable {
   typealias Scalar = ModelType.Scalar
   private let model: ModelType
@@ -35,23 +37,34 @@ struct OutputGram<ModelType: Model>: Sendable {
     Double(MemoryLayout<Scalar>.stride) * Double(rows * outputs) * Double(rows * outputs)
   }
 
-  /// Both triangles of K for the R `rows` of outputs that `inputs` has at `parameters`.
+  /// Both triangles of K for the batch at `point`; false if it does not fit `budget` bytes.
   mutating func assemble(
-    at parameters: Parameters<Scalar>, inputs: Inputs<Scalar>, rows: Int, metric: SliceFactors<Scalar>, block: Int,
+    _ point: inout ObjectivePoint<ModelType>, metric: SliceFactors<Scalar>, budget: Int,
     into result: inout Matrix<Scalar>
-  ) {
-    let count = model.outputWidth
+  ) -> Bool {
+    let (rows, count) = (point.rows.count, model.outputWidth)
+    if point.linearization.isIsotropic {
+      let fits = Self.systemBytes(rows: rows, outputs: count) <= Double(budget)
+      guard fits, point.linearization.sharedGram(metric: metric, into: &gram) else { return false }
+      Gram.spread(gram, outputs: count, into: &result)
+      return true
+    }
+    guard let block = Self.blockSize(rows: rows, outputs: count, budget: budget), let place = point.place else {
+      return false
+    }
     result.reshape(rows: rows * count, columns: rows * count)
     let blocks = stride(from: 0, to: count, by: block).map { $0..<min(count, $0 + block) }
     for (number, first) in blocks.enumerated() {
-      form(Array(first), at: parameters, inputs, rows: rows, metric: metric)
+      form(Array(first), at: place.parameters, place.inputs, rows: rows, metric: metric)
       Gram.spread(gram, outputs: first, and: first, of: count, into: &result)
       for second in blocks[(number + 1)...] {
-        form(Array(first) + Array(second), at: parameters, inputs, rows: rows, metric: metric)
+        form(Array(first) + Array(second), at: place.parameters, place.inputs, rows: rows, metric: metric)
         Gram.spread(gram, outputs: first, and: second, of: count, into: &result)
       }
     }
     linearization.release()
+    point.counts.forward += count
+    return true
   }
 
   /// `gram` = the Gram of one copy for each of `list`.
