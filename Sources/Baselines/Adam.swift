@@ -43,7 +43,7 @@ public struct AdamOptions: Sendable, Codable, Equatable {
 ///
 /// ```swift
 /// let gentle = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine, warmUp: 0.05), weightDecay: 0.01)
-/// var adamW = Adam(model: head, options: AdamOptions(gradient: gentle))
+/// var adamW = Adam(Objective(head), options: AdamOptions(gradient: gentle))
 /// let report = adamW.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 public struct Adam<ModelType: Model>: Optimizer {
@@ -61,10 +61,12 @@ public struct Adam<ModelType: Model>: Optimizer {
   public var state = State()
   private var gradient: GradientStep<ModelType>
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: AdamOptions = AdamOptions()) {
+  public init(_ objective: Objective<ModelType>, options: AdamOptions = AdamOptions()) {
     self.options = options
-    gradient = GradientStep(model: model, loss: loss, options: options.gradient)
+    gradient = GradientStep(objective, options: options.gradient)
   }
+
+  public var objective: Objective<ModelType> { gradient.objective }
 
   public var explanation: String { options.gradient.weightDecay > 0 ? "AdamW" : "Adam" }
 

@@ -33,11 +33,12 @@ public struct GradientAgreementOptions: Sendable, Codable, Equatable {
 /// in the source's examples.
 ///
 /// ```swift
-/// let fgn = GaussNewtonOptimizer(model: head)
-/// var filtered = GradientAgreement(fgn, model: head, options: GradientAgreementOptions(microBatches: 4))
+/// let fgn = GaussNewtonOptimizer(Objective(head))
+/// var filtered = GradientAgreement(fgn, options: GradientAgreementOptions(microBatches: 4))
 /// let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct GradientAgreement<Base: Optimizer, ModelType: Model>: Optimizer where Base.Scalar == ModelType.Scalar {
+public struct GradientAgreement<Base: Optimizer>: Optimizer {
+  public typealias ModelType = Base.ModelType
   public typealias Scalar = ModelType.Scalar
 
   public struct State: Codable, Sendable {
@@ -49,23 +50,24 @@ public struct GradientAgreement<Base: Optimizer, ModelType: Model>: Optimizer wh
   public let options: GradientAgreementOptions
   public var base: Base
   private var skipped = 0
-  private var objective: BatchObjective<ModelType>
+  private var point: ObjectivePoint<ModelType>
   private var gradient: [Scalar] = []
   private var aggregate: [Scalar] = []
 
   public init(
-    _ base: Base, model: ModelType, loss: any Loss = CrossEntropy(),
-    options: GradientAgreementOptions = GradientAgreementOptions()
+    _ base: Base, options: GradientAgreementOptions = GradientAgreementOptions()
   ) {
     self.options = options
     self.base = base
-    objective = BatchObjective(model: model, loss: loss)
+    point = ObjectivePoint(base.objective.withoutPenalty)
   }
 
   public var state: State {
     get { State(base: base.state, skipped: skipped) }
     set { (base.state, skipped) = (newValue.base, newValue.skipped) }
   }
+
+  public var objective: Objective<ModelType> { base.objective }
 
   public var explanation: String { "\(base.explanation), on examples whose gradients agree" }
 
@@ -75,10 +77,10 @@ public struct GradientAgreement<Base: Optimizer, ModelType: Model>: Optimizer wh
     let examples = batch.inputs.features.rows
     let parts = min(options.microBatches, examples)
     guard parts > 1 else { return base.step(&parameters, on: batch, at: progress) }
-    objective.modelPasses = 0
+    point.counts = PassCounts()
     let agreement = agree(at: parameters, batch, parts)
-    let passes = objective.modelPasses / parts  // each over one part
-    objective.release()
+    let passes = point.counts.passes / parts  // each over one part
+    point.release()
     var report = StepReport(
       outcome: .rejected, objective: agreement.loss, stepLength: 0, path: "no agreement")
     if agreement.isFinite && agreement.kept.count > 1 {
@@ -115,9 +117,9 @@ public struct GradientAgreement<Base: Optimizer, ModelType: Model>: Optimizer wh
       let micro = select(Array(range), of: batch)
       let weight = micro.weights?.sum ?? Double(micro.count)
       guard weight > 0 else { continue }
-      result.loss += weight * objective.evaluate(at: parameters, batch: micro)
+      result.loss += weight * point.evaluate(at: parameters, batch: micro)
       total += weight
-      objective.gradient(into: &gradient)
+      point.gradient(into: &gradient)
       let norm = Double(gradient.norm)
       guard norm.isFinite else {
         result.isFinite = false

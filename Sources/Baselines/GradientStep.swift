@@ -9,23 +9,25 @@ import Optimization
 /// takes the step. One pass over P numbers for the norm, one for the move; decay is part of the move.
 ///
 /// ```swift
-/// var gradient = GradientStep(model: head, options: GradientOptions(learningRate: LearningRate(0.1)))
+/// var gradient = GradientStep(Objective(head), options: GradientOptions(learningRate: LearningRate(0.1)))
 /// let report = gradient.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 10), path: "descent")
 /// let isTaken = report.outcome == .accepted && gradient.move(&parameters, along: gradient.values)
 /// ```
 public struct GradientStep<ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
   public let options: GradientOptions
-  public var objective: BatchObjective<ModelType>
+  public var point: ObjectivePoint<ModelType>
   /// The gradient [P] of the objective with L2, clipped.
   public private(set) var values: [Scalar] = []
   /// The rate of the step at hand.
   public private(set) var rate = 0.0
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: GradientOptions) {
+  public init(_ objective: Objective<ModelType>, options: GradientOptions) {
     self.options = options
-    objective = BatchObjective(model: model, loss: loss, l2: options.l2)
+    point = ObjectivePoint(objective)
   }
+
+  public var objective: Objective<ModelType> { point.objective }
 
   /// Objective, gradient and rate on a batch: one forward pass and one pullback. The report is `rejected` if the
   /// objective or the gradient's norm is not finite; its step length is the rate, its shortening what clipping did.
@@ -37,15 +39,15 @@ public struct GradientStep<ModelType: Model>: Sendable {
     at parameters: Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress, path: String,
     isReleased: Bool = true
   ) -> StepReport {
-    defer { if isReleased { objective.release() } }
-    objective.modelPasses = 0
+    defer { if isReleased { point.release() } }
+    point.counts = PassCounts()
     rate = options.learningRate.value(at: progress)
     var report = StepReport(
-      outcome: .rejected, objective: objective.evaluate(at: parameters, batch: batch), stepLength: rate, path: path)
-    report.modelPasses = objective.modelPasses
+      outcome: .rejected, objective: point.evaluate(at: parameters, batch: batch), stepLength: rate, path: path)
+    report.modelPasses = point.counts.passes
     guard report.objective.isFinite else { return report }
-    objective.gradient(into: &values)
-    report.modelPasses = objective.modelPasses
+    point.gradient(into: &values)
+    report.modelPasses = point.counts.passes
     let norm = Double(values.norm)
     guard Self.isSafe(options.learningRate.base * norm) else { return report }
     if let clipping = options.clipping, norm > clipping {

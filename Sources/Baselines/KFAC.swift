@@ -60,7 +60,7 @@ public struct KFACOptions: Sendable, Codable, Equatable {
 /// ```swift
 /// var options = KFACOptions(damping: 1e-2, seed: 7)
 /// options.inverseInterval = 20
-/// var kfac = KFAC(model: head, options: options)
+/// var kfac = KFAC(Objective(head), options: options)
 /// let report = kfac.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 public struct KFAC<ModelType: Model>: Optimizer {
@@ -89,10 +89,12 @@ public struct KFAC<ModelType: Model>: Optimizer {
   private var sampled: [Scalar] = []
   private var direction: [Scalar] = []
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: KFACOptions = KFACOptions()) {
+  public init(_ objective: Objective<ModelType>, options: KFACOptions = KFACOptions()) {
     self.options = options
-    gradient = GradientStep(model: model, loss: loss, options: options.gradient)
+    gradient = GradientStep(objective, options: options.gradient)
   }
+
+  public var objective: Objective<ModelType> { gradient.objective }
 
   public var explanation: String {
     "\(state.blocks.count) Kronecker factored weights, inverted every \(options.inverseInterval) steps"
@@ -103,13 +105,13 @@ public struct KFAC<ModelType: Model>: Optimizer {
   ) -> StepReport {
     var report = gradient.evaluate(
       at: parameters, on: batch, at: progress, path: "Kronecker factors", isReleased: false)
-    defer { gradient.objective.release() }
+    defer { gradient.point.release() }
     guard report.outcome == .accepted else { return report }
     report.outcome = .rejected
-    report.damping = options.damping + options.gradient.l2
+    report.damping = options.damping + objective.l2
     if state.steps % options.factorInterval == 0 { updateFactors(parameters.layout) }
-    report.modelPasses = gradient.objective.modelPasses
-    gradient.objective.release()
+    report.modelPasses = gradient.point.counts.passes
+    gradient.point.release()
     if state.steps % options.inverseInterval == 0 || state.steps < 3 {
       for k in state.blocks.indices {
         guard state.blocks[k].invert(damping: report.damping, using: &work) else {
@@ -146,10 +148,10 @@ public struct KFAC<ModelType: Model>: Optimizer {
 
   /// Draws targets, carries their cotangents back and adds what they say to the running means.
   private mutating func updateFactors(_ layout: ParameterLayout) {
-    let rows = gradient.objective.rows
+    let rows = gradient.point.rows
     options.fisher.rows(of: rows, seed: options.seed, step: state.samples, into: &sample)
     state.samples += 1
-    let pairs = gradient.objective.kroneckerPairs(of: sample)
+    let pairs = gradient.point.kroneckerPairs(of: sample)
       .filter { KroneckerBlock.order($0) <= options.largestFactor }
     if state.updates == 0 { state.blocks = pairs.map { KroneckerBlock($0) } }
     state.updates += 1
@@ -161,7 +163,7 @@ public struct KFAC<ModelType: Model>: Optimizer {
     }
     let rest = uncovered(layout)
     guard !rest.isEmpty else { return }
-    gradient.objective.pullback(sample, into: &sampled)
+    gradient.point.pullback(sample, into: &sampled)
     state.diagonal.resize(to: sampled.count)
     for slice in rest {
       DiagonalCurvature.addSquares(

@@ -21,21 +21,21 @@ struct KroneckerMetric<Scalar: RealScalar>: Codable, Sendable {
   /// Factors of a larger order are not formed.
   private static var largestFactor: Int { 4096 }
 
-  /// Takes the factors anew from the batch that `objective` was evaluated on: one pullback. It is empty after it if they
+  /// Takes the factors anew from the batch that `point` was evaluated on: one pullback. It is empty after it if they
   /// are not finite.
   mutating func update<ModelType: Model>(
-    _ objective: inout BatchObjective<ModelType>, using work: inout KroneckerBlock<Scalar>.Workspace
+    _ point: inout ObjectivePoint<ModelType>, using work: inout KroneckerBlock<Scalar>.Workspace
   ) where ModelType.Scalar == Scalar {
-    let rows = objective.rows
+    let rows = point.rows
     var sample = Matrix<Scalar>(rows: 0, columns: 0)
     FisherEstimate.sampled.rows(of: rows, seed: 0, step: updates, into: &sample)
     updates += 1
     let rootWeights = rows.weights?.map { $0.squareRoot() }
     blocks = []
-    for pair in objective.kroneckerPairs(of: sample) where KroneckerBlock.order(pair) <= Self.largestFactor {
+    for pair in point.kroneckerPairs(of: sample) where KroneckerBlock.order(pair) <= Self.largestFactor {
       var block = KroneckerBlock(pair)
       block.update(with: pair, rows: rows.count, rootWeights: rootWeights, decay: 0, using: &work)
-      guard block.invert(damping: objective.l2 + Self.relativeDamping * block.meanDiagonal, using: &work) else {
+      guard block.invert(damping: point.objective.l2 + Self.relativeDamping * block.meanDiagonal, using: &work) else {
         blocks = []
         return
       }

@@ -7,8 +7,6 @@ import Optimization
 public struct LBFGSOptions: Sendable, Codable, Equatable {
   /// Pairs of steps and gradient changes that are remembered, at least 1; each is 2 P numbers.
   public var history: Int
-  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
-  public var l2: Double
   /// How far along the direction.
   public var lineSearch: StrongWolfe
   /// A pair with y . s at most this is not remembered.
@@ -25,12 +23,11 @@ public struct LBFGSOptions: Sendable, Codable, Equatable {
   }
 
   public init(
-    history: Int = 10, l2: Double = 0, lineSearch: StrongWolfe = StrongWolfe(), minimumCurvature: Double = 1e-10
+    history: Int = 10, lineSearch: StrongWolfe = StrongWolfe(), minimumCurvature: Double = 1e-10
   ) {
     precondition(
-      history >= 1 && l2 >= 0 && minimumCurvature >= 0, "a history holds pairs, and penalties are at least 0")
+      history >= 1 && minimumCurvature >= 0, "a history holds pairs, and penalties are at least 0")
     self.history = history
-    self.l2 = l2
     self.lineSearch = lineSearch
     self.minimumCurvature = minimumCurvature
   }
@@ -51,7 +48,7 @@ public struct LBFGSOptions: Sendable, Codable, Equatable {
 /// length is 0 and what was remembered is forgotten: so it is at the minimum.
 ///
 /// ```swift
-/// var lbfgs = LBFGS(model: head, options: LBFGSOptions(l2: 1e-3))
+/// var lbfgs = LBFGS(Objective(head, l2: 1e-3))
 /// for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Progress(step: step, total: 20)) }
 /// ```
 public struct LBFGS<ModelType: Model>: Optimizer {
@@ -66,7 +63,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
 
   public let options: LBFGSOptions
   public var state = State()
-  private var objective: BatchObjective<ModelType>
+  private var point: ObjectivePoint<ModelType>
   // [P]: parameters and gradient at the start of the step, gradient at the trial, direction.
   private var origin: [Scalar] = []
   private var first: [Scalar] = []
@@ -75,17 +72,19 @@ public struct LBFGS<ModelType: Model>: Optimizer {
   private var image: [Scalar] = []
   private var work = KroneckerBlock<Scalar>.Workspace()
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: LBFGSOptions = LBFGSOptions()) {
+  public init(_ objective: Objective<ModelType>, options: LBFGSOptions = LBFGSOptions()) {
     self.options = options
-    objective = BatchObjective(model: model, loss: loss, l2: options.l2)
+    point = ObjectivePoint(objective)
   }
+
+  public var objective: Objective<ModelType> { point.objective }
 
   public var explanation: String { "L-BFGS of \(state.memory.pairs.count) pairs" }
 
   public mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
-    objective.modelPasses = 0
+    point.counts = PassCounts()
     let isDue = state.steps & (state.steps - 1) == 0 || state.metric.isEmpty
     let value = evaluate(parameters, batch, updatesMetric: options.metric == .kronecker && isDue)
     var report = StepReport(outcome: .rejected, objective: value, stepLength: 0, path: "wolfe")
@@ -95,7 +94,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
       report.outcome = .accepted
       search(&parameters, batch, &report)
     }
-    report.modelPasses = objective.modelPasses
+    report.modelPasses = point.counts.passes
     return report
   }
 
@@ -144,11 +143,11 @@ public struct LBFGS<ModelType: Model>: Optimizer {
   private mutating func evaluate(
     _ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>, updatesMetric: Bool = false
   ) -> Double {
-    defer { objective.release() }
-    let value = objective.evaluate(at: parameters, batch: batch)
+    defer { point.release() }
+    let value = point.evaluate(at: parameters, batch: batch)
     guard value.isFinite else { return value }
-    objective.gradient(into: &gradient)
-    if updatesMetric, gradient.norm.isFinite { state.metric.update(&objective, using: &work) }
+    point.gradient(into: &gradient)
+    if updatesMetric, gradient.norm.isFinite { state.metric.update(&point, using: &work) }
     return value
   }
 

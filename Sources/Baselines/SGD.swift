@@ -34,7 +34,7 @@ public struct SGDOptions: Sendable, Codable, Equatable {
 /// ```swift
 /// let rate = LearningRate(0.05, schedule: .cosine)
 /// var sgd = SGD(
-///   model: head, options: SGDOptions(gradient: GradientOptions(learningRate: rate), momentum: 0.9, nesterov: true))
+///   Objective(head), options: SGDOptions(gradient: GradientOptions(learningRate: rate), momentum: 0.9, nesterov: true))
 /// let report = sgd.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 public struct SGD<ModelType: Model>: Optimizer {
@@ -49,10 +49,12 @@ public struct SGD<ModelType: Model>: Optimizer {
   public var state = State()
   private var gradient: GradientStep<ModelType>
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: SGDOptions = SGDOptions()) {
+  public init(_ objective: Objective<ModelType>, options: SGDOptions = SGDOptions()) {
     self.options = options
-    gradient = GradientStep(model: model, loss: loss, options: options.gradient)
+    gradient = GradientStep(objective, options: options.gradient)
   }
+
+  public var objective: Objective<ModelType> { gradient.objective }
 
   public var explanation: String {
     options.momentum == 0

@@ -11,8 +11,6 @@ import Optimization
 
 /// Settings of `SGN`: those of the authors' program.
 public struct SGNOptions: Sendable, Codable, Equatable {
-  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
-  public var l2: Double
   /// rho, at least 0: the multiple of the identity that is added to the curvature.
   public var damping: Double
   /// Conjugate gradient iterations a step, at least 1.
@@ -28,12 +26,11 @@ public struct SGNOptions: Sendable, Codable, Equatable {
   public var adaptsDamping = false
 
   public init(
-    l2: Double = 0, damping: Double = 1e-3, iterations: Int = 10, tolerance: Double = 1e-6,
+    damping: Double = 1e-3, iterations: Int = 10, tolerance: Double = 1e-6,
     lineSearch: LineSearch? = LineSearch(sufficientDecrease: 1e-4, backtracking: 0.5, trials: 11, growth: 1)
   ) {
-    precondition(l2 >= 0 && damping >= 0, "penalty and damping are at least 0, got \(l2) and \(damping)")
+    precondition(damping >= 0, "damping is at least 0, got \(damping)")
     precondition(iterations >= 1 && tolerance >= 0, "at least one iteration, and a tolerance of at least 0")
-    self.l2 = l2
     self.damping = damping
     self.iterations = iterations
     self.tolerance = tolerance
@@ -49,7 +46,7 @@ public struct SGNOptions: Sendable, Codable, Equatable {
 /// Source: Gargiani et al. 2020 (arXiv 2006.02409); the defaults are those of its program.
 ///
 /// ```swift
-/// var sgn = SGN(model: head, options: SGNOptions(damping: 1e-2, iterations: 5))
+/// var sgn = SGN(Objective(head), options: SGNOptions(damping: 1e-2, iterations: 5))
 /// let report = sgn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 public struct SGN<ModelType: Model>: Optimizer {
@@ -66,46 +63,46 @@ public struct SGN<ModelType: Model>: Optimizer {
 
   public let options: SGNOptions
   public var state = State()
-  private var system: CurvatureSystem<ModelType>
+  private var gradient: GradientStep<ModelType>
   private var solver = ConjugateGradient<Scalar>()
   private var right: [Scalar] = []
   private var direction: [Scalar] = []
   private var trial: Parameters<Scalar>
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: SGNOptions = SGNOptions()) {
+  public init(_ objective: Objective<ModelType>, options: SGNOptions = SGNOptions()) {
     self.options = options
     let rate = LearningRate(options.lineSearch?.maximum ?? 1)
-    system = CurvatureSystem(
-      gradient: GradientStep(
-        model: model, loss: loss, options: GradientOptions(learningRate: rate, l2: options.l2)))
-    trial = Parameters(layout: model.layout)
+    gradient = GradientStep(objective, options: GradientOptions(learningRate: rate))
+    trial = Parameters(layout: objective.model.layout)
   }
+
+  public var objective: Objective<ModelType> { gradient.objective }
 
   public var explanation: String { "conjugate gradient in parameter space, \(options.iterations) iterations" }
 
   public mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
-    var report = system.gradient.evaluate(
+    var report = gradient.evaluate(
       at: parameters, on: batch, at: progress, path: "conjugate gradient", isReleased: false)
-    defer { system.gradient.objective.release() }
+    defer { gradient.point.release() }
     guard report.outcome == .accepted else { return report }
     report.outcome = .rejected
     report.damping = state.damping ?? options.damping
     report.solve = solve(damping: report.damping)
-    report.modelPasses = system.gradient.objective.modelPasses
+    report.modelPasses = gradient.point.counts.passes
     guard report.solve.outcome != .notFinite, GradientStep<ModelType>.isSafe(Double(direction.norm)) else {
       return report
     }
     // The source adds half of d^T r, r the residual: conjugate gradient leaves the two orthogonal.
-    let predicted = 0.5 * Double(system.gradient.values.dot(direction))
+    let predicted = 0.5 * Double(gradient.values.dot(direction))
     let slope = -Double(right.dot(direction))
     let (length, value, full) = search(from: parameters, on: batch, value: report.objective, slope: slope)
     report.stepLength = length
-    report.modelPasses = system.gradient.objective.modelPasses
+    report.modelPasses = gradient.point.counts.passes
     if options.adaptsDamping { adaptDamping(ratio: (full - report.objective) / predicted) }
     guard value.isFinite else { return report }
-    system.gradient.objective.release()
+    gradient.point.release()
     swap(&parameters.values, &trial.values)
     report.outcome = .accepted
     return report
@@ -113,21 +110,20 @@ public struct SGN<ModelType: Model>: Optimizer {
 
   /// The direction of the system, by conjugate gradient from zero.
   private mutating func solve(damping: Double) -> SolveReport {
-    let gradient = system.gradient.values
-    let count = gradient.count
+    let count = gradient.values.count
     right.resize(to: count)
     if options.momentum > 0 {
       state.mean.resize(to: count)
       state.steps += 1
-      state.mean.combine(Scalar(1 - options.momentum), gradient, beta: Scalar(options.momentum))
+      state.mean.combine(Scalar(1 - options.momentum), gradient.values, beta: Scalar(options.momentum))
       right.combine(Scalar(-1 / (1 - pow(options.momentum, Double(state.steps)))), state.mean, beta: 0)
     } else {
-      right.combine(-1, gradient, beta: 0)
+      right.combine(-1, gradient.values, beta: 0)
     }
     direction.resize(to: count)
     direction.fill(with: 0)
     return solver.solve(
-      &system, shift: Scalar(damping), right, adding: &direction,
+      &gradient.point, shift: Scalar(damping), right, adding: &direction,
       options: .init(tolerance: options.tolerance, maximumIterations: options.iterations))
   }
 
@@ -136,12 +132,12 @@ public struct SGN<ModelType: Model>: Optimizer {
     from parameters: Parameters<Scalar>, on batch: Batch<Scalar>, value: Double, slope: Double
   ) -> (length: Double, value: Double, full: Double) {
     guard let lineSearch = options.lineSearch else {
-      let value = system.gradient.value(at: 1, along: direction, from: parameters, on: batch, trial: &trial)
+      let value = gradient.value(at: 1, along: direction, from: parameters, on: batch, trial: &trial)
       return (1, value, value)
     }
     var (state, full) = (LineSearch.State(), Double.nan)
     let result = lineSearch.search(from: value, slope: slope, state: &state) { length in
-      let value = system.gradient.value(
+      let value = gradient.value(
         at: length, along: direction, from: parameters, on: batch, trial: &trial)
       if full.isNaN { full = value }
       return value
@@ -160,27 +156,15 @@ public struct SGN<ModelType: Model>: Optimizer {
   }
 }
 
-/// GGN + l2 of the batch that was evaluated, as an operator. It owns the objective, so that nothing is copied.
-struct CurvatureSystem<ModelType: Model>: LinearOperator {
-  typealias Scalar = ModelType.Scalar
-  var gradient: GradientStep<ModelType>
-
-  var dimension: Int { gradient.values.count }
-
-  mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
-    gradient.objective.curvatureProduct(.ggn, x, into: &result)
-  }
-}
-
 extension GradientStep {
   /// The objective at parameters + length * direction, which is left in `trial`: one forward pass.
   mutating func value(
     at length: Double, along direction: [Scalar], from parameters: Parameters<Scalar>, on batch: Batch<Scalar>,
     trial: inout Parameters<Scalar>
   ) -> Double {
-    objective.release()
+    point.release()
     trial.values.combine(1, parameters.values, beta: 0)
     trial.move(by: Scalar(length), along: direction)
-    return objective.evaluate(at: trial, batch: batch)
+    return point.evaluate(at: trial, batch: batch)
   }
 }

@@ -5,8 +5,6 @@ import Optimization
 
 /// Settings of `SQN`.
 public struct SQNOptions: Sendable, Codable, Equatable {
-  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0.
-  public var l2: Double
   /// m, pairs that are remembered, at least 1.
   public var memory: Int
   /// lambda, above 0: what holds the estimate to a multiple of the identity; changes of the gradient have length 1.
@@ -20,13 +18,12 @@ public struct SQNOptions: Sendable, Codable, Equatable {
   public var scaleGrowth = 1.5
 
   public init(
-    l2: Double = 0, memory: Int = 20, regularization: Double = 1e-2,
+    memory: Int = 20, regularization: Double = 1e-2,
     lineSearch: LineSearch = LineSearch(sufficientDecrease: 0.1, backtracking: 0.5, trials: 11, growth: 1),
     stepDecay: Double? = nil
   ) {
-    precondition(l2 >= 0 && memory >= 1 && regularization > 0, "a memory of at least 1, regularisation above 0")
+    precondition(memory >= 1 && regularization > 0, "a memory of at least 1, regularisation above 0")
     precondition(stepDecay.map { $0 > 0 } ?? true, "a step decay is above 0")
-    self.l2 = l2
     self.memory = memory
     self.regularization = regularization
     self.lineSearch = lineSearch
@@ -86,12 +83,14 @@ public struct SQN<ModelType: Model>: Optimizer {
   private var next: [Scalar] = []
   private var trial: Parameters<Scalar>
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: SQNOptions = SQNOptions()) {
+  public init(_ objective: Objective<ModelType>, options: SQNOptions = SQNOptions()) {
     self.options = options
     let rate = LearningRate(options.lineSearch.maximum)
-    gradient = GradientStep(model: model, loss: loss, options: GradientOptions(learningRate: rate, l2: options.l2))
-    trial = Parameters(layout: model.layout)
+    gradient = GradientStep(objective, options: GradientOptions(learningRate: rate))
+    trial = Parameters(layout: objective.model.layout)
   }
+
+  public var objective: Objective<ModelType> { gradient.objective }
 
   public var explanation: String { "least squares over \(options.memory) pairs, Armijo search" }
 
@@ -99,7 +98,7 @@ public struct SQN<ModelType: Model>: Optimizer {
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "least squares", isReleased: false)
-    defer { gradient.objective.release() }
+    defer { gradient.point.release() }
     guard report.outcome == .accepted else { return report }
     report.outcome = .rejected
     let norm = Double(gradient.values.norm)
@@ -123,13 +122,13 @@ public struct SQN<ModelType: Model>: Optimizer {
     }
     report.stepLength = result.length
     let isBetter = result.isAccepted || result.objective <= report.objective
-    if isBetter { gradient.objective.gradient(into: &next) }
-    report.modelPasses = gradient.objective.modelPasses
+    if isBetter { gradient.point.gradient(into: &next) }
+    report.modelPasses = gradient.point.counts.passes
     guard isBetter, next.isFinite else {
       forget()
       return report
     }
-    gradient.objective.release()
+    gradient.point.release()
     swap(&parameters.values, &trial.values)
     state.steps += 1
     state.scale = scale * (result.trials == 1 ? options.scaleGrowth : result.length)

@@ -45,7 +45,7 @@ public struct ShampooOptions: Sendable, Codable, Equatable {
 /// direction the statistics start anew. Source: Gupta, Koren & Singer 2018 (arXiv 1802.09568).
 ///
 /// ```swift
-/// var shampoo = Shampoo(model: head, options: ShampooOptions(interval: 10))
+/// var shampoo = Shampoo(Objective(head), options: ShampooOptions(interval: 10))
 /// let report = shampoo.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 public struct Shampoo<ModelType: Model>: Optimizer {
@@ -69,10 +69,12 @@ public struct Shampoo<ModelType: Model>: Optimizer {
   private var buffer: [Scalar] = []
   private var eigen = SymmetricEigen<Scalar>()
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: ShampooOptions = ShampooOptions()) {
+  public init(_ objective: Objective<ModelType>, options: ShampooOptions = ShampooOptions()) {
     self.options = options
-    gradient = GradientStep(model: model, loss: loss, options: options.gradient)
+    gradient = GradientStep(objective, options: options.gradient)
   }
+
+  public var objective: Objective<ModelType> { gradient.objective }
 
   public var explanation: String { "inverse roots along each mode, every \(options.interval) steps" }
 

@@ -47,7 +47,7 @@ public struct SophiaOptions: Sendable, Codable, Equatable {
 ///
 /// ```swift
 /// let decayed = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine), weightDecay: 0.1)
-/// var sophia = Sophia(model: head, options: SophiaOptions(gradient: decayed, seed: 7))
+/// var sophia = Sophia(Objective(head), options: SophiaOptions(gradient: decayed, seed: 7))
 /// let report = sophia.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 public struct Sophia<ModelType: Model>: Optimizer {
@@ -67,10 +67,12 @@ public struct Sophia<ModelType: Model>: Optimizer {
   private var sample = Matrix<Scalar>(rows: 0, columns: 0)
   private var sampled: [Scalar] = []
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: SophiaOptions = SophiaOptions()) {
+  public init(_ objective: Objective<ModelType>, options: SophiaOptions = SophiaOptions()) {
     self.options = options
-    gradient = GradientStep(model: model, loss: loss, options: options.gradient)
+    gradient = GradientStep(objective, options: options.gradient)
   }
+
+  public var objective: Objective<ModelType> { gradient.objective }
 
   public var explanation: String { "clipped diagonal curvature, estimated every \(options.interval) steps" }
 
@@ -78,16 +80,16 @@ public struct Sophia<ModelType: Model>: Optimizer {
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "clipped", isReleased: false)
-    defer { gradient.objective.release() }
+    defer { gradient.point.release() }
     guard report.outcome == .accepted else { return report }
     let count = gradient.values.count
     state.mean.resize(to: count)
     state.curvature.resize(to: count)
     if state.steps % options.interval == 0 {
       FisherEstimate.sampled.rows(
-        of: gradient.objective.rows, seed: options.seed, step: state.steps, into: &sample)
-      gradient.objective.pullback(sample, into: &sampled)
-      report.modelPasses = gradient.objective.modelPasses
+        of: gradient.point.rows, seed: options.seed, step: state.steps, into: &sample)
+      gradient.point.pullback(sample, into: &sampled)
+      report.modelPasses = gradient.point.counts.passes
       let rows = Double(batch.count)
       guard GradientStep<ModelType>.isSafe(rows * Double(sampled.dot(sampled))) else {
         report.outcome = .rejected
@@ -98,7 +100,7 @@ public struct Sophia<ModelType: Model>: Optimizer {
         range: 0..<count)
     }
     state.mean.combine(Scalar(1 - options.beta1), gradient.values, beta: Scalar(options.beta1))
-    gradient.objective.release()
+    gradient.point.release()
     gradient.decay(&parameters)
     DiagonalCurvature.moveClipped(
       &parameters.values, along: state.mean, curvature: state.curvature, gamma: Scalar(options.gamma),

@@ -29,18 +29,15 @@ public struct LearningRate: Sendable, Codable, Equatable {
 /// What every method that needs a learning rate shares.
 public struct GradientOptions: Sendable, Codable, Equatable {
   public var learningRate: LearningRate
-  /// Penalty (l2 / 2) |penalised parameters|^2 of the objective, at least 0: it is part of the gradient.
-  public var l2: Double
   /// Decoupled weight decay (Loshchilov & Hutter 2019), at least 0: before a step the penalised parameters shrink by
   /// rate * weightDecay.
   public var weightDecay: Double
   /// Largest Euclidean norm of the gradient, above 0: a longer one is scaled down. Nil for no limit.
   public var clipping: Double?
 
-  public init(learningRate: LearningRate, l2: Double = 0, weightDecay: Double = 0, clipping: Double? = nil) {
-    precondition(l2 >= 0 && weightDecay >= 0 && clipping.map { $0 > 0 } ?? true, "penalties are at least 0")
+  public init(learningRate: LearningRate, weightDecay: Double = 0, clipping: Double? = nil) {
+    precondition(weightDecay >= 0 && clipping.map { $0 > 0 } ?? true, "decay is at least 0, clipping above 0")
     self.learningRate = learningRate
-    self.l2 = l2
     self.weightDecay = weightDecay
     self.clipping = clipping
   }
