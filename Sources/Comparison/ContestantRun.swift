@@ -35,7 +35,7 @@ package struct ContestantRun<ModelType: Model> {
   /// - Throws: `OptimizerError` if batches are too large for the contestant.
   package func check() throws {
     let rows = options.batchSize(of: contestant, problem.training.count) * problem.model.rowsPerExample
-    let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2)
+    let made = contestant.make(objective)
     do { try made.optimizer.check(batchRows: rows) } catch { throw OptimizerError("\(contestant): \(error)") }
   }
 
@@ -45,25 +45,27 @@ package struct ContestantRun<ModelType: Model> {
   package func rows(
     isInterrupted: () -> Bool = { false }, observe: (Parameters<Scalar>) -> Void = { _ in }
   ) throws -> [ComparisonRow]? {
-    let made = contestant.make(problem.model, loss: problem.loss, l2: options.l2, seed: seed)
+    let made = contestant.make(objective, seed: seed)
     return try loop(made.optimizer, isInterrupted: isInterrupted, observe: observe)
   }
 
-  private func loop<O: Optimizer>(
-    _ optimizer: O, isInterrupted: () -> Bool, observe: (Parameters<Scalar>) -> Void
-  ) throws -> [ComparisonRow]? where O.Scalar == Scalar {
+  private var objective: Objective<ModelType> {
+    Objective(problem.model, loss: problem.loss, l2: options.l2)
+  }
+
+  private func loop(
+    _ optimizer: some Optimizer<ModelType>, isInterrupted: () -> Bool, observe: (Parameters<Scalar>) -> Void
+  ) throws -> [ComparisonRow]? {
     let training = problem.training
     let batchSize = options.batchSize(of: contestant, training.count)
-    let trainer = Trainer(
-      model: problem.model, loss: problem.loss,
-      options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed, l2: options.l2))
+    let trainer = Trainer(options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed))
     var generator = SeededGenerator(seed: seed, stream: RandomStream.initialisation.rawValue)
     var parameters = problem.start ?? problem.model.initialParameters(using: &generator)
     var batches = Batches(of: training, batchSize: batchSize, seed: seed)
     var timed = TimedOptimizer(optimizer)
     var schedule = PointSchedule(options, stepsPerEpoch: batches.count)
     if schedule.needsEstimate { schedule.estimate = try dryStep(trainer, optimizer, parameters, batches) }
-    var evaluator = Evaluator(model: problem.model, loss: problem.loss)
+    var evaluator = Evaluator(objective)
     var watch = DivergenceWatch()
     var (objectives, inARow) = ([Double](), 0)
 
@@ -107,9 +109,10 @@ package struct ContestantRun<ModelType: Model> {
   }
 
   /// Seconds of a step, by the second of two that lead nowhere: the first allocates.
-  private func dryStep<O: Optimizer>(
-    _ trainer: Trainer<ModelType>, _ optimizer: O, _ parameters: Parameters<Scalar>, _ batches: Batches<Scalar>
-  ) throws -> Double where O.Scalar == Scalar {
+  private func dryStep(
+    _ trainer: Trainer, _ optimizer: some Optimizer<ModelType>, _ parameters: Parameters<Scalar>,
+    _ batches: Batches<Scalar>
+  ) throws -> Double {
     var (parameters, batches, timed) = (parameters, batches, TimedOptimizer(optimizer))
     batches.shuffle()
     var before = 0.0
@@ -132,26 +135,28 @@ package struct ContestantRun<ModelType: Model> {
   private func evaluate(
     _ parameters: Parameters<Scalar>, _ evaluator: inout Evaluator<ModelType>, _ row: inout ComparisonRow
   ) throws {
-    let held = try evaluator.evaluate(parameters, problem.validation, l2: 0)
+    let held = try evaluator.evaluate(parameters, problem.validation)
     (row.validationLoss, row.validationAccuracy, row.validationRMSE) = (held.loss, held.accuracy, held.rmse)
     if options.measuresTraining {
-      let seen = try evaluator.evaluate(parameters, problem.training, l2: options.l2)
+      let seen = try evaluator.evaluate(parameters, problem.training)
       (row.trainingObjective, row.trainingLoss, row.trainingAccuracy) = (seen.objective, seen.loss, seen.accuracy)
     }
     guard let test = problem.test else { return }
-    let unseen = try evaluator.evaluate(parameters, test, l2: 0)
+    let unseen = try evaluator.evaluate(parameters, test)
     (row.testLoss, row.testAccuracy, row.testRMSE) = (unseen.loss, unseen.accuracy, unseen.rmse)
   }
 }
 
 /// An optimizer and the seconds that its steps took.
 struct TimedOptimizer<Base: Optimizer>: Optimizer {
-  typealias Scalar = Base.Scalar
+  typealias ModelType = Base.ModelType
   var base: Base
   private(set) var wallSeconds = 0.0
   private(set) var cpuSeconds = 0.0
 
   init(_ base: Base) { self.base = base }
+
+  var objective: Objective<ModelType> { base.objective }
 
   var state: Base.State {
     get { base.state }

@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Models
+import Optimization
 import Training
 
 #if canImport(Glibc)
@@ -83,8 +84,8 @@ struct PathFits<Scalar: RealScalar> {
 
   /// One forward pass over `data`.
   func score(_ values: [Scalar], _ data: Dataset<Scalar>) throws -> PathScore {
-    var evaluator = Evaluator(model: head)
-    let result = try evaluator.evaluate(Parameters(layout: head.layout, values: values), data, l2: 0)
+    var evaluator = Evaluator(Objective(head))
+    let result = try evaluator.evaluate(Parameters(layout: head.layout, values: values), data)
     return PathScore(loss: result.loss, accuracy: result.accuracy ?? 0)
   }
 

@@ -38,8 +38,11 @@ public struct GainLearning: Sendable {
     public var rejected = 0
   }
 
-  /// Learns from scratch. The optimizer's loss is `SquaredLoss`, its model `model`.
-  public func run(_ optimizer: inout some Optimizer<Double>, seed: UInt64) -> Result {
+  /// What the optimizer is to minimise.
+  public var objective: Objective<LinearHead<Double>> { Objective(model, loss: SquaredLoss()) }
+
+  /// Learns from scratch. The optimizer's objective is `objective`.
+  public func run(_ optimizer: inout some Optimizer<LinearHead<Double>>, seed: UInt64) -> Result {
     var generator = SeededGenerator(seed: seed, .transitions)
     let optimal = plant.optimalGain()
     let (n, m) = (plant.stateCount, plant.inputCount)

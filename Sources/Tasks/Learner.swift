@@ -45,7 +45,7 @@ struct Learner<World: Environment, ModelType: Model> {
   }
 
   /// One optimizer step on a batch from the buffer.
-  mutating func update(_ optimizer: inout some Optimizer<Scalar>) {
+  mutating func update(_ optimizer: inout some Optimizer<ModelType>) {
     let options = task.options
     buffer.sample(options.batchSize, into: &batch, using: &replay)
     values.evaluate(batch.after, at: parameters)

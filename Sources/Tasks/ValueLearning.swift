@@ -54,9 +54,12 @@ public struct ValueLearning<World: Environment, ModelType: Model>: Sendable {
     public var best: Point? { curve.reduce(nil) { $1.meanReturn >= $0?.meanReturn ?? -.infinity ? $1 : $0 } }
   }
 
-  /// Learns from scratch. The optimizer's loss is `SelectedSquaredLoss`, its model this one.
+  /// What the optimizer is to minimise.
+  public var objective: Objective<ModelType> { Objective(model, loss: SelectedSquaredLoss()) }
+
+  /// Learns from scratch. The optimizer's objective is `objective`.
   public func run(
-    _ optimizer: inout some Optimizer<Scalar>, seed: UInt64, onEvaluation: (Point) -> Void = { _ in }
+    _ optimizer: inout some Optimizer<ModelType>, seed: UInt64, onEvaluation: (Point) -> Void = { _ in }
   ) -> Result {
     var learner = Learner(self, seed: seed)
     var world = environment

@@ -5,7 +5,7 @@ import Optimization
 
 /// How good a model is on a data set.
 public struct Evaluation: Sendable, Codable, Equatable {
-  /// Weighted mean loss + (l2 / 2) |weight|^2.
+  /// The objective: weighted mean loss and penalty.
   public var objective: Double
   /// Weighted mean loss: of cross-entropy in nats, of a regression in the units of the targets as they are trained on.
   public var loss: Double
@@ -56,19 +56,19 @@ public struct Evaluation: Sendable, Codable, Equatable {
 /// Evaluates models a block of examples at a time: memory does not grow with the data set.
 public struct Evaluator<ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
-  let model: ModelType
-  let loss: any Loss
+  let objective: Objective<ModelType>
   private var linearization: ModelType.LinearizationType
   private var rows: any LossRows<Scalar>
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
   private var features = Features<Scalar>.none
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy()) {
-    self.model = model
-    self.loss = loss
-    linearization = model.makeLinearization()
-    rows = loss.makeRows(as: Scalar.self)
+  public init(_ objective: Objective<ModelType>) {
+    self.objective = objective
+    linearization = objective.model.makeLinearization()
+    rows = objective.loss.makeRows(as: Scalar.self)
   }
+
+  private var model: ModelType { objective.model }
 
   /// Examples that make about four megabytes of activations. A linear head keeps none for sparse features, but may
   /// transpose its weight for each block: as many rows as have the entries that pay for it many times.
@@ -99,12 +99,10 @@ public struct Evaluator<ModelType: Model>: Sendable {
   /// Loss, and accuracy with class counts or the errors of predictions, over the rows that have targets. One forward
   /// pass over the data, whose targets must be what the loss wants. Throws where features are in a file that cannot be
   /// read any more.
-  public mutating func evaluate(
-    _ parameters: Parameters<Scalar>, _ data: Dataset<Scalar>, l2: Double
-  ) throws -> Evaluation {
+  public mutating func evaluate(_ parameters: Parameters<Scalar>, _ data: Dataset<Scalar>) throws -> Evaluation {
     let blockSize = blockSize(data.features)
     var hits = data.classCount > 0 ? Hits(data) : nil
-    var errors = SquaredErrors(data, loss)
+    var errors = SquaredErrors(data, objective.loss)
     var (total, weight) = (0.0, 0.0)
     for start in stride(from: 0, to: data.count, by: blockSize) {
       let range = start..<min(data.count, start + blockSize)
@@ -125,7 +123,7 @@ public struct Evaluator<ModelType: Model>: Sendable {
     }
     let mean = total / weight
     var result = Evaluation(
-      objective: mean + l2 / 2 * Double(parameters.penalisedSquaredNorm), loss: mean, examples: data.labelCount)
+      objective: objective.value(meanLoss: mean, at: parameters), loss: mean, examples: data.labelCount)
     hits?.report(&result)
     errors?.report(&result, weight: weight)
     return result

@@ -1,6 +1,7 @@
 import LinearAlgebra
 import Losses
 import Models
+import Optimization
 
 extension ModelFile {
   /// Applies the standardisations to data of their own units.
@@ -12,8 +13,8 @@ extension ModelFile {
   /// How good it is on `data`, which have been standardised as the model wants them: see `Evaluator`.
   public func evaluate(_ data: Dataset<Scalar>, l2: Double = 0) throws -> Evaluation {
     func run(_ model: some Model<Scalar>) throws -> Evaluation {
-      var evaluator = Evaluator(model: model, loss: loss)
-      return try evaluator.evaluate(parameters, data, l2: l2)
+      var evaluator = Evaluator(Objective(model, loss: loss, l2: l2))
+      return try evaluator.evaluate(parameters, data)
     }
     return try run(model)
   }
@@ -24,7 +25,7 @@ extension ModelFile {
     _ features: Features<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
   ) throws {
     func run(_ model: some Model<Scalar>) throws {
-      var evaluator = Evaluator(model: model, loss: loss)
+      var evaluator = Evaluator(Objective(model, loss: loss))
       try evaluator.forEachBlock(parameters, features, body)
     }
     try run(model)

@@ -15,22 +15,18 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   public var timeLimit: Double?
   /// Epochs without a better objective after which training stops; nil for no early stopping.
   public var patience: Int?
-  /// Penalty of the objective that is reported, at least 0; give the optimizer the same.
-  public var l2: Double
   /// Bytes that the Gram of all features may take when it is cached for frozen features.
   public var gramBudget: Int
 
   public init(
-    epochs: Int = 3, batchSize: Int = 128, seed: UInt64 = 0, timeLimit: Double? = nil, patience: Int? = nil,
-    l2: Double = 0
+    epochs: Int = 3, batchSize: Int = 128, seed: UInt64 = 0, timeLimit: Double? = nil, patience: Int? = nil
   ) {
-    precondition(epochs >= 1 && batchSize >= 1 && l2 >= 0, "epochs and batch size are at least 1, l2 at least 0")
+    precondition(epochs >= 1 && batchSize >= 1, "epochs and batch size are at least 1")
     self.epochs = epochs
     self.batchSize = batchSize
     self.seed = seed
     self.timeLimit = timeLimit
     self.patience = patience
-    self.l2 = l2
     gramBudget = 256 << 20
   }
 }
@@ -73,20 +69,14 @@ public struct TrainingResult<Scalar: RealScalar>: Sendable {
 
 /// The loop over any optimizer: shuffled batches, an exact evaluation after each epoch, the best parameters kept.
 ///
+/// What is minimised, and so what is evaluated, is the optimizer's own objective.
+///
 /// Evaluating the training set costs one forward pass an epoch, where a step takes three passes over its batch:
 /// forward, centre and back-projection.
-public struct Trainer<ModelType: Model>: Sendable {
-  public typealias Scalar = ModelType.Scalar
-  public let model: ModelType
-  /// What evaluations report; give the optimizer the same.
-  public let loss: any Loss
+public struct Trainer: Sendable {
   public let options: TrainingOptions
 
-  public init(model: ModelType, loss: any Loss = CrossEntropy(), options: TrainingOptions) {
-    self.model = model
-    self.loss = loss
-    self.options = options
-  }
+  public init(options: TrainingOptions) { self.options = options }
 
   /// Trains from `start`, or from the model's initial parameters.
   ///
@@ -95,13 +85,15 @@ public struct Trainer<ModelType: Model>: Sendable {
   ///   - isInterrupted: asked after each step; true ends training with what there is.
   /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it or the loss,
   ///   `OptimizerError` if the batches are too large for the method, and what the observer throws.
-  public func run(
-    _ optimizer: inout some Optimizer<Scalar>, from start: Parameters<Scalar>? = nil, on training: Dataset<Scalar>,
-    validation: Dataset<Scalar>? = nil, observer: inout some TrainingObserver, isInterrupted: () -> Bool = { false }
-  ) throws -> TrainingResult<Scalar> {
+  public func run<Method: Optimizer>(
+    _ optimizer: inout Method, from start: Parameters<Method.Scalar>? = nil, on training: Dataset<Method.Scalar>,
+    validation: Dataset<Method.Scalar>? = nil, observer: inout some TrainingObserver,
+    isInterrupted: () -> Bool = { false }
+  ) throws -> TrainingResult<Method.Scalar> {
+    let (objective, model) = (optimizer.objective, optimizer.objective.model)
     try model.checkTrainable()
     for data in [training, validation].compactMap({ $0 }) {
-      try data.check(loss)
+      try data.check(objective.loss)
       try data.checkFit(model)
     }
     try optimizer.check(batchRows: min(options.batchSize, training.count) * model.rowsPerExample)
@@ -112,7 +104,7 @@ public struct Trainer<ModelType: Model>: Sendable {
       model.usesFeatureGram
       ? FeatureGram.make(
         training.features, budget: options.gramBudget, batchSize: options.batchSize, epochs: options.epochs) : nil
-    var evaluator = Evaluator(model: model, loss: loss)
+    var evaluator = Evaluator(objective)
     let clock = RunClock(limit: options.timeLimit)
     let plan = TrainingPlan(
       epochs: options.epochs, stepsPerEpoch: batches.count, examples: training.count,
@@ -147,8 +139,8 @@ public struct Trainer<ModelType: Model>: Sendable {
           break
         }
       }
-      let onTraining = try evaluator.evaluate(parameters, training, l2: options.l2)
-      let onValidation = try validation.map { try evaluator.evaluate(parameters, $0, l2: options.l2) }
+      let onTraining = try evaluator.evaluate(parameters, training)
+      let onValidation = try validation.map { try evaluator.evaluate(parameters, $0) }
       record.close(step: step, training: onTraining, validation: onValidation, clock: clock)
       records.append(record)
       try observer.epochEnded(record)
@@ -169,10 +161,10 @@ public struct Trainer<ModelType: Model>: Sendable {
   }
 
   /// One step; the batch lives only here, so that its memory is free for the next.
-  package func takeStep(
-    _ optimizer: inout some Optimizer<Scalar>, _ parameters: inout Parameters<Scalar>,
-    batches: inout Batches<Scalar>, number: Int, data: Dataset<Scalar>, featureGram: Matrix<Scalar>?,
-    at progress: Progress
+  package func takeStep<Method: Optimizer>(
+    _ optimizer: inout Method, _ parameters: inout Parameters<Method.Scalar>,
+    batches: inout Batches<Method.Scalar>, number: Int, data: Dataset<Method.Scalar>,
+    featureGram: Matrix<Method.Scalar>?, at progress: Progress
   ) throws -> StepReport {
     var batch = try batches.batch(number, of: data, featureGram: featureGram)
     let stream = RandomStream.dropout.rawValue + UInt64(progress.step) << 8
