@@ -23,41 +23,45 @@ public struct DirectionMeasure: Sendable {
   /// Median of 1 / |q|^2 over the examples.
   public var effectiveCompetitors: Double
 
-  /// `damping` is above 0, `l2` at least 0; `loss` is a softmax cross-entropy.
+  /// - Parameters:
+  ///   - objective: its loss is a softmax cross-entropy.
+  ///   - damping: above 0.
+  ///   - kept: what takes the place of FGN, with one row for each example.
   public init<ModelType: Model>(
-    _ model: ModelType, at parameters: Parameters<Double>, batch: Batch<Double>, loss: any Loss = CrossEntropy(),
-    damping: Double, l2: Double = 0
+    _ objective: Objective<ModelType>, at parameters: Parameters<Double>, batch: Batch<Double>, damping: Double,
+    kept: Curvature = .fgn
   ) where ModelType.Scalar == Double {
-    var objective = BatchObjective(model: model, loss: loss)
-    lossBefore = objective.evaluate(at: parameters, batch: batch)
-    effectiveCompetitors = Self.medianCompetitors(objective.rows)
+    let model = objective.model
+    var point = ObjectivePoint(objective.withoutPenalty)
+    lossBefore = point.evaluate(at: parameters, batch: batch)
+    effectiveCompetitors = Self.medianCompetitors(point.rows)
     func solve(_ curvature: Curvature) -> [Double] {
       let isSmall = batch.count * model.outputWidth <= 800
       let hasFewFeatures = 2 * model.layout.trainableCount < batch.count * model.outputWidth
       let iterative: Solver = model.makeLinearization().isIsotropic && !hasFewFeatures ? .dual : .cg
       let options = DescentOptions(
-        curvature: curvature, solver: curvature == .fgn || isSmall ? .gram : iterative, tolerance: 1e-13,
+        curvature: curvature, solver: curvature == kept || isSmall ? .gram : iterative, tolerance: 1e-13,
         maximumIterations: 20_000)
-      var descent = Descent(model: model, loss: loss, options: options)
-      return descent.direction(at: parameters, batch: batch, damping: damping, l2: l2).direction
+      var descent = Descent(objective, options: options)
+      return descent.direction(at: parameters, batch: batch, damping: damping).direction
     }
     func lossAfter(_ direction: [Double]) -> Double {
       var moved = parameters
       moved.move(by: 1, along: direction)
-      return objective.evaluate(at: moved, batch: batch)
+      return point.evaluate(at: moved, batch: batch)
     }
     func trace(_ curvature: Curvature) -> Double {
-      var matrix = CurvatureOperator(curvature, model: model, loss: loss, parameters: parameters, batch: batch)
+      var matrix = CurvatureOperator(curvature, of: objective, at: parameters, batch: batch)
       return matrix.trace()
     }
-    let (fgn, ggn) = (solve(.fgn), solve(.ggn))
+    let (fgn, ggn) = (solve(kept), solve(.ggn))
     var difference = fgn
     difference.combine(-1, ggn)
     relativeError = difference.norm / ggn.norm
     cosine = fgn.dot(ggn) / (fgn.norm * ggn.norm)
     lengthRatio = fgn.norm / ggn.norm
     (lossAfterFGN, lossAfterGGN) = (lossAfter(fgn), lossAfter(ggn))
-    keptShare = trace(.fgn) / trace(.ggn)
+    keptShare = trace(kept) / trace(.ggn)
   }
 
   private static func medianCompetitors(_ rows: any LossRows<Double>) -> Double {
@@ -87,10 +91,10 @@ extension DirectionMeasure {
   /// |E|, the largest eigenvalue of the within-competitor covariance in parameter space, to the relative `tolerance`: by
   /// Lanczos' method with full reorthogonalisation, from a seeded start. At most 400 products of `CurvatureOperator`.
   public static func errorNorm<ModelType: Model>(
-    _ model: ModelType, at parameters: Parameters<Double>, batch: Batch<Double>, loss: some Loss = CrossEntropy(),
-    tolerance: Double = 1e-6
+    _ objective: Objective<ModelType>, at parameters: Parameters<Double>, batch: Batch<Double>, tolerance: Double = 1e-6
   ) -> Double where ModelType.Scalar == Double {
-    var matrix = CurvatureOperator(.competitor, model: model, loss: loss, parameters: parameters, batch: batch)
+    var matrix = CurvatureOperator(
+      .competitor, of: objective.withoutPenalty, at: parameters, batch: batch)
     return largestEigenvalue(of: &matrix, tolerance: tolerance)
   }
 

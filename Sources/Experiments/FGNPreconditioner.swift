@@ -16,16 +16,16 @@ import Optimization
 /// up costs the row Gram and some 11 B^3 flops.
 ///
 /// ```swift
-/// var root = FGNPreconditioner(head, at: parameters, batch: batch, damping: 0.1)
+/// var root = FGNPreconditioner(Objective(head), at: parameters, batch: batch, damping: 0.1)
 /// root.apply(x, into: &y)  // y = (F + 0.1)^-1/2 x
 /// ```
 public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
   public typealias Scalar = ModelType.Scalar
   /// P.
-  public let dimension: Int
+  public var dimension: Int { point.dimension }
   /// The largest eigenvalue of F.
   public let norm: Double
-  private var linearization: ModelType.LinearizationType
+  private var point: ObjectivePoint<ModelType>
   /// sigma U diag(c) U^T sigma [B, B].
   private let core: Matrix<Scalar>
   private let identity: Scalar
@@ -37,18 +37,15 @@ public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
   ///   - exponent: -1/2 is the symmetric root of the inverse, -1 the inverse.
   /// - Precondition: the row Gram is finite.
   public init(
-    _ model: ModelType, at parameters: Parameters<Scalar>, batch: Batch<Scalar>, loss: some Loss = CrossEntropy(),
-    damping: Double, exponent: Double = -0.5
+    _ objective: Objective<ModelType>, at parameters: Parameters<Scalar>, batch: Batch<Scalar>, damping: Double,
+    exponent: Double = -0.5
   ) {
     precondition(damping > 0, "damping is above 0, got \(damping)")
-    dimension = model.layout.trainableCount
-    linearization = model.makeLinearization()
-    var rows = loss.makeRows(as: Scalar.self)
-    linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
-    rows.evaluate(batch.targets, weights: batch.weights)
-    linearization.backpropagate(rows.rows)
+    point = ObjectivePoint(objective.withoutPenalty)
+    point.evaluate(at: parameters, batch: batch)
     var gram = RowGram<Scalar>()
-    linearization.rowGram(into: &gram)
+    point.rowGram(into: &gram)
+    let rows = point.rows
     let count = rows.count
     let weights = rows.weights ?? [Scalar](repeating: 1, count: count)
     let root = zip(rows.rootWeight, weights).map { $0 * $1.squareRoot() }
@@ -82,10 +79,10 @@ public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
 
   /// result = (F + lambda I)^exponent x.
   public mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
-    linearization.rowProducts(x, into: &margins)
+    point.rowProducts(x, into: &margins)
     Gram.times(core, margins, into: &weighted)
     result.combine(identity, x, beta: 0)
-    linearization.pullback(rowWeights: weighted, alpha: SliceFactors(1), beta: SliceFactors(1), into: &result)
+    point.rowPullback(weighted, alpha: SliceFactors(1), beta: SliceFactors(1), into: &result)
   }
 }
 

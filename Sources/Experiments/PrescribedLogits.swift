@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Losses
 import Models
 import Optimization
 
@@ -68,18 +69,18 @@ public struct PrescribedLogits: Sendable {
   }
   /// Zero.
   public var parameters: Parameters<Double> { Parameters(layout: head.layout) }
-  public func loss(_ weight: RowWeight = .margin) -> AdjustedCrossEntropy {
+  public func loss(_ weight: Curvature = .fgn) -> AdjustedCrossEntropy {
     AdjustedCrossEntropy(offsets: logits, weight: weight)
   }
 
   /// FGN against GGN at these logits.
   public func measure(damping: Double) -> DirectionMeasure {
-    DirectionMeasure(head, at: parameters, batch: batch, loss: loss(), damping: damping)
+    DirectionMeasure(Objective(head, loss: loss()), at: parameters, batch: batch, damping: damping)
   }
 
   /// |GGN - FGN| at these logits, to a relative `tolerance`.
   public func errorNorm(tolerance: Double = 1e-6) -> Double {
-    DirectionMeasure.errorNorm(head, at: parameters, batch: batch, loss: loss(), tolerance: tolerance)
+    DirectionMeasure.errorNorm(Objective(head, loss: loss()), at: parameters, batch: batch, tolerance: tolerance)
   }
 
   /// q over `count` competitors.

@@ -31,12 +31,12 @@ enum SoftmaxHessian {
 
   /// The matrix of one example [C, C], column by column from products of the row kernels.
   static func matrix<S: RealScalar>(_ rows: MarginRows<S>, _ example: Int, _ curvature: Curvature) -> Matrix<Double> {
-    let classes = rows.rows.columns
+    let (classes, weights) = (rows.rows.columns, CurvatureWeights(curvature, of: rows))
     var matrix = Matrix<Double>(rows: classes, columns: classes)
     for j in 0..<classes {
       var unit = Matrix<S>(rows: rows.count, columns: classes)
       unit[example, j] = 1
-      rows.apply(curvature, to: &unit)
+      rows.apply(weights, to: &unit)
       for i in 0..<classes { matrix[i, j] = Double(unit[example, i]) }
     }
     return matrix

@@ -53,7 +53,7 @@ struct AblationPoints: Sendable {
     var parameters = model.initialParameters(using: &generator)
     let order = generator.permutation(of: own.count)
     if isTrained {
-      var optimizer = GaussNewtonOptimizer(model: model)
+      var optimizer = GaussNewtonOptimizer(Objective(model))
       let steps = own.count / 128
       for step in 0..<steps {
         let part = try own.rows(Array(order[step * 128..<(step + 1) * 128]))
@@ -70,12 +70,12 @@ struct AblationPoints: Sendable {
   private static func directions<M: Model>(
     _ model: M, _ parameters: Parameters<Double>, _ batch: Batch<Double>, _ name: String
   ) -> [Row] where M.Scalar == Double {
-    RowWeight.allCases.flatMap { weight in
+    Curvature.rowWeights.flatMap { weight in
       [1e-4, 1e-3, 1e-2, 1e-1, 1].map { damping in
         let found = DirectionMeasure(
-          model, at: parameters, batch: batch, loss: AdjustedCrossEntropy(weight: weight), damping: damping)
+          Objective(model), at: parameters, batch: batch, damping: damping, kept: weight.curvature)
         return Row([
-          "study": "direction", "model": .text(name), "method": .text(weight.rawValue), "damping": .number(damping),
+          "study": "direction", "model": .text(name), "method": .text(weight.name), "damping": .number(damping),
           "relativeError": .number(found.relativeError), "cosine": .number(found.cosine),
           "lengthRatio": .number(found.lengthRatio), "lossBefore": .number(found.lossBefore),
           "lossAfter": .number(found.lossAfterFGN), "lossAfterGGN": .number(found.lossAfterGGN),
@@ -88,20 +88,20 @@ struct AblationPoints: Sendable {
   private static func preconditioner<M: Model>(
     _ model: M, _ parameters: Parameters<Double>, _ batch: Batch<Double>, _ name: String, isDense: Bool
   ) -> [Row] where M.Scalar == Double {
-    var objective = BatchObjective(model: model)
-    var gradient: [Double] = []
-    _ = objective.evaluate(at: parameters, batch: batch)
-    objective.gradient(into: &gradient)
+    let objective = Objective(model)
+    var point = ObjectivePoint(objective)
+    point.evaluate(at: parameters, batch: batch)
+    let gradient = point.gradient()
     func norm(_ curvature: Curvature) -> Double {
-      var matrix = CurvatureOperator(curvature, model: model, parameters: parameters, batch: batch)
+      var matrix = CurvatureOperator(curvature, of: objective, at: parameters, batch: batch)
       return eigenvalues(&matrix).last ?? .nan
     }
     let (dropped, whole) = isDense ? (norm(.competitor), norm(.ggn)) : (.nan, .nan)
     return [1e-5, 1e-4, 1e-3, 1e-2, 1e-1].map { damping in
       var row = Row(["study": "preconditioner", "model": .text(name), "damping": .number(damping)])
       for (column, isUsed) in [("plainIterations", false), ("iterations", true)] {
-        let root = isUsed ? FGNPreconditioner(model, at: parameters, batch: batch, damping: damping) : nil
-        let ggn = CurvatureOperator(.ggn, model: model, parameters: parameters, batch: batch)
+        let root = isUsed ? FGNPreconditioner(objective, at: parameters, batch: batch, damping: damping) : nil
+        let ggn = CurvatureOperator(.ggn, of: objective, at: parameters, batch: batch)
         var matrix = PreconditionedGGN(ggn, root: root, damping: damping)
         row[column] = matrix.iterations(gradient, tolerance: 1e-6, limit: 5000).map { .number(Double($0)) }
         guard isUsed && isDense else { continue }

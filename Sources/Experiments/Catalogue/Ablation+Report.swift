@@ -1,4 +1,5 @@
 import Figures
+import Losses
 
 extension Ablation {
   func report(on rows: Rows, in setting: ExperimentSetting) -> [Section] {
@@ -87,8 +88,8 @@ extension Ablation {
     for (model, stage) in places {
       for damping in own.values(of: "damping") {
         let condition = "study=direction, model=\(model), stage=\(stage), damping=\(damping.text)"
-        let errors = RowWeight.allCases.map { weight in
-          (weight, rows.number("mean of relativeError where \(condition), method=\(weight.rawValue)"))
+        let errors = Curvature.rowWeights.map { weight in
+          (weight, rows.number("mean of relativeError where \(condition), method=\(weight.name)"))
         }
         guard let best = errors.min(by: { ($0.1.value ?? .infinity) < ($1.1.value ?? .infinity) }) else { continue }
         cells += 1
@@ -96,7 +97,7 @@ extension Ablation {
         if (errors[0].1.value ?? .infinity) <= 1.02 * (best.1.value ?? 0) { isBest += 1 }
         if damping == 0.01 {
           examples.append(
-            "\(setting: "\(model), \(stage)") \(errors[0].1), least \(best.1) (\(setting: best.0.rawValue))")
+            "\(setting: "\(model), \(stage)") \(errors[0].1), least \(best.1) (\(setting: best.0.name))")
         }
       }
     }

@@ -13,22 +13,22 @@ struct Ablation: Experiment {
   /// Variants of one thing; in rows `study` and `method`.
   struct Study: Sendable {
     var name: String
-    var variants: [(name: String, contestant: String, weight: RowWeight)]
+    var variants: [(name: String, contestant: String, weight: Curvature)]
 
     static let all = [
-      Study(name: "weight", variants: RowWeight.allCases.map { ($0.rawValue, "fgn", $0) }),
+      Study(name: "weight", variants: Curvature.rowWeights.map { ($0.name, "fgn", $0.curvature) }),
       Study(
         name: "floor",
-        variants: ["1e-4", "0", "1e-6", "1e-2", "1e-1"].map { ("floor \($0)", "fgn:weight-floor=\($0)", .margin) }),
+        variants: ["1e-4", "0", "1e-6", "1e-2", "1e-1"].map { ("floor \($0)", "fgn:weight-floor=\($0)", .fgn) }),
       Study(
         name: "damping",
         variants: [
-          ("automatic 12", "fgn", .margin), ("automatic 3", "fgn:damping-factor=3", .margin),
-          ("automatic 48", "fgn:damping-factor=48", .margin), ("fixed 0.01", "fgn:fixed-damping=0.01", .margin),
-          ("fixed 0.1", "fgn:fixed-damping=0.1", .margin), ("gain ratio", "fgn:gain-ratio=1", .margin),
+          ("automatic 12", "fgn", .fgn), ("automatic 3", "fgn:damping-factor=3", .fgn),
+          ("automatic 48", "fgn:damping-factor=48", .fgn), ("fixed 0.01", "fgn:fixed-damping=0.01", .fgn),
+          ("fixed 0.1", "fgn:fixed-damping=0.1", .fgn), ("gain ratio", "fgn:gain-ratio=1", .fgn),
         ]),
       Study(
-        name: "solver", variants: ["auto", "gram", "cg", "gram-cg"].map { ($0, "fgn:solver=\($0)", .margin) }),
+        name: "solver", variants: ["auto", "gram", "cg", "gram-cg"].map { ($0, "fgn:solver=\($0)", .fgn) }),
     ]
   }
 

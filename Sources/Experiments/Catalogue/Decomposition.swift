@@ -57,7 +57,7 @@ struct Decomposition: Experiment {
     let rows = MarginRows(logits: logits, labels: labels)
     func product(_ curvature: Curvature) -> [Double] {
       var result = probe
-      rows.apply(curvature, to: &result)
+      rows.apply(CurvatureWeights(curvature, of: rows), to: &result)
       return result.elements.map(Double.init)
     }
     let (kept, dropped) = (product(.fgn), product(.competitor))
@@ -66,7 +66,8 @@ struct Decomposition: Experiment {
       let difference = pair.0.0 + pair.0.1 - pair.1
       return (sum.0 + difference * difference, sum.1 + pair.1 * pair.1)
     }
-    let (fgn, ggn) = (rows.traces(.fgn), rows.traces(.ggn))
+    let (fgn, ggn) = (
+      rows.traces(CurvatureWeights(.fgn, of: rows)), rows.traces(CurvatureWeights(.ggn, of: rows)))
     let traces = (0..<examples).map { i in 1 - probabilities.row(i).reduce(0) { $0 + $1 * $1 } }
     let traceError = zip(ggn, traces).reduce(0) { max($0, abs($1.0 - $1.1)) }
     var row = Row([
@@ -127,7 +128,7 @@ struct Decomposition: Experiment {
       let batch = Batch(features: features, labels: (0..<48).map { _ in Int32(generator.index(below: 2)) })
       let options = DescentOptions(curvature: .ggn, solver: .dual, tolerance: 1e-14, maximumIterations: 5000)
       let found = Inspection.run(
-        head, at: Parameters(layout: head.layout, values: values), batch: batch, damping: damping, options: options)
+        Objective(head), at: Parameters(layout: head.layout, values: values), batch: batch, damping: damping, options: options)
       return Row([
         "classes": 2, "damping": .number(damping), "directionError": .number(found.inspection.relativeError),
       ])

@@ -13,14 +13,18 @@ struct DiffuseMeasure: Sendable {
   /// How diffuse the competitor mass is, by the median of 1 / |q|^2 and the share of the trace that FGN keeps; and the
   /// penalty.
   func state(_ parameters: Parameters<Float>) -> Row {
-    var objective = BatchObjective(model: head)
-    _ = objective.evaluate(at: parameters, batch: batch)
-    let rows = objective.rows
-    let kept = rows.traces(.fgn).reduce(0, +) / rows.traces(.ggn).reduce(0, +)
+    let objective = Objective(head, l2: l2)
+    var point = ObjectivePoint(objective)
+    point.evaluate(at: parameters, batch: batch)
+    let rows = point.rows
+    func trace(_ curvature: Curvature) -> Double {
+      rows.traces(CurvatureWeights(curvature, of: rows)).reduce(0, +)
+    }
+    let kept = trace(.fgn) / trace(.ggn)
     let competitors = (rows as? MarginRows<Float>)?.effectiveCompetitors.sorted() ?? []
     return Row([
       "keptShare": .number(kept), "effectiveCompetitors": .number(competitors[competitors.count / 2]),
-      "penalty": .number(l2 / 2 * Double(parameters.penalisedSquaredNorm)),
+      "penalty": .number(objective.value(meanLoss: 0, at: parameters)),
     ])
   }
 
@@ -31,9 +35,9 @@ struct DiffuseMeasure: Sendable {
     let head = LinearHead<Double>(features: head.inputWidth, classes: head.outputWidth)
     let place = Parameters(layout: head.layout, values: parameters.values.map(Double.init))
     let own = Batch(features: features, labels: batch.labels)
-    var fgn = CurvatureOperator(.fgn, model: head, parameters: place, batch: own)
+    var fgn = CurvatureOperator(.fgn, of: Objective(head), at: place, batch: own)
     let damping = 12 * fgn.trace() / 256
-    let found = DirectionMeasure(head, at: place, batch: own, damping: damping, l2: l2)
+    let found = DirectionMeasure(Objective(head, l2: l2), at: place, batch: own, damping: damping)
     return Row([
       "damping": .number(damping), "relativeError": .number(found.relativeError),
       "lengthRatio": .number(found.lengthRatio),

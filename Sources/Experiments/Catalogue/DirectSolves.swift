@@ -35,14 +35,14 @@ enum DirectSolves {
     let parameters = Parameters(layout: model.layout, values: start.values.map(Float.init))
     let batch = Batch(features: features.converted(to: Float.self), labels: labels)
     return [1e-4, 1e-2, 1].flatMap { damping in
-      var reference = Descent(model: exact, options: DescentOptions(curvature: .ggn, solver: .gram))
+      var reference = Descent(Objective(exact), options: DescentOptions(curvature: .ggn, solver: .gram))
       let truth = reference.direction(
         at: start, batch: Batch(features: features, labels: labels), damping: damping
       ).direction
       return ways.map { way in
         let options = DescentOptions(
           curvature: .ggn, solver: way.solver, tolerance: way.tolerance, maximumIterations: 2000)
-        var descent = Descent(model: model, options: options)
+        var descent = Descent(Objective(model), options: options)
         // The first one allocates.
         _ = descent.direction(at: parameters, batch: batch, damping: damping)
         let clock = RunClock(limit: nil)

@@ -84,11 +84,11 @@ struct ExactGaussNewton: Experiment {
   private static func learn(_ plant: LinearPlant, _ contestant: String, fits: Int, seed: UInt64) throws -> [Row] {
     var task = GainLearning(plant: plant)
     task.iterations = fits
-    func run(_ optimizer: some Optimizer<Double>) -> GainLearning.Result {
+    func run(_ optimizer: some Optimizer<LinearHead<Double>>) -> GainLearning.Result {
       var optimizer = optimizer
       return task.run(&optimizer, seed: seed)
     }
-    let result = run(try Contestant(contestant).make(task.model, loss: SquaredLoss(), seed: seed).optimizer)
+    let result = run(try Contestant(contestant).make(task.objective, seed: seed).optimizer)
     return [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300].filter { $0 <= fits }.map { fit in
       let row = Row([
         "data": "LQR", "plant": .text(plant.name), "fits": .number(Double(fit)),

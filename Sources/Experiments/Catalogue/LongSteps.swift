@@ -1,5 +1,6 @@
 import Figures
 import GaussNewton
+import Models
 import Optimization
 
 /// What a trust region with undoing, damping by gain ratio and automatic damping do about over-long steps: some steps on
@@ -19,8 +20,8 @@ enum LongSteps {
     }
   }
 
-  private static func options(_ method: String, l2: Double) -> GaussNewtonOptions {
-    if method == "FGN default" { return GaussNewtonOptions(l2: l2) }
+  private static func options(_ method: String) -> GaussNewtonOptions {
+    if method == "FGN default" { return GaussNewtonOptions() }
     let full = DescentOptions(curvature: .ggn, solver: .cg, tolerance: 1e-10, maximumIterations: 2000)
     let descent = method.hasPrefix("GGN") ? full : DescentOptions(curvature: .fgn, solver: .gram)
     let policy: Damping =
@@ -35,7 +36,7 @@ enum LongSteps {
       ? TrustRegion(radius: 1, warmUp: 0, deviations: 1)
       : TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity)
     return GaussNewtonOptions(
-      descent: descent, l2: l2, damping: policy, trustRegion: region, momentum: 0, schedule: .constant)
+      descent: descent, damping: policy, trustRegion: region, momentum: 0, schedule: .constant)
   }
 
   /// Every method from the same start. What is left of the way from the start to the lowest objective that any of them saw.
@@ -48,7 +49,7 @@ enum LongSteps {
     var rows: [Row] = []
     for method in methods {
       var optimizer = GaussNewtonOptimizer(
-        model: problem.head, loss: problem.loss(), options: options(method, l2: 1e-4))
+        Objective(problem.head, loss: problem.loss(), l2: 1e-4), options: options(method))
       var parameters = problem.parameters
       var (refused, undone) = (0, 0)
       for step in 0...steps {

@@ -21,7 +21,7 @@ struct ScalingCase {
 
   struct Contestant {
     let method: Scaling.Method
-    var optimizer: any Optimizer<Float>
+    var optimizer: any Optimizer<LinearHead<Float>>
     let flops: Double
     /// By the flops, never by the clock, so that two runs do the same.
     let repetitions: Int
@@ -63,9 +63,9 @@ struct ScalingCase {
   /// nearly nothing, after all of the work is done.
   private static func optimizer(
     _ method: Scaling.Method, _ head: LinearHead<Float>, _ shape: Scaling.Shape
-  ) -> any Optimizer<Float> {
+  ) -> any Optimizer<LinearHead<Float>> {
     guard let (curvature, solver) = method.system else {
-      return SGD(model: head, options: SGDOptions(gradient: GradientOptions(learningRate: LearningRate(1e-9))))
+      return SGD(Objective(head), options: SGDOptions(gradient: GradientOptions(learningRate: LearningRate(1e-9))))
     }
     let descent = DescentOptions(
       curvature: curvature, solver: solver, tolerance: .leastNormalMagnitude, maximumIterations: shape.iterations)
@@ -73,7 +73,7 @@ struct ScalingCase {
     let options = GaussNewtonOptions(
       descent: descent, damping: .fixed(damping), trustRegion: TrustRegion(radius: 1e-12, warmUp: 0), momentum: 0,
       schedule: .constant)
-    return GaussNewtonOptimizer(model: head, options: options)
+    return GaussNewtonOptimizer(Objective(head), options: options)
   }
 
   consuming func rows() -> [Row] {
