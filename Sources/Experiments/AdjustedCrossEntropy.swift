@@ -9,7 +9,7 @@ import Losses
 /// an example, takes the place of `.fgn` alone, so that a method named fgn trains with it. `AdjustedCrossEntropy()` is `CrossEntropy`, bit for bit.
 ///
 /// ```swift
-/// let loss = AdjustedCrossEntropy(offsets: Matrix(rows: 1, columns: 3, elements: [2, 0, 0]), weight: .rayleigh)
+/// let loss = AdjustedCrossEntropy(offsets: Matrix(rows: 1, columns: 3, elements: [2, 0, 0]), weight: .fisher)
 /// ```
 public struct AdjustedCrossEntropy: Loss {
   /// [B, C], finite; nil for none.

@@ -6,8 +6,14 @@ enum Precision: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension Curvature: ExpressibleByArgument {
-  /// Without the within-competitor part, which gives no directions.
-  public static var allValueStrings: [String] { [Curvature.fgn, .ggn, .fisher].map(\.rawValue) }
+  /// - Parameter argument: one that directions can be found for.
+  public init?(argument: String) {
+    guard let known = Curvature.solvable.first(where: { $0.name == argument }) else { return nil }
+    self = known
+  }
+
+  public static var allValueStrings: [String] { Curvature.solvable.map(\.name) }
+  public var defaultValueDescription: String { name }
 }
 extension Solver: ExpressibleByArgument {}
 

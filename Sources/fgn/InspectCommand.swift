@@ -27,12 +27,12 @@ struct InspectCommand: ParsableCommand {
     guard damping > 0, damping.isFinite else { throw ValidationError("--damping must be above 0, got \(damping).") }
     guard l2 >= 0, l2.isFinite else { throw ValidationError("--l2 must be 0 or more, got \(l2).") }
     guard curvature == .fgn || curvature == .ggn else {
-      throw ValidationError("--curvature must be fgn or ggn, got \(curvature.rawValue).")
+      throw ValidationError("--curvature must be fgn or ggn, got \(curvature.name).")
     }
     let solvers = Solver.available(for: curvature)
     guard solvers.contains(solver) else {
       let names = solvers.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("--solver for \(curvature.rawValue) must be one of \(names), got \(solver.rawValue).")
+      throw ValidationError("--solver for \(curvature.name) must be one of \(names), got \(solver.rawValue).")
     }
   }
 
@@ -59,7 +59,8 @@ struct InspectCommand: ParsableCommand {
     let options = DescentOptions(
       curvature: curvature, solver: solver, tolerance: tolerance, maximumIterations: 2000, expectedIterations: 100)
     func run(_ model: some Model<S>) -> (inspection: Inspection, direction: [S]) {
-      Inspection.run(model, at: file.parameters, batch: data.batch, damping: damping, l2: l2, options: options)
+      Inspection.run(
+        Objective(model, l2: l2), at: file.parameters, batch: data.batch, damping: damping, options: options)
     }
     let (inspection, vector) = run(file.model)
     if let direction {

@@ -55,17 +55,14 @@ struct MethodArguments: ParsableArguments {
   }
 
   func validate() throws {
-    guard curvature != .competitor else {
-      throw ValidationError("--curvature must be fgn, ggn or fisher, got competitor.")
-    }
     _ = try contestant()
   }
 
   /// The method with the options that were given.
   func contestant() throws -> Contestant {
     do {
-      var contestant = try Contestant(optimizer ?? curvature?.rawValue ?? "fgn")
-      if let curvature, contestant.name.rawValue != curvature.rawValue {
+      var contestant = try Contestant(optimizer ?? curvature?.name ?? "fgn")
+      if let curvature, contestant.name.rawValue != curvature.name {
         throw ContestantError("give --optimizer or --curvature, not both")
       }
       let given: [(OptimizerOption, String?)] = [

@@ -11,23 +11,23 @@ struct TaskOptimizer {
   private var isGaussNewton: Bool { [.egn, .fgn, .ggn, .fisher].contains(contestant.name) }
 
   /// For a linear model that fits its batches exactly: hardly any damping, full steps.
-  func forGains(of task: GainLearning) -> any Optimizer<Double> {
+  func forGains(of task: GainLearning) -> any Optimizer<LinearHead<Double>> {
     if let options = gaussNewton(damping: .fixed(1e-6), radius: .infinity) {
-      return GaussNewtonOptimizer(model: task.model, loss: SquaredLoss(), options: options)
+      return GaussNewtonOptimizer(task.objective, options: options)
     }
-    return completed(learningRate: 1e-2, schedule: .linear).make(task.model, loss: SquaredLoss()).optimizer
+    return completed(learningRate: 1e-2, schedule: .linear).make(task.objective).optimizer
   }
 
   /// Steps of a fit for `GainLearning`.
   var updatesPerFit: Int { isGaussNewton ? 2 : 100 }
 
   /// For a network whose targets move: no momentum, nothing taken back, and a trust region in the units of values.
-  func forValues(of model: Network<Float>, _ task: ValueTask, seed: UInt64) -> any Optimizer<Float> {
-    let loss = SelectedSquaredLoss()
+  func forValues(of model: Network<Float>, _ task: ValueTask, seed: UInt64) -> any Optimizer<Network<Float>> {
+    let objective = Objective(model, loss: SelectedSquaredLoss())
     if let options = gaussNewton(damping: .automatic(factor: task.damping), radius: task.radius) {
-      return GaussNewtonOptimizer(model: model, loss: loss, options: options)
+      return GaussNewtonOptimizer(objective, options: options)
     }
-    return completed(learningRate: task.learningRate, schedule: .constant).make(model, loss: loss, seed: seed).optimizer
+    return completed(learningRate: task.learningRate, schedule: .constant).make(objective, seed: seed).optimizer
   }
 
   /// Where only the name of the method is given. With one selected output EGN is FGN.

@@ -96,11 +96,11 @@ struct TrainCommand: ParsableCommand {
     let (training, held, loss) = (data.training, data.held, data.loss)
     for data in [training, held].compactMap({ $0 }) { try data.checkFit(model) }
     let contestant = try method.contestant()
-    let made = contestant.make(model, loss: loss, l2: l2, seed: seed)
+    let made = contestant.make(Objective(model, loss: loss, l2: l2), seed: seed)
     var optimizer = made.optimizer
     var options = TrainingOptions(
       epochs: epochs ?? 3, batchSize: batchSize ?? contestant.name.batchSize(of: training.count), seed: seed,
-      timeLimit: timeLimit, patience: patience, l2: l2)
+      timeLimit: timeLimit, patience: patience)
     options.gramBudget = gramBudget << 20
     try training.checkBatch(of: options.batchSize, memoryLimit: max(arguments.memoryBytes, 16 << 20))
     if !training.features.isInMemory { logger.info("features stay in their file and are read in blocks of rows") }
@@ -115,11 +115,11 @@ struct TrainCommand: ParsableCommand {
     var observers = Observers([ProgressDisplay(name: contestant.name.rawValue)])
     let header = RunHeader(
       architecture: architecture, loss: loss.name, huberDelta: (loss as? HuberLoss)?.delta,
-      targetStandardization: training.targetStandardization, training: options, optimizer: contestant.description,
+      targetStandardization: training.targetStandardization, training: LoggedTraining(options: options, l2: l2), optimizer: contestant.description,
       method: made.options)
     let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }
-    let result = try Trainer(model: model, loss: loss, options: options).run(
+    let result = try Trainer(options: options).run(
       &optimizer, from: start, on: training, validation: held, observer: &observers,
       isInterrupted: { Interrupt.isRequested })
     logger.info("\(contestant): steps by \(result.explanation)")
@@ -169,8 +169,22 @@ private struct RunHeader: Encodable {
   var huberDelta: Double?
   /// Of a regression; absent where targets are as they are.
   var targetStandardization: Standardization?
-  var training: TrainingOptions
+  var training: LoggedTraining
   /// With the settings that were given.
   var optimizer: String
   var method: OptimizerOptions
+}
+
+/// The options of a training and the penalty of what it minimises, as one object.
+private struct LoggedTraining: Encodable {
+  var options: TrainingOptions
+  var l2: Double
+
+  private enum CodingKeys: CodingKey { case l2 }
+
+  func encode(to encoder: any Encoder) throws {
+    try options.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(l2, forKey: .l2)
+  }
 }
