@@ -72,7 +72,13 @@ public struct AdjustedRows<Scalar: RealScalar>: LossRows {
   public func applyHessian(to t: inout Matrix<Scalar>) { margins.applyHessian(to: &t) }
 
   public func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+    if weights.curvature.isHessian { return margins.applyHessian(to: &t) }
     margins.apply(weights, to: &t)
+  }
+
+  /// `weight` is in FGN's alone.
+  public func traces(_ weights: CurvatureWeights<Scalar>) -> [Double] {
+    margins.traces(weights.curvature == .fgn ? weights : CurvatureWeights(weights.curvature, of: margins))
   }
 
   public func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) {

@@ -3,18 +3,18 @@ import Losses
 /// The weights of a row that the ablation compares: what multiplies a a^T in place of FGN's s.
 extension Curvature {
   /// (a^T H a / |a|^4) a a^T: the curvature of H along a. It is at least s.
-  static let rayleigh = Curvature("rayleigh", needsMoments: true) { row in
+  package static let rayleigh = Curvature("rayleigh", needsMoments: true) { row in
     (row.quadratic / (row.squaredNorm * row.squaredNorm)).squareRoot()
   }
   /// (trace H / |a|^2) a a^T: the trace of H.
-  static let trace = Curvature("trace", needsMoments: true) { row in
+  package static let trace = Curvature("trace", needsMoments: true) { row in
     (row.rootWeight * row.rootWeight + row.restTrace / row.squaredNorm).squareRoot()
   }
   /// a a^T itself.
-  static let unit = Curvature("unit") { _ in 1 }
+  package static let unit = Curvature("unit") { _ in 1 }
 
   /// The name in tables and the curvature; FGN's own weight comes from the margin.
-  static let rowWeights: [(name: String, curvature: Curvature)] = [
+  package static let rowWeights: [(name: String, curvature: Curvature)] = [
     ("margin", .fgn), ("fisher", .fisher), ("rayleigh", .rayleigh), ("trace", .trace), ("unit", .unit),
   ]
 }

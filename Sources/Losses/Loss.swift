@@ -85,6 +85,9 @@ public protocol LossRows<Scalar>: Sendable {
   /// Moments of H in each row. One pass over the rows.
   func moments() -> RowMoments
 
+  /// The trace of a curvature in the outputs, for each row [R], without example weights. Default: by the moments.
+  func traces(_ weights: CurvatureWeights<Scalar>) -> [Double]
+
   /// result [R, C]: independent rows with mean zero and E[r r^T] = w H, to estimate curvature by gradients. They are
   /// -sqrt(w) grad_z l for targets drawn from the model's own distribution where the loss has one (a class, or a normal
   /// number around the output); elsewhere normal numbers times N. Default: the latter.
@@ -103,7 +106,14 @@ extension LossRows {
     return total / Double(count)
   }
 
+  /// The same product, for a curvature whose coefficients are not at hand: two [R] vectors are made.
+  public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
+    apply(CurvatureWeights(curvature, of: self), to: &t)
+  }
+
   /// The trace of a curvature in the outputs, for each row [R], without example weights.
+  public func traces(_ curvature: Curvature) -> [Double] { traces(CurvatureWeights(curvature, of: self)) }
+
   public func traces(_ weights: CurvatureWeights<Scalar>) -> [Double] {
     let moments = moments()
     return weights.roots.indices.map { i in

@@ -115,7 +115,8 @@ struct TrainCommand: ParsableCommand {
     var observers = Observers([ProgressDisplay(name: contestant.name.rawValue)])
     let header = RunHeader(
       architecture: architecture, loss: loss.name, huberDelta: (loss as? HuberLoss)?.delta,
-      targetStandardization: training.targetStandardization, training: LoggedTraining(options: options, l2: l2), optimizer: contestant.description,
+      targetStandardization: training.targetStandardization, training: LoggedTraining(options: options, l2: l2),
+      optimizer: contestant.description,
       method: made.options)
     let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }

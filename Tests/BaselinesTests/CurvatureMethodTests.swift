@@ -16,11 +16,11 @@ enum CurvatureMethod: String, CaseIterable {
     let (model, loss) = (problem.model, problem.loss)
     let rate = GradientOptions(learningRate: LearningRate(0.03))
     switch self {
-    case .sgn: return SGN(model: model, loss: loss)
-    case .sqn: return SQN(model: model, loss: loss)
-    case .kfac: return KFAC(model: model, loss: loss, options: KFACOptions(klLimit: 1e-2))
-    case .shampoo: return Shampoo(model: model, loss: loss, options: ShampooOptions(gradient: rate))
-    case .sophia: return Sophia(model: model, loss: loss, options: SophiaOptions(gradient: rate))
+    case .sgn: return SGN(Objective(model, loss: loss))
+    case .sqn: return SQN(Objective(model, loss: loss))
+    case .kfac: return KFAC(Objective(model, loss: loss), options: KFACOptions(klLimit: 1e-2))
+    case .shampoo: return Shampoo(Objective(model, loss: loss), options: ShampooOptions(gradient: rate))
+    case .sophia: return Sophia(Objective(model, loss: loss), options: SophiaOptions(gradient: rate))
     }
   }
 }
@@ -134,7 +134,7 @@ enum CurvatureMethod: String, CaseIterable {
       let read = try JSONDecoder().decode(T.self, from: JSONEncoder().encode(options))
       #expect(read == options)
     }
-    try check(SGNOptions(l2: 0.1, damping: 0.2, iterations: 3, tolerance: 1e-3, lineSearch: nil))
+    try check(SGNOptions(damping: 0.2, iterations: 3, tolerance: 1e-3, lineSearch: nil))
     try check(SQNOptions(memory: 7, stepDecay: 2))
     try check(KFACOptions(klLimit: nil, seed: 5))
     try check(ShampooOptions(epsilon: 1e-5, interval: 4))

@@ -13,6 +13,7 @@ import Testing
 
   /// Keeps the batch it is given.
   struct Recorder: Optimizer {
+    let objective = Objective(GradientAgreementTests.model)
     struct State: Codable, Sendable {}
     var state = State()
     var explanation: String { "recorder" }
@@ -35,7 +36,7 @@ import Testing
   ) -> (StepReport, Batch<Double>?) {
     { parameters, batch in
       var filtered = GradientAgreement(
-        Recorder(), model: model, options: GradientAgreementOptions(microBatches: parts, threshold: threshold))
+        Recorder(), options: GradientAgreementOptions(microBatches: parts, threshold: threshold))
       let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
       return (report, filtered.base.batch)
     }
@@ -48,7 +49,7 @@ import Testing
     let threshold = [0.7, 0.97, 1.0, 1.2][Int(seed) % 4]
     let parts = 2 + Int(seed) % 4
     func gradient(_ examples: [Int]) -> [Double] {
-      var objective = BatchObjective(model: Self.model)
+      var objective = ObjectivePoint(Objective(Self.model))
       var (sum, one) = ([Double](repeating: 0, count: Self.model.layout.trainableCount), [Double]())
       for i in examples {
         let single = Batch(
@@ -132,7 +133,7 @@ import Testing
 
   /// What is too large for the base is too large.
   @Test func asksTheBase() {
-    let filtered = GradientAgreement(Recorder(), model: Self.model)
+    let filtered = GradientAgreement(Recorder())
     #expect(throws: Never.self) { try filtered.check(batchRows: 100) }
     #expect(throws: OptimizerError("expected at most 100 rows, got 101")) { try filtered.check(batchRows: 101) }
   }

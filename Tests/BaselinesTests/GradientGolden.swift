@@ -55,18 +55,18 @@ struct GradientGolden: Decodable {
     /// The method with the run's settings.
     func optimizer<S: RealScalar>(_ model: Network<S>, _ loss: any Loss) -> any Optimizer<S> {
       let gradient = GradientOptions(
-        learningRate: LearningRate(rate, schedule: schedule, warmUp: warmUp), l2: l2, weightDecay: decay,
+        learningRate: LearningRate(rate, schedule: schedule, warmUp: warmUp), weightDecay: decay,
         clipping: clipping)
       switch method {
       case "SGD":
         return SGD(
-          model: model, loss: loss, options: SGDOptions(gradient: gradient, momentum: momentum, nesterov: nesterov))
+          Objective(model, loss: loss, l2: l2), options: SGDOptions(gradient: gradient, momentum: momentum, nesterov: nesterov))
       case "Adam":
         return Adam(
-          model: model, loss: loss,
+          Objective(model, loss: loss, l2: l2),
           options: AdamOptions(gradient: gradient, beta1: beta1, beta2: beta2, epsilon: epsilon))
       default:
-        return LBFGS(model: model, loss: loss, options: LBFGSOptions(history: history, l2: l2))
+        return LBFGS(Objective(model, loss: loss, l2: l2), options: LBFGSOptions(history: history))
       }
     }
   }

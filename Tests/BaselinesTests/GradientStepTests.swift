@@ -24,17 +24,17 @@ import Testing
   }
 
   static func options(decay: Double = 0.1, clipping: Double? = nil) -> GradientOptions {
-    GradientOptions(learningRate: LearningRate(0.1), l2: 0.01, weightDecay: decay, clipping: clipping)
+    GradientOptions(learningRate: LearningRate(0.1), weightDecay: decay, clipping: clipping)
   }
 
   static func methods<S: RealScalar>(_ model: LinearHead<S>) -> [any Optimizer<S>] {
     [
-      SGD(model: model, options: SGDOptions(gradient: options())),
-      SGD(model: model, options: SGDOptions(gradient: options(clipping: 0.1), momentum: 0.9)),
-      SGD(model: model, options: SGDOptions(gradient: options(), momentum: 0.9, nesterov: true)),
-      Adam(model: model, options: AdamOptions(gradient: options())),
-      LBFGS(model: model, options: LBFGSOptions(history: 3, l2: 0.01)),
-      GradientAgreement(Adam(model: model), model: model, options: GradientAgreementOptions(threshold: 2)),
+      SGD(Objective(model, l2: 0.01), options: SGDOptions(gradient: options())),
+      SGD(Objective(model, l2: 0.01), options: SGDOptions(gradient: options(clipping: 0.1), momentum: 0.9)),
+      SGD(Objective(model, l2: 0.01), options: SGDOptions(gradient: options(), momentum: 0.9, nesterov: true)),
+      Adam(Objective(model, l2: 0.01), options: AdamOptions(gradient: options())),
+      LBFGS(Objective(model, l2: 0.01), options: LBFGSOptions(history: 3)),
+      GradientAgreement(Adam(Objective(model)), options: GradientAgreementOptions(threshold: 2)),
     ]
   }
 
@@ -116,10 +116,11 @@ import Testing
       #expect(parameters.values == [0.95, 1.9, 3], "\(optimizer.explanation)")
     }
     let methods: [any Optimizer<Double>] = [
-      SGD(model: model, loss: SquaredLoss(), options: SGDOptions(gradient: gradient)),
-      SGD(model: model, loss: SquaredLoss(), options: SGDOptions(gradient: gradient, momentum: 0.9)),
-      SGD(model: model, loss: SquaredLoss(), options: SGDOptions(gradient: gradient, momentum: 0.9, nesterov: true)),
-      Adam(model: model, loss: SquaredLoss(), options: AdamOptions(gradient: gradient)),
+      SGD(Objective(model, loss: SquaredLoss()), options: SGDOptions(gradient: gradient)),
+      SGD(Objective(model, loss: SquaredLoss()), options: SGDOptions(gradient: gradient, momentum: 0.9)),
+      SGD(
+        Objective(model, loss: SquaredLoss()), options: SGDOptions(gradient: gradient, momentum: 0.9, nesterov: true)),
+      Adam(Objective(model, loss: SquaredLoss()), options: AdamOptions(gradient: gradient)),
     ]
     run(methods[method])
   }
@@ -129,7 +130,7 @@ import Testing
     let model = LinearHead<Double>(features: 4, classes: 5)
     let (parameters, batch) = Self.problem(model, seed: 11)
     func gradient(_ clipping: Double?) -> (StepReport, [Double]) {
-      var step = GradientStep(model: model, options: Self.options(clipping: clipping))
+      var step = GradientStep(Objective(model, l2: 0.01), options: Self.options(clipping: clipping))
       let report = step.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 1), path: "")
       return (report, step.values)
     }
@@ -146,7 +147,7 @@ import Testing
   /// A direction that is not finite is not taken, and neither is the decay that goes with it.
   @Test(arguments: [Float.nan, .infinity, 1e30]) func directionsThatAreNotFinite(_ defect: Float) {
     var (parameters, batch) = Self.problem(Self.model, seed: 2)
-    var step = GradientStep(model: Self.model, options: Self.options())
+    var step = GradientStep(Objective(Self.model, l2: 0.01), options: Self.options())
     _ = step.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 1), path: "")
     var direction = step.values
     direction[7] = defect

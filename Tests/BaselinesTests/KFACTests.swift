@@ -55,11 +55,11 @@ import Testing
     var problem = try Problems.perceptron([3, 4, 2], seed: seed, batch: 7, weighted: true, as: Double.self)
     let (rate, momentum, damping, l2, weightDecay, limit) = (0.3, 0.6, 0.02, 0.01, 0.05, 0.003)
     var options = KFACOptions(
-      gradient: GradientOptions(learningRate: LearningRate(rate), l2: l2, weightDecay: weightDecay),
+      gradient: GradientOptions(learningRate: LearningRate(rate), weightDecay: weightDecay),
       momentum: momentum, damping: damping, klLimit: limit, seed: seed)
     options.inverseInterval = 2
     options.fisher = fisher
-    var kfac = KFAC(model: problem.model, options: options)
+    var kfac = KFAC(Objective(problem.model, l2: l2), options: options)
     let weights = problem.batch.weights!.map { $0 * 7 / problem.batch.weights!.reduce(0, +) }
     var factors: [(a: SlowMatrix, g: SlowMatrix)] = [
       (SlowMatrix(4, 4), SlowMatrix(4, 4)), (SlowMatrix(5, 5), SlowMatrix(2, 2)),
@@ -71,7 +71,7 @@ import Testing
     for step in 0..<4 {
       let before = problem.parameters.values
       var expected = before
-      var objective = BatchObjective(model: problem.model)
+      var objective = ObjectivePoint(Objective(problem.model))
       _ = objective.evaluate(at: problem.parameters, batch: problem.batch)
       var sample = Matrix<Double>(rows: 0, columns: 0)
       var generator = SeededGenerator(seed: seed, stream: UInt64(step) << 8 + 0xC5)
@@ -162,7 +162,7 @@ import Testing
     options.decay = 0.9995
     options.gradient.learningRate = LearningRate(1e-12)
     options.inverseInterval = 1
-    var (kfac, parameters) = (KFAC(model: problem.model, loss: problem.loss, options: options), problem.parameters)
+    var (kfac, parameters) = (KFAC(Objective(problem.model, loss: problem.loss), options: options), problem.parameters)
     for step in 0..<400 {
       parameters = problem.parameters
       _ = kfac.step(&parameters, on: problem.batch, at: Progress(step: step, total: 400))
@@ -182,8 +182,8 @@ import Testing
     let batch = Batch<Double>(features: generator.matrix(10, 4), labels: generator.labels(10, classes: 3))
     var options = KFACOptions(momentum: 0, damping: 0.05, klLimit: nil, seed: 3)
     options.largestFactor = 5  // The second weight has 6 inputs with its bias.
-    var kfac = KFAC(model: model, options: options)
-    var objective = BatchObjective(model: model)
+    var kfac = KFAC(Objective(model), options: options)
+    var objective = ObjectivePoint(Objective(model))
     _ = objective.evaluate(at: parameters, batch: batch)
     var (sample, u, g) = (Matrix<Double>(rows: 0, columns: 0), [Double](), [Double]())
     objective.gradient(into: &g)

@@ -35,9 +35,9 @@ import Testing
   private func run<M: Model>(
     _ model: M, _ batch: Batch<M.Scalar>, _ metric: LBFGSOptions.Metric, loss: any Loss = CrossEntropy(), steps: Int
   ) -> (objectives: [Double], parameters: Parameters<M.Scalar>) {
-    var options = LBFGSOptions(l2: 1e-3)
+    var options = LBFGSOptions()
     options.metric = metric
-    var optimizer = LBFGS(model: model, loss: loss, options: options)
+    var optimizer = LBFGS(Objective(model, loss: loss, l2: 1e-3), options: options)
     var generator = SeededGenerator(seed: 9)
     var parameters = model.initialParameters(using: &generator)
     let objectives = (0..<steps).map {

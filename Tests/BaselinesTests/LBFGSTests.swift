@@ -14,14 +14,14 @@ import Testing
     func check<S: RealScalar>(_ type: S.Type) {
       let model = LinearHead<S>(features: 4, classes: 5)
       var (parameters, batch) = GradientStepTests.problem(model, seed: 3)
-      var optimizer = LBFGS(model: model, options: LBFGSOptions(l2: 0.01))
+      var optimizer = LBFGS(Objective(model, l2: 0.01))
       var last = Double.infinity
       for step in 0..<80 {
         let report = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 80))
         #expect(report.outcome == .accepted && report.objective <= last, "step \(step) \(S.precisionName)")
         last = report.objective
       }
-      var objective = BatchObjective(model: model, l2: 0.01)
+      var objective = ObjectivePoint(Objective(model, l2: 0.01))
       var gradient: [S] = []
       _ = objective.evaluate(at: parameters, batch: batch)
       objective.gradient(into: &gradient)
@@ -37,7 +37,7 @@ import Testing
     var parameters = Parameters(layout: model.layout, values: [2, 1])
     let batch = Batch<Double>(
       features: Matrix(rows: 1, columns: 1, elements: [1]), values: Matrix(rows: 1, columns: 1, elements: [3]))
-    var optimizer = LBFGS(model: model, loss: SquaredLoss())
+    var optimizer = LBFGS(Objective(model, loss: SquaredLoss()))
     let report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
     #expect(report.outcome == .accepted && report.stepLength == 0 && parameters.values == [2, 1])
   }
@@ -48,8 +48,8 @@ import Testing
     let model = try Network<Float>(.mlp([4, 6, 5], activation: Activation(.relu)))
     var generator = SeededGenerator(seed: seed)
     var parameters = model.initialParameters(using: &generator)
-    var optimizer = LBFGS(model: model, options: LBFGSOptions(history: 4))
-    var objective = BatchObjective(model: model)
+    var optimizer = LBFGS(Objective(model), options: LBFGSOptions(history: 4))
+    var objective = ObjectivePoint(Objective(model))
     for step in 0..<40 {
       let batch = Batch<Float>(
         features: generator.matrix(3, 4, scale: 10), labels: generator.labels(3, classes: 5))

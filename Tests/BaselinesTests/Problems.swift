@@ -13,12 +13,12 @@ struct Problem<ModelType: Model> {
   var batch: Batch<Scalar>
 
   func value(at parameters: Parameters<Scalar>, l2: Double = 0) -> Double {
-    var objective = BatchObjective(model: model, loss: loss, l2: l2)
+    var objective = ObjectivePoint(Objective(model, loss: loss, l2: l2))
     return objective.evaluate(at: parameters, batch: batch)
   }
 
   func gradient(at parameters: Parameters<Scalar>, l2: Double = 0) -> [Scalar] {
-    var objective = BatchObjective(model: model, loss: loss, l2: l2)
+    var objective = ObjectivePoint(Objective(model, loss: loss, l2: l2))
     var result: [Scalar] = []
     _ = objective.evaluate(at: parameters, batch: batch)
     objective.gradient(into: &result)

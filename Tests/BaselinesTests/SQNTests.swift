@@ -13,7 +13,7 @@ import Testing
   func convergesToTheLeastSquaresSolution(_ seed: UInt64) {
     let problem = Problems.quadratic(seed: seed, as: Double.self)
     let solution = SGNTests.hessian(problem).solve(problem.gradient(at: problem.parameters).map { -$0 })
-    var (sqn, parameters) = (SQN(model: problem.model, loss: problem.loss), problem.parameters)
+    var (sqn, parameters) = (SQN(Objective(problem.model, loss: problem.loss)), problem.parameters)
     var needed = 0
     for step in 0..<60 where relativeError(parameters.values, to: solution) > 1e-8 {
       let report = sqn.step(&parameters, on: problem.batch, at: Progress(step: step, total: 60))
@@ -30,8 +30,7 @@ import Testing
   /// The direction is -H g with H formed densely from the pairs by its normal equations.
   @Test func theDirectionIsTheLeastSquaresEstimate() throws {
     var problem = Problems.head(seed: 7, as: Double.self)
-    var sqn = SQN(
-      model: problem.model, loss: problem.loss, options: SQNOptions(memory: 3, regularization: 1e-2))
+    var sqn = SQN(Objective(problem.model, loss: problem.loss), options: SQNOptions(memory: 3, regularization: 1e-2))
     var turned = 0
     for step in 0..<12 {
       let (pairs, before) = (sqn.state.pairs, problem.parameters.values)
@@ -57,7 +56,7 @@ import Testing
 
   @Test func aStepDecayLimitsTheLength() {
     var problem = Problems.head(seed: 8, as: Double.self)
-    var sqn = SQN(model: problem.model, loss: problem.loss, options: SQNOptions(stepDecay: 0.5))
+    var sqn = SQN(Objective(problem.model, loss: problem.loss), options: SQNOptions(stepDecay: 0.5))
     for step in 0..<4 {
       let report = sqn.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 4))
       #expect(report.stepLength <= 0.5 / Double(step + 1))

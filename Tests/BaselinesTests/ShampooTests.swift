@@ -18,7 +18,7 @@ import Testing
     let options = ShampooOptions(
       gradient: GradientOptions(learningRate: LearningRate(rate), weightDecay: weightDecay), momentum: momentum,
       epsilon: epsilon)
-    var shampoo = Shampoo(model: problem.model, options: options)
+    var shampoo = Shampoo(Objective(problem.model), options: options)
     let (rows, columns) = (3, 4)
     var left = SlowMatrix(rows, rows).shifted(by: epsilon)
     var right = SlowMatrix(columns, columns).shifted(by: epsilon)
@@ -94,7 +94,7 @@ import Testing
   /// Roots of the step before are used in between.
   @Test func rootsAreKeptForAnInterval() {
     var problem = Problems.head(seed: 3, as: Double.self)
-    var shampoo = Shampoo(model: problem.model, options: ShampooOptions(interval: 2))
+    var shampoo = Shampoo(Objective(problem.model), options: ShampooOptions(interval: 2))
     var roots: [Matrix<Double>] = []
     for step in 0..<5 {
       _ = shampoo.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 4))

@@ -15,9 +15,9 @@ import Testing
       [4, 5, 3], seed: seed, batch: 8, regression: regression, weighted: true, as: Double.self)
     let (rate, beta1, beta2, gamma, weightDecay, l2) = (0.01, 0.9, 0.8, 0.5, 0.3, 0.01)
     let options = SophiaOptions(
-      gradient: GradientOptions(learningRate: LearningRate(rate), l2: l2, weightDecay: weightDecay), beta1: beta1,
+      gradient: GradientOptions(learningRate: LearningRate(rate), weightDecay: weightDecay), beta1: beta1,
       beta2: beta2, gamma: gamma, interval: 3, seed: seed)
-    var sophia = Sophia(model: problem.model, loss: problem.loss, options: options)
+    var sophia = Sophia(Objective(problem.model, loss: problem.loss, l2: l2), options: options)
     let layout = problem.model.layout
     var (m, h) = ([Double](repeating: 0, count: layout.trainableCount), [Double]())
     h = m
@@ -26,7 +26,7 @@ import Testing
     for step in 0..<9 {
       let g = problem.gradient(at: problem.parameters, l2: l2)
       if step % 3 == 0 {
-        var objective = BatchObjective(model: problem.model, loss: problem.loss)
+        var objective = ObjectivePoint(Objective(problem.model, loss: problem.loss))
         _ = objective.evaluate(at: problem.parameters, batch: problem.batch)
         var generator = SeededGenerator(seed: seed, stream: UInt64(step) << 8 + 0xC5)
         var sample = Matrix<Double>(rows: 0, columns: 0)

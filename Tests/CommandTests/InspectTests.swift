@@ -38,7 +38,7 @@ import Testing
     let data = try toy.data.data
     let batch = Batch<Double>(features: data.features.dense.converted(), labels: data.labels)
     var descent = Descent(
-      model: try #require(file.model as? LinearHead<Double>),
+      Objective(try #require(file.model as? LinearHead<Double>)),
       options: DescentOptions(
         curvature: curvature, solver: curvature == .fgn ? .gram : .cg, tolerance: 1e-13, maximumIterations: 2000))
     let (expected, _) = descent.direction(at: file.parameters, batch: batch, damping: Self.damping, l2: Self.l2)

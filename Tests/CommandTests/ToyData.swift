@@ -86,9 +86,9 @@ struct ToyModel {
     let standardization = try standardize ? Standardization(fitting: training.features) : nil
     if let standardization { try training.standardize(standardization) }
     let head = LinearHead<Float>(features: training.featureCount, classes: training.classCount)
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     var silent = SilentObserver()
-    let result = try Trainer(model: head, options: TrainingOptions(epochs: 2, batchSize: 30)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 2, batchSize: 30)).run(
       &optimizer, on: training, observer: &silent)
     var file = ModelFile(model: head, parameters: result.parameters, classNames: names ?? training.classNames)
     file.standardization = standardization

@@ -105,8 +105,8 @@ import Testing
     #expect(measured.map(\.validationLoss) == plain.map(\.validationLoss))
     let losses = try measured.map { try #require($0.trainingLoss) }
     let problem = try toyProblem()
-    var evaluator = Evaluator(model: problem.model)
-    let start = try evaluator.evaluate(Parameters(layout: problem.model.layout), problem.training, l2: 0)
+    var evaluator = Evaluator(Objective(problem.model))
+    let start = try evaluator.evaluate(Parameters(layout: problem.model.layout), problem.training)
     #expect(losses[0] == start.loss && measured[0].trainingAccuracy == start.accuracy)
     #expect(losses[losses.count - 1] < losses[0])
     let cells = Dictionary(uniqueKeysWithValues: measured[1].cells.map { ($0.column, $0.text) })

@@ -32,7 +32,7 @@ import Testing
       var (optimizer, silent) = (optimizer, SilentObserver())
       var options = TrainingOptions(epochs: 2, batchSize: 16, seed: 3)
       options.l2 = 1e-3
-      return try Trainer(model: head, options: options).run(&optimizer, on: data, validation: data, observer: &silent)
+      return try Trainer(options: options).run(&optimizer, on: data, validation: data, observer: &silent)
     }
     return try run(Contestant(contestant).make(head, l2: 1e-3).optimizer)
   }

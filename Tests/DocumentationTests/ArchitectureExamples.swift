@@ -32,9 +32,9 @@ import Testing
   @Test func anOptimizerOfOnesOwn() throws {
     let data = try Self.data()
     let head = LinearHead<Float>(features: 2, classes: 2)
-    var optimizer = GradientDescent(descent: Descent(model: head))
+    var optimizer = GradientDescent(descent: Descent(Objective(head)))
     var observer = SilentObserver()
-    let result = try Trainer(model: head, options: TrainingOptions(epochs: 3, batchSize: 16)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 3, batchSize: 16)).run(
       &optimizer, on: data, observer: &observer)
     #expect(result.epochs.count == 3)
     #expect(result.epochs[2].loss < result.epochs[0].loss)
@@ -45,9 +45,9 @@ import Testing
     let data = try Self.data()
     let path = temporaryPath("model.safetensors")
     let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
-    let result = try Trainer(model: head, options: TrainingOptions(epochs: 2, batchSize: 32)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 2, batchSize: 32)).run(
       &optimizer, on: data, observer: &observer)
     let file = ModelFile(model: head, parameters: result.parameters, classNames: data.classNames)
     try file.write(to: path)

@@ -80,12 +80,12 @@ import Testing
     let head = LinearHead<Double>(features: 2, classes: 2)
     let data = try Dataset(
       features: Matrix<Double>(rows: 2, columns: 2, elements: [0, 1, 1, 0]), labels: [0, 1], classNames: ["no", "yes"])
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
-    let result = try Trainer(model: head, options: TrainingOptions(epochs: 1)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 1)).run(
       &optimizer, on: data, observer: &observer)
-    var evaluator = Evaluator(model: head)
-    let evaluation = try evaluator.evaluate(result.parameters, data, l2: 0)
+    var evaluator = Evaluator(Objective(head))
+    let evaluation = try evaluator.evaluate(result.parameters, data)
     let (inspection, _) = Inspection.run(
       head, at: result.parameters, batch: Batch(features: data.features, labels: data.labels), damping: 0.1,
       options: DescentOptions())

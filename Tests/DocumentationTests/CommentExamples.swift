@@ -31,7 +31,7 @@ import Testing
     let head = LinearHead<Double>(features: 1, classes: 2)
     let batch = Batch(features: Matrix<Double>(rows: 2, columns: 1, elements: [1, -2]), labels: [0, 1])
     let directions = [exact, compared].map { options in
-      var descent = Descent(model: head, options: options)
+      var descent = Descent(Objective(head), options: options)
       return descent.direction(at: Parameters(layout: head.layout), batch: batch, damping: 0.5).direction
     }
     // Two classes: FGN is the GGN.
@@ -46,7 +46,7 @@ import Testing
 
   @Test func direction() {
     let head = LinearHead<Double>(features: 2, classes: 3)
-    var descent = Descent(model: head)
+    var descent = Descent(Objective(head))
     let batch = Batch(features: Matrix(rows: 1, columns: 2, elements: [1, -1]), labels: [2])
     let (d, report) = descent.direction(at: Parameters(layout: head.layout), batch: batch, damping: 0.1)
     #expect(d.count == 9 && d.isFinite)
@@ -56,7 +56,7 @@ import Testing
   @Test func optimizer() {
     let head = LinearHead<Float>(features: 2, classes: 3)
     var parameters = Parameters<Float>(layout: head.layout)
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     let batch = Batch<Float>(features: Matrix(rows: 2, columns: 2, elements: [1, 0, 0, 1]), labels: [0, 2])
     let report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
     #expect(report.outcome == .accepted)

@@ -39,7 +39,7 @@ import Testing
     let contestant = try Contestant("sgd:lr=0.1:momentum=0.9")
     var optimizer = contestant.make(head, loss: CrossEntropy(), l2: 1e-4).optimizer
     var observer = SilentObserver()
-    let result = try Trainer(model: head, options: TrainingOptions(epochs: 2, l2: 1e-4)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 2, l2: 1e-4)).run(
       &optimizer, on: data, observer: &observer)
     #expect(result.epochs.count == 2)
   }

@@ -13,14 +13,14 @@ import Testing
 
   @Test func conjugateGradient() {
     var parameters = Parameters<Float>(layout: head.layout)
-    var sgn = SGN(model: head, options: SGNOptions(damping: 1e-2, iterations: 5))
+    var sgn = SGN(Objective(head), options: SGNOptions(damping: 1e-2, iterations: 5))
     let report = sgn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
     check(report, parameters)
   }
 
   @Test func leastSquares() {
     var parameters = Parameters<Float>(layout: head.layout)
-    var sqn = SQN(model: head, options: SQNOptions(memory: 5))
+    var sqn = SQN(Objective(head), options: SQNOptions(memory: 5))
     let report = sqn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
     check(report, parameters)
   }
@@ -29,14 +29,14 @@ import Testing
     var parameters = Parameters<Float>(layout: head.layout)
     var options = KFACOptions(damping: 1e-2, seed: 7)
     options.inverseInterval = 20
-    var kfac = KFAC(model: head, options: options)
+    var kfac = KFAC(Objective(head), options: options)
     let report = kfac.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
     check(report, parameters)
   }
 
   @Test func inverseRoots() {
     var parameters = Parameters<Float>(layout: head.layout)
-    var shampoo = Shampoo(model: head, options: ShampooOptions(interval: 10))
+    var shampoo = Shampoo(Objective(head), options: ShampooOptions(interval: 10))
     let report = shampoo.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
     check(report, parameters)
   }
@@ -44,7 +44,7 @@ import Testing
   @Test func clippedSteps() {
     var parameters = Parameters<Float>(layout: head.layout)
     let decayed = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine), weightDecay: 0.1)
-    var sophia = Sophia(model: head, options: SophiaOptions(gradient: decayed, seed: 7))
+    var sophia = Sophia(Objective(head), options: SophiaOptions(gradient: decayed, seed: 7))
     let report = sophia.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
     check(report, parameters)
   }

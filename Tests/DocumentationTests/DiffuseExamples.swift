@@ -16,7 +16,7 @@ import Testing
     let batch = Batch(features: Matrix<Double>(rows: 1, columns: 2, elements: [1, -1]), labels: [2])
     let x = [Double](repeating: 1, count: 9)
     var y = x
-    var root = FGNPreconditioner(head, at: parameters, batch: batch, damping: 0.1)
+    var root = FGNPreconditioner(Objective(head), at: parameters, batch: batch, damping: 0.1)
     root.apply(x, into: &y)  // y = (F + 0.1)^-1/2 x
     #expect(y.isFinite && y.norm <= x.norm / 0.1.squareRoot() * (1 + 1e-12))
   }

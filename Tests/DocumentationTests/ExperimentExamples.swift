@@ -16,7 +16,8 @@ struct MoreDamping: Experiment {
         let batch = Batch(features: features, labels: (0..<32).map { _ in Int32(generator.index(below: 10)) })
         let head = LinearHead<Double>(features: 8, classes: 10)
         return [1e-4, 1e-2, 1].map { damping in
-          let found = DirectionMeasure(head, at: Parameters(layout: head.layout), batch: batch, damping: damping)
+          let found = DirectionMeasure(
+            Objective(head), at: Parameters(layout: head.layout), batch: batch, damping: damping)
           return Row(["damping": .number(damping), "relativeError": .number(found.relativeError)])
         }
       }

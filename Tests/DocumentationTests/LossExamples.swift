@@ -21,8 +21,7 @@ struct LogCosh: ElementwiseLoss {
   @Test func ownLossTrains() {
     let head = LinearHead<Double>(features: 1, classes: 1)
     var parameters = Parameters<Double>(layout: head.layout)
-    var optimizer = GaussNewtonOptimizer(
-      model: head, loss: LogCosh(), options: .egnAsPublished(momentum: 0))
+    var optimizer = GaussNewtonOptimizer(Objective(head, loss: LogCosh()), options: .egnAsPublished(momentum: 0))
     let x = Matrix<Double>(rows: 3, columns: 1, elements: [-1, 0, 1])
     let batch = Batch(features: x, values: Matrix(rows: 3, columns: 1, elements: [-1, 1, 3]))
     for step in 0..<60 { _ = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 60)) }
@@ -31,7 +30,7 @@ struct LogCosh: ElementwiseLoss {
 
   @Test func batchObjective() {
     let head = LinearHead<Double>(features: 2, classes: 3)
-    var objective = BatchObjective(model: head)
+    var objective = ObjectivePoint(Objective(head))
     let batch = Batch(features: Matrix(rows: 1, columns: 2, elements: [1, -1]), labels: [2])
     var gradient: [Double] = []
     let value = objective.evaluate(at: Parameters(layout: head.layout), batch: batch)  // log 3

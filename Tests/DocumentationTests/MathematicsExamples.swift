@@ -46,12 +46,12 @@ import Testing
     let batch = Batch(
       features: Matrix(rows: 2, columns: 3, elements: [1, -1, 0, 0.5, 2, 1]), labels: [3, 0])
     let start = Parameters<Double>(layout: head.layout)
-    var descent = Descent(model: head, options: DescentOptions(curvature: .fgn, solver: .gram))
+    var descent = Descent(Objective(head), options: DescentOptions(curvature: .fgn, solver: .gram))
     let (d, report) = descent.direction(at: start, batch: batch, damping: 0.1, l2: 0.01)
     // (F + lambda + l2 on weights) d = -grad, checked by a product with F:
     descent.linearize(at: start, batch: batch)
     let gradient = descent.gradient(at: start, l2: 0.01)
-    var curvature = CurvatureOperator(.fgn, model: head, parameters: start, batch: batch, l2: 0.01)
+    var curvature = CurvatureOperator(.fgn, of: Objective(head, l2: 0.01), at: start, batch: batch)
     var residual = gradient
     curvature.apply(d, into: &residual)
     residual.combine(0.1, d)

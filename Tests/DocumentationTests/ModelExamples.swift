@@ -116,7 +116,7 @@ import Testing
     #expect(report.verdicts.contains { $0.layer == "2 (scale)" && $0.check == .differences })
     // It trains.
     let batch = Batch(features: features, labels: [0, 1, 2, 1, 0])
-    var optimizer = GaussNewtonOptimizer(model: model)
+    var optimizer = GaussNewtonOptimizer(Objective(model))
     var moved = parameters
     let step = optimizer.step(&moved, on: batch, at: Progress(step: 0, total: 1))
     #expect(step.outcome == .accepted)
@@ -202,7 +202,7 @@ import Testing
     let features = Matrix<Double>(rows: 6, columns: 2, elements: [2, 0, 0, 2, -2, -2, 3, 1, 1, 3, -1, -2])
     let report = checkLinearization(model, at: start, inputs: Inputs(features))
     print(report.passed)  // true
-    var descent = Descent(model: model)
+    var descent = Descent(Objective(model))
     let batch = Batch(features: features, labels: [0, 1, 2, 0, 1, 2])
     let (direction, _) = descent.direction(at: start, batch: batch, damping: 0.1)
 
@@ -211,7 +211,7 @@ import Testing
     #expect(descent.gradient(at: start).dot(direction) < 0)
 
     // Its default costs count rows: few of them are solved through the Gram, and the step that says so is the one taken.
-    var optimizer = GaussNewtonOptimizer(model: model)
+    var optimizer = GaussNewtonOptimizer(Objective(model))
     var moved = start
     let step = optimizer.step(&moved, on: batch, at: Progress(step: 0, total: 1))
     #expect(step.outcome == .accepted && step.path == "gram")

@@ -16,9 +16,9 @@ import Testing
       features: Matrix(rows: 300, columns: 2, elements: points), labels: labels, classNames: ["east", "north", "south"])
 
     let head = LinearHead<Float>(features: 2, classes: 3)
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
-    let result = try Trainer(model: head, options: TrainingOptions(epochs: 10, batchSize: 32))
+    let result = try Trainer(options: TrainingOptions(epochs: 10, batchSize: 32))
       .run(&optimizer, on: data, observer: &observer)
     let last = result.epochs.last!
     print("objective \(NumberText.fixed(last.objective, 3)), accuracy \(NumberText.percent(last.accuracy))")
@@ -29,8 +29,8 @@ import Testing
     let verdicts = checkLinearization(network, at: start, inputs: Inputs(data.features))
     print(verdicts.passed ? "every product is right" : verdicts.description)
 
-    var method = GaussNewtonOptimizer(model: network)
-    let trained = try Trainer(model: network, options: TrainingOptions(epochs: 10, batchSize: 32))
+    var method = GaussNewtonOptimizer(Objective(network))
+    let trained = try Trainer(options: TrainingOptions(epochs: 10, batchSize: 32))
       .run(&method, from: start, on: data, observer: &observer)
     let end = trained.epochs.last!
     print("objective \(NumberText.fixed(end.objective, 3)), accuracy \(NumberText.percent(end.accuracy))")

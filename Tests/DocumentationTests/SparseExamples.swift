@@ -12,9 +12,9 @@ import Testing
     let words = SparseMatrix<Float>(columns: 5, rowStarts: [0, 2, 3], columnIndices: [0, 3, 4], values: [1, 2, 1])
     let data = try Dataset(features: .sparse(words), labels: [0, 1], classNames: ["ham", "spam"])
     let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
-    let result = try Trainer(model: head, options: TrainingOptions(epochs: 5, batchSize: 2)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 5, batchSize: 2)).run(
       &optimizer, on: data, observer: &observer)
     #expect(result.epochs.last?.accuracy == 1)
   }

@@ -31,7 +31,7 @@ import Testing
     let model = LinearHead<Double>(features: 7, classes: 2, intercept: false)
     let task = ValueLearning(environment: Corridor(), model: model, options: options)
     var optimizer = GaussNewtonOptimizer(
-      model: model, loss: SelectedSquaredLoss(),
+      Objective(model, loss: SelectedSquaredLoss()),
       options: GaussNewtonOptions(
         descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
         trustRegion: TrustRegion(radius: 10, warmUp: 0), momentum: 0, schedule: .constant))
@@ -50,7 +50,7 @@ import Testing
     var task = GainLearning(plant: .unstable)
     task.iterations = 50
     var optimizer = GaussNewtonOptimizer(
-      model: task.model, loss: SquaredLoss(),
+      Objective(task.model, loss: SquaredLoss()),
       options: GaussNewtonOptions(
         descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
         trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant))

@@ -22,12 +22,12 @@ import Testing
     }
   }
 
-  private static func points(errors: [RowWeight: Double], iterations: Double, largest: Double) -> [Row] {
+  private static func points(errors: [Curvature: Double], iterations: Double, largest: Double) -> [Row] {
     ["start", "trained"].flatMap { stage -> [Row] in
-      var rows = RowWeight.allCases.map { weight in
+      var rows = Curvature.rowWeights.map { weight in
         Row([
-          "study": "direction", "model": "head", "stage": .text(stage), "method": .text(weight.rawValue), "seed": 0,
-          "damping": 0.01, "relativeError": .number(errors[weight] ?? 0.5),
+          "study": "direction", "model": "head", "stage": .text(stage), "method": .text(weight.name), "seed": 0,
+          "damping": 0.01, "relativeError": .number(errors[weight.curvature] ?? 0.5),
         ])
       }
       rows.append(
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test func verdictsFollowFromTheRows() {
-    let good = Self.points(errors: [.margin: 0.1], iterations: 10, largest: 1.9)
+    let good = Self.points(errors: [.fgn: 0.1], iterations: 10, largest: 1.9)
     #expect(Self.verdicts(Self.trainings([:]) + good) == Array(repeating: "holds", count: 7))
     let bad = Self.points(errors: [.trace: 0.1], iterations: 30, largest: 2.1)
     let losses = ["trace": 0.97, "floor 0": 0.9, "gain ratio": 0.5, "cg": 1.2]

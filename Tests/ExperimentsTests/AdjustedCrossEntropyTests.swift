@@ -30,7 +30,7 @@ import Testing
   }
 
   /// The weight of one row by its definition, from the dense Hessian diag(p) - p p^T.
-  static func weight(_ kind: RowWeight, logits: [Double], label: Int) -> Double {
+  static func weight(_ kind: Curvature, logits: [Double], label: Int) -> Double {
     let top = logits.max()!
     let exponentials = logits.map { exponential($0 - top) }
     let p = exponentials.map { $0 / exponentials.reduce(0, +) }
@@ -38,7 +38,7 @@ import Testing
     let a = p.indices.map { $0 == label ? 1 : -p[$0] / v }
     let length = a.reduce(0) { $0 + $1 * $1 }
     switch kind {
-    case .margin: return p[label] * v
+    case .fgn: return p[label] * v
     case .fisher: return v * v
     case .unit: return 1
     case .trace: return p.reduce(0) { $0 + $1 * (1 - $1) } / length
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test(arguments: RowWeight.allCases) func weightsAreThoseOfTheDenseHessian(_ kind: RowWeight) {
+  @Test(arguments: Curvature.rowWeights.map(\.curvature)) func weightsAreThoseOfTheDenseHessian(_ kind: Curvature) {
     func run<S: RealScalar>(_ type: S.Type) {
       let limit = tolerance(type, double: 1e-12, float: 2e-4)
       let seed: UInt64 = 11
@@ -86,14 +86,14 @@ import Testing
         Self.evaluated(AdjustedCrossEntropy(), logits, targets, weights),
         Self.evaluated(CrossEntropy(), logits, targets, weights)
       )
-      expectSameBits(own, plain, curvatures: Curvature.allCases)
+      expectSameBits(own, plain, curvatures: Curvature.all)
       #expect(bits(own.rootWeight) == bits(plain.rootWeight))
     }
     for precision in Self.precisions { run(precision) }
   }
 
   /// The loss, its gradient, the GGN, what FGN leaves out and the Fisher do not depend on the row weight.
-  @Test(arguments: RowWeight.allCases) func nothingButFGNChanges(_ kind: RowWeight) {
+  @Test(arguments: Curvature.rowWeights.map(\.curvature)) func nothingButFGNChanges(_ kind: Curvature) {
     let (logits, targets, weights) = Self.batch(4) as (Matrix<Double>, Targets<Double>, [Double])
     let own = Self.evaluated(AdjustedCrossEntropy(weight: kind), logits, targets, weights)
     expectSameBits(
@@ -131,7 +131,7 @@ import Testing
     var sum = logits
     sum.combine(1, offsets)
     let own = Self.evaluated(AdjustedCrossEntropy(offsets: offsets), logits, targets, nil)
-    expectSameBits(own, Self.evaluated(CrossEntropy(), sum, targets, nil), curvatures: Curvature.allCases)
+    expectSameBits(own, Self.evaluated(CrossEntropy(), sum, targets, nil), curvatures: Curvature.all)
   }
 
   @Test func offsetsThatDoNotFitAreRefused() {
@@ -144,9 +144,9 @@ import Testing
   }
 
   /// With two classes H = s a a^T: FGN with a weight of H is the GGN.
-  @Test(arguments: RowWeight.allCases) func twoClasses(_ kind: RowWeight) {
+  @Test(arguments: Curvature.rowWeights.map(\.curvature)) func twoClasses(_ kind: Curvature) {
     let loss = AdjustedCrossEntropy(weight: kind)
-    #expect(loss.isScalar(outputs: 2) == (kind != .fisher && kind != .unit))
+    #expect(loss.isScalar(outputs: 2) == (kind == .fgn))
     let logits = Matrix<Double>(rows: 2, columns: 2, elements: [1, -0.5, 0, 3])
     let rows = Self.evaluated(loss, logits, .classes([0, 0]), nil)
     guard loss.isScalar(outputs: 2) else { return }

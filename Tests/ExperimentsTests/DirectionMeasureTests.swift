@@ -53,7 +53,8 @@ import Testing
 
     func measure<M: Model>(_ model: M) -> DirectionMeasure where M.Scalar == Double {
       DirectionMeasure(
-        model, at: Parameters(layout: model.layout, values: parameters.data), batch: batch, damping: damping, l2: l2)
+        Objective(model, l2: l2), at: Parameters(layout: model.layout, values: parameters.data), batch: batch,
+        damping: damping)
     }
   }
 
@@ -88,7 +89,7 @@ import Testing
   @Test(arguments: 1...8 as ClosedRange<UInt64>) func errorNormIsTheLargestEigenvalue(_ seed: UInt64) {
     let problem = Self.problem(seed)
     var matrix = CurvatureOperator(
-      .competitor, model: problem.head, loss: problem.loss(), parameters: problem.parameters, batch: problem.batch)
+      .competitor, of: Objective(problem.head, loss: problem.loss()), at: problem.parameters, batch: problem.batch)
     var eigen = SymmetricEigen<Double>()
     let isFound = eigen.decompose(matrix.dense())
     #expect(isFound)
@@ -128,8 +129,7 @@ import Testing
       rows: 9, features: 4, classes: 100, probability: 0.3, competitors: .random(scale: 1), seed: 5)
     let iterative = problem.measure(damping: 1e-2)
     var descents = [Curvature.fgn, .ggn].map {
-      Descent(
-        model: problem.head, loss: problem.loss(), options: DescentOptions(curvature: $0, solver: .gram))
+      Descent(Objective(problem.head, loss: problem.loss()), options: DescentOptions(curvature: $0, solver: .gram))
     }
     let directions = descents.indices.map {
       descents[$0].direction(at: problem.parameters, batch: problem.batch, damping: 1e-2).direction
@@ -157,7 +157,7 @@ import Testing
         #expect(competitors.map { abs(rows.effectiveCompetitors[i] - $0) < 1e-10 } ?? true, "\(mass)")
       }
       // The head at zero has these logits, whatever its features.
-      var objective = BatchObjective(model: problem.head, loss: problem.loss())
+      var objective = ObjectivePoint(Objective(problem.head, loss: problem.loss()))
       let loss = objective.evaluate(at: problem.parameters, batch: problem.batch)
       #expect(abs(loss - rows.meanLoss) < 1e-15)
     }

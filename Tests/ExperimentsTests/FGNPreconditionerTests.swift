@@ -25,14 +25,14 @@ struct FGNPreconditionerTests {
   /// Largest difference from the power of the dense matrix, relative to its largest element.
   private static func error<M: Model>(_ model: M, damping: Double, exponent: Double, seed: UInt64) -> Double {
     let (parameters, batch) = problem(model, seed: seed)
-    var fgn = CurvatureOperator(.fgn, model: model, parameters: parameters, batch: batch)
+    var fgn = CurvatureOperator(.fgn, of: Objective(model), at: parameters, batch: batch)
     var dense = fgn.dense()
     for i in 0..<dense.rows { dense[i, i] += M.Scalar(damping) }
     var eigen = SymmetricEigen<M.Scalar>()
     guard eigen.decompose(dense) else { return .nan }
     var expected = dense
     eigen.power(exponent, floor: M.Scalar(damping / 2), into: &expected)
-    var closed = FGNPreconditioner(model, at: parameters, batch: batch, damping: damping, exponent: exponent)
+    var closed = FGNPreconditioner(Objective(model), at: parameters, batch: batch, damping: damping, exponent: exponent)
     var difference = closed.dense()
     difference.combine(-1, expected)
     return Double(difference.elements.maximumMagnitude / expected.elements.maximumMagnitude)
@@ -63,11 +63,11 @@ struct FGNPreconditionerTests {
   func spectrum(seed: UInt64) {
     let head = LinearHead<Double>(features: 3, classes: 5)
     let (parameters, batch) = Self.problem(head, seed: seed)
-    var error = CurvatureOperator(.competitor, model: head, parameters: parameters, batch: batch)
+    var error = CurvatureOperator(.competitor, of: Objective(head), at: parameters, batch: batch)
     let norm = Self.eigenvalues(error.dense()).last ?? .nan
     for damping in [1e-3, 1e-1, 1] {
-      let ggn = CurvatureOperator(.ggn, model: head, parameters: parameters, batch: batch)
-      let root = FGNPreconditioner(head, at: parameters, batch: batch, damping: damping)
+      let ggn = CurvatureOperator(.ggn, of: Objective(head), at: parameters, batch: batch)
+      let root = FGNPreconditioner(Objective(head), at: parameters, batch: batch, damping: damping)
       var matrix = PreconditionedGGN(ggn, root: root, damping: damping)
       let values = Self.eigenvalues(matrix.dense())
       let (least, most) = (values.first ?? .nan, values.last ?? .nan)
@@ -81,8 +81,8 @@ struct FGNPreconditionerTests {
   func iterations(seed: UInt64) throws {
     let head = LinearHead<Double>(features: 4, classes: 3)
     let (parameters, batch) = Self.problem(head, seed: seed)
-    let ggn = CurvatureOperator(.ggn, model: head, parameters: parameters, batch: batch)
-    var objective = BatchObjective(model: head)
+    let ggn = CurvatureOperator(.ggn, of: Objective(head), at: parameters, batch: batch)
+    var objective = ObjectivePoint(Objective(head))
     var gradient: [Double] = []
     _ = objective.evaluate(at: parameters, batch: batch)
     objective.gradient(into: &gradient)
@@ -96,7 +96,7 @@ struct FGNPreconditionerTests {
       return count
     }
     let (plain, better) = (
-      try count(nil), try count(FGNPreconditioner(head, at: parameters, batch: batch, damping: 1e-3))
+      try count(nil), try count(FGNPreconditioner(Objective(head), at: parameters, batch: batch, damping: 1e-3))
     )
     #expect(better < plain, "seed \(seed): \(better) against \(plain)")
   }

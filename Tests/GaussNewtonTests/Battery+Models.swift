@@ -37,7 +37,7 @@ extension Problem {
     var findings = Findings(name)
     let rounding = slack * 20 * epsilon(Scalar.self)
     func dense(_ curvature: Curvature) -> WideMatrix {
-      var matrix = CurvatureOperator(curvature, model: model, parameters: parameters, batch: batch)
+      var matrix = CurvatureOperator(curvature, of: Objective(model), at: parameters, batch: batch)
       let columns = matrix.dense()
       var result = WideMatrix(order: columns.rows)
       for i in 0..<result.order {

@@ -27,25 +27,26 @@ struct Subject<ModelType: Model> {
     (self.curvature, self.solver, self.mutation) = (curvature, solver, mutation)
   }
 
-  var name: String { "\(curvature.rawValue) \(solver.rawValue)" }
+  var name: String { "\(curvature.name) \(solver.rawValue)" }
   var isIterative: Bool { !solver.isExact }
 
-  func descent(_ model: ModelType, tolerance: Double? = nil) -> Descent<ModelType> {
+  func descent(_ model: ModelType, l2: Double, tolerance: Double? = nil) -> Descent<ModelType> {
     let tight = TestSupport.tolerance(Scalar.self, double: 1e-13, float: 1e-6)
     let options = DescentOptions(
       curvature: curvature, solver: solver, tolerance: tolerance ?? tight, maximumIterations: 3000)
-    return Descent(model: model, options: options)
+    return Descent(Objective(model, l2: l2), options: options)
   }
 
   func direction(
     _ problem: Problem<ModelType>, damping: Double, tolerance: Double? = nil
   ) -> (direction: [Double], report: DescentReport) {
-    var descent = descent(problem.model, tolerance: tolerance)
+    let l2 = mutation == .ignoresPenalty ? 0 : problem.l2
+    var descent = descent(problem.model, l2: l2, tolerance: tolerance)
     var batch = problem.batch
     if mutation == .ignoresWeights { batch.weights = nil }
     let lambda = mutation == .shiftIsDamping ? damping / Double(batch.count) : damping
     let (direction, report) = descent.direction(
-      at: problem.parameters, batch: batch, damping: lambda, l2: mutation == .ignoresPenalty ? 0 : problem.l2)
+      at: problem.parameters, batch: batch, damping: lambda)
     return (direction.map { mutation == .uphill ? -Double($0) : Double($0) }, report)
   }
 
@@ -66,15 +67,14 @@ extension Subject {
   /// Objective, gradient and products with the curvature.
   func checkValues(_ problem: Problem<ModelType>, _ reference: DenseReference, _ findings: inout Findings) {
     var generator = SeededGenerator(seed: 17)
-    var descent = descent(problem.model)
+    let l2 = mutation == .ignoresPenalty ? 0 : problem.l2
+    var descent = descent(problem.model, l2: l2)
     var batch = problem.batch
     if mutation == .ignoresWeights { batch.weights = nil }
-    descent.linearize(at: problem.parameters, batch: batch)
-    let l2 = mutation == .ignoresPenalty ? 0 : problem.l2
+    let objective = descent.linearize(at: problem.parameters, batch: batch)
     let limit = problem.slack * TestSupport.tolerance(Scalar.self, double: 1e-13, float: 1e-5)
-    let objective = descent.objective(at: problem.parameters, l2: l2)
     findings.expect(relativeError(objective, to: Double(reference.loss)), atMost: limit, "objective")
-    let gradient = descent.gradient(at: problem.parameters, l2: l2)
+    let gradient = descent.point.gradient()
     let exact = reference.gradient.map { Double($0) }
     findings.expect(relativeError(gradient, exact), atMost: 10 * limit, "gradient")
 
@@ -85,8 +85,7 @@ extension Subject {
       func moved(_ step: Double) -> Double {
         var parameters = problem.parameters
         parameters.move(by: Scalar(step), along: along)
-        descent.linearize(at: parameters, batch: batch)
-        return descent.objective(at: parameters, l2: l2)
+        return descent.linearize(at: parameters, batch: batch)
       }
       func central(_ step: Double) -> Double { (moved(step) - moved(-step)) / (2 * step) }
       let difference = (4 * central(step) - central(2 * step)) / 3
@@ -100,7 +99,7 @@ extension Subject {
     var product = probe
     let dense = reference.matrix(curvature)
     var matrix = CurvatureOperator(
-      curvature, model: problem.model, parameters: problem.parameters, batch: batch, l2: Scalar(l2))
+      curvature, of: Objective(problem.model, l2: l2), at: problem.parameters, batch: batch)
     matrix.apply(probe, into: &product)
     let expected = zip(dense.times(probe.wide), zip(reference.penalised, probe)).map {
       Double($0 + reference.l2 * $1.0 * Wide($1.1))

@@ -10,11 +10,11 @@ struct Path: Sendable, CustomTestStringConvertible {
   let curvature: Curvature
   let solver: Solver
 
-  static let all = Curvature.allCases.flatMap { curvature in
+  static let all = Curvature.all.flatMap { curvature in
     Solver.available(for: curvature).map { Path(curvature: curvature, solver: $0) }
   }
 
-  var testDescription: String { "\(curvature.rawValue) \(solver.rawValue)" }
+  var testDescription: String { "\(curvature.name) \(solver.rawValue)" }
 }
 
 /// The whole battery for every curvature and solver, in both precisions and over all shapes.

@@ -11,7 +11,7 @@ import Testing
   static func operators<S: RealScalar>(_ problem: HeadProblem<S>, _ curvature: Curvature) -> CurvatureOperator<
     LinearHead<S>
   > {
-    CurvatureOperator(curvature, model: problem.model, parameters: problem.parameters, batch: problem.batch)
+    CurvatureOperator(curvature, of: Objective(problem.model), at: problem.parameters, batch: problem.batch)
   }
 
   func checkTwoClasses<S: RealScalar>(_ type: S.Type, seed: UInt64) -> Findings {
@@ -111,9 +111,9 @@ import Testing
         spread: 4 * generator.uniform())
       let problem = HeadProblem<S>(shape, seed: generator.next())
       let damping = [1e-6, 1e-4, 1e-2, 1, 10][generator.index(below: 5)]
-      var descent = Descent(model: problem.model)
+      var descent = Descent(problem.objective)
       descent.linearize(at: problem.parameters, batch: problem.batch)
-      let gradient = descent.gradient(at: problem.parameters, l2: problem.l2)
+      let gradient = descent.point.gradient()
       for solver in Solver.available(for: .fgn) {
         for tolerance in [1e-1, 1e-4] {
           let direction = Subject<LinearHead<S>>(.fgn, solver)

@@ -157,6 +157,7 @@ final class DenseReference {
           t[c] += 1
           result.addOuter(factor * p[c], pullback(i, t))
         }
+      default: preconditionFailure("the oracle does not know the curvature \(curvature.name)")
       }
     }
     matrices[curvature] = result

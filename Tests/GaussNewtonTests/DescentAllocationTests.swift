@@ -25,12 +25,12 @@ import Testing
   func checkDescent<S: RealScalar>(_ type: S.Type, _ path: Path, _ classes: Int) {
     let problem = Self.problem(S.self, classes, isDual: path.solver == .dual)
     var descent = Descent(
-      model: problem.model, options: DescentOptions(curvature: path.curvature, solver: path.solver, tolerance: 0))
+      problem.objective, options: DescentOptions(curvature: path.curvature, solver: path.solver, tolerance: 0))
     func allocations(_ iterations: Int) -> UInt64 {
       descent.options.maximumIterations = iterations
       descent.linearize(at: problem.parameters, batch: problem.batch)
       let before = allocation_count()
-      let report = descent.solve(damping: 1e-6, l2: problem.l2)
+      let report = descent.solve(damping: 1e-6)
       let after = allocation_count()
       #expect(report.solve.iterations == iterations, "\(report.solve)")
       return after - before
@@ -63,10 +63,10 @@ import Testing
       RowOperator(
         linearization: linearization, root: rows.rootWeight, metric: SliceFactors(1), tangent: parameters.values,
         accumulated: parameters.values, scaled: vector), "rows", classes)
-    for curvature in Curvature.allCases {
+    for curvature in Curvature.all {
       expectNone(
-        CurvatureOperator(curvature, model: problem.model, parameters: parameters, batch: batch, l2: 0.1),
-        curvature.rawValue, classes)
+        CurvatureOperator(curvature, of: Objective(problem.model, l2: 0.1), at: parameters, batch: batch),
+        curvature.name, classes)
     }
   }
 

@@ -15,18 +15,16 @@ import Testing
     for path in Path.all where path.solver != .automatic {
       let results = onThreads { () -> [S] in
         var descent = Descent(
-          model: problem.model,
-          options: DescentOptions(
-            curvature: path.curvature, solver: path.solver, tolerance: 0.1, maximumIterations: 3))
+          problem.objective,
+          options: DescentOptions(curvature: path.curvature, solver: path.solver, tolerance: 0.1, maximumIterations: 3))
         let (direction, report) = descent.direction(
-          at: problem.parameters, batch: problem.batch, damping: 0.1, l2: problem.l2)
+          at: problem.parameters, batch: problem.batch, damping: 0.1)
         return direction + [S(report.quadratic), S(report.solve.residual)]
       }
       #expect(areIdentical(results), "\(path.testDescription) \(S.precisionName)")
     }
     let results = onThreads { () -> [S] in
-      var matrix = CurvatureOperator(
-        .ggn, model: problem.model, parameters: problem.parameters, batch: problem.batch)
+      var matrix = CurvatureOperator(.ggn, of: problem.objective, at: problem.parameters, batch: problem.batch)
       var product = problem.parameters.values
       matrix.apply(problem.parameters.values, into: &product)
       var linearization = problem.model.makeLinearization()

@@ -16,10 +16,10 @@ import Testing
       for solver in Solver.available(for: .ggn) where solver != .dual {
         let options = DescentOptions(
           curvature: .ggn, solver: solver, tolerance: tolerance(S.self, double: 1e-14, float: 1e-6))
-        var descent = Descent(model: model, loss: SquaredLoss(), options: options)
-        descent.linearize(at: parameters, batch: batch)
-        #expect(abs(descent.objective(at: parameters) - golden.loss) < limit * golden.loss)
-        #expect(relativeError(descent.gradient(at: parameters), golden.gradient.data) < limit)
+        var descent = Descent(Objective(model, loss: SquaredLoss()), options: options)
+        let objective = descent.linearize(at: parameters, batch: batch)
+        #expect(abs(objective - golden.loss) < limit * golden.loss)
+        #expect(relativeError(descent.point.gradient(), golden.gradient.data) < limit)
         let (direction, report) = descent.direction(at: parameters, batch: batch, damping: golden.damping)
         let error = relativeError(direction, golden.egnDirection.data)
         #expect(error < limit, "\(name) \(solver) \(S.precisionName)")
@@ -83,10 +83,10 @@ import Testing
             let expected = dense.direction(curvature, damping: 0.05)
             for solver in Solver.available(for: curvature) where hasDual || solver != .dual {
               var descent = Descent(
-                model: model, loss: setting.loss,
-                options: DescentOptions(
-                  curvature: curvature, solver: solver, tolerance: 1e-13, maximumIterations: 2000))
-              let (direction, report) = descent.direction(at: parameters, batch: batch, damping: 0.05, l2: l2)
+                Objective(model, loss: setting.loss, l2: l2),
+                options: DescentOptions(curvature: curvature, solver: solver, tolerance: 1e-13, maximumIterations: 2000)
+              )
+              let (direction, report) = descent.direction(at: parameters, batch: batch, damping: 0.05)
               let place = "\(setting.testDescription) \(curvature) \(solver) weights \(!isPlain) seed 21"
               #expect(relativeError(direction, to: expected) < 1e-9, "\(place)")
               let quadratic = dense.quadratic(curvature, direction)
@@ -109,8 +109,8 @@ import Testing
       func direction(_ budget: Int) -> (direction: [Double], outcome: SolveOutcome) {
         var options = DescentOptions(curvature: .ggn, solver: .gram)
         options.memoryBudget = budget
-        var descent = Descent(model: model, options: options)
-        let (direction, report) = descent.direction(at: parameters, batch: batch, damping: 0.05, l2: l2)
+        var descent = Descent(Objective(model, l2: l2), options: options)
+        let (direction, report) = descent.direction(at: parameters, batch: batch, damping: 0.05)
         return (direction, report.solve.outcome)
       }
       let whole = direction(1 << 30).direction
@@ -129,7 +129,7 @@ import Testing
     let model = try Network<Float>(.mlp([3, 5, 100], activation: Activation(.tanh)))
     var options = GaussNewtonOptions.egn()
     options.descent.memoryBudget = 64 << 20
-    let optimizer = GaussNewtonOptimizer(model: model, options: options)
+    let optimizer = GaussNewtonOptimizer(Objective(model), options: options)
     #expect(throws: Never.self) { try optimizer.check(batchRows: 32) }
     let error = #expect(throws: OptimizerError.self) { try optimizer.check(batchRows: 512) }
     let text = error?.description ?? ""
@@ -137,7 +137,7 @@ import Testing
     #expect(text.contains("the budget is 64 MB") && text.contains("a batch of at most") && text.contains("fgn"))
     // One output is a row for each example, at any size.
     let scalar = try Network<Float>(.mlp([3, 5, 1], activation: Activation(.tanh)))
-    let single = GaussNewtonOptimizer(model: scalar, loss: SquaredLoss(), options: options)
+    let single = GaussNewtonOptimizer(Objective(scalar, loss: SquaredLoss()), options: options)
     #expect(throws: Never.self) { try single.check(batchRows: 100_000) }
   }
 }
@@ -161,8 +161,8 @@ private struct SwappedRows<Scalar: RealScalar>: LossRows {
   var residual: [Scalar] { base.residual }
   var rootWeight: [Scalar] { base.rootWeight }
   var weights: [Scalar]? { base.weights }
-  func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
-    guard curvature == .ggn else { return base.apply(curvature, to: &t) }
+  func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) { base.apply(weights, to: &t) }
+  func applyHessian(to t: inout Matrix<Scalar>) {
     base.applyRoot(transposed: true, to: &t)
     base.applyRoot(transposed: false, to: &t)
   }
@@ -170,7 +170,7 @@ private struct SwappedRows<Scalar: RealScalar>: LossRows {
   func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
     base.start(norms: norms, shift: shift, &h, &right)
   }
-  func traces(_ curvature: Curvature) -> [Double] { base.traces(curvature) }
+  func moments() -> RowMoments { base.moments() }
 }
 
 /// The mistake of a public implementation, which builds Q = L L^T from a factor that is L^T L, must be found out.
@@ -180,9 +180,10 @@ private struct SwappedRows<Scalar: RealScalar>: LossRows {
     func worst<M: Model>(_ model: M, _ loss: any Loss) -> (least: Double, most: Double) where M.Scalar == Double {
       let (parameters, batch) = golden.point(of: model)
       let errors = [Solver.gram, .duncanGuttman].map { solver in
-        var descent = Descent(model: model, loss: loss, options: DescentOptions(curvature: .ggn, solver: solver))
+        var descent = Descent(
+          Objective(model, loss: loss, l2: golden.l2), options: DescentOptions(curvature: .ggn, solver: solver))
         let (direction, _) = descent.direction(
-          at: parameters, batch: batch, damping: golden.damping, l2: golden.l2)
+          at: parameters, batch: batch, damping: golden.damping)
         return relativeError(direction, golden.ggnDirection.data)
       }
       return (errors.min()!, errors.max()!)

@@ -38,24 +38,23 @@ import Testing
     var outputs = Matrix<S>(rows: 0, columns: 0)
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &outputs)
     #expect(relativeError(outputs.elements, golden.logits.data) < limit)
-    var descent = Descent(model: model)
-    descent.linearize(at: parameters, batch: batch)
-    linearization.backpropagate(descent.rows.rows)
+    var descent = Descent(Objective(model, l2: golden.l2))
+    let objective = descent.linearize(at: parameters, batch: batch)
+    linearization.backpropagate(descent.point.rows.rows)
     var change = [S](repeating: .nan, count: batch.count)
     linearization.rowProducts(golden.probe.data.map { S($0) }, into: &change)
     #expect(relativeError(change, golden.marginJVP.data) < limit)
-    #expect(relativeError((descent.rows as! MarginRows<S>).margin, golden.margins.data) < limit)
-    let objective = descent.objective(at: parameters, l2: golden.l2)
+    #expect(relativeError((descent.point.rows as! MarginRows<S>).margin, golden.margins.data) < limit)
     #expect(abs(objective - golden.loss) < limit * golden.loss)
-    #expect(relativeError(descent.gradient(at: parameters, l2: golden.l2), golden.gradient.data) < limit)
-    let competitors = (descent.rows as! MarginRows<S>).effectiveCompetitors.map { S($0) }
+    #expect(relativeError(descent.point.gradient(), golden.gradient.data) < limit)
+    let competitors = (descent.point.rows as! MarginRows<S>).effectiveCompetitors.map { S($0) }
     #expect(relativeError(competitors, golden.effectiveCompetitors.data) < limit)
     let probe = golden.probe.data.map { S($0) }
     var product = probe
     for (curvature, expected) in [
       (Curvature.fgn, golden.fgnProduct), (.ggn, golden.ggnProduct), (.competitor, golden.competitorProduct),
     ] {
-      var matrix = CurvatureOperator(curvature, model: model, parameters: parameters, batch: batch)
+      var matrix = CurvatureOperator(curvature, of: Objective(model), at: parameters, batch: batch)
       matrix.apply(probe, into: &product)
       // For two classes nothing is left out, and the golden difference is rounding.
       let scale = expected.data.reduce(0) { max($0, abs($1)) }
@@ -65,9 +64,9 @@ import Testing
         #expect(product.maximumMagnitude < S(limit), "\(name) \(curvature) \(S.precisionName)")
       }
     }
-    var fgn = CurvatureOperator(.fgn, model: model, parameters: parameters, batch: batch)
+    var fgn = CurvatureOperator(.fgn, of: Objective(model), at: parameters, batch: batch)
     #expect(abs(fgn.trace() - golden.traceFGN) < limit * golden.traceFGN)
-    var ggn = CurvatureOperator(.ggn, model: model, parameters: parameters, batch: batch)
+    var ggn = CurvatureOperator(.ggn, of: Objective(model), at: parameters, batch: batch)
     #expect(abs(ggn.trace() - golden.traceGGN) < limit * golden.traceGGN)
   }
 
@@ -80,9 +79,9 @@ import Testing
         let options = DescentOptions(
           curvature: curvature, solver: solver, tolerance: tolerance(S.self, double: 1e-13, float: 1e-6),
           maximumIterations: 1000)
-        var descent = Descent(model: model, options: options)
+        var descent = Descent(Objective(model, l2: golden.l2), options: options)
         let (direction, report) = descent.direction(
-          at: parameters, batch: batch, damping: golden.damping, l2: golden.l2)
+          at: parameters, batch: batch, damping: golden.damping)
         let error = relativeError(direction, expected.data)
         #expect(
           error < tolerance(S.self, double: 1e-10, float: solver == .gram || !solver.isExact ? 2e-4 : 0.05),

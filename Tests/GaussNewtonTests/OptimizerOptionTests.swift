@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The options of the EGN paper, alone and together, against the same thing written out on `Descent` and
-/// `BatchObjective`; for FGN, the GGN and EGN.
+/// `ObjectivePoint`; for FGN, the GGN and EGN.
 @Suite struct OptimizerOptionTests {
   struct Setting: Sendable, CustomTestStringConvertible {
     var path: Path
@@ -42,7 +42,7 @@ import Testing
       var options = GaussNewtonOptions(
         descent: DescentOptions(
           curvature: path.curvature, solver: path.solver, tolerance: 1e-13, maximumIterations: 2000),
-        l2: l2, damping: damping, trustRegion: TrustRegion(radius: .infinity, warmUp: 0, deviations: 1e9),
+        damping: damping, trustRegion: TrustRegion(radius: .infinity, warmUp: 0, deviations: 1e9),
         momentum: momentum, schedule: .constant)
       options.lineSearch = lineSearch
       return options
@@ -70,7 +70,7 @@ import Testing
     mutating func step<M: Model>(_ model: M, _ parameters: Parameters<Double>, _ batch: Batch<Double>) -> [Double]
     where M.Scalar == Double {
       let (options, l2) = (setting.options, setting.l2)
-      var objective = BatchObjective(model: model, l2: l2)
+      var objective = ObjectivePoint(Objective(model, l2: l2))
       let dense = DenseLoss(model, CrossEntropy(), parameters, batch, l2: l2)
       var direction = dense.direction(
         options.descent.curvature, damping: lambda, memory: last.isEmpty ? nil : last)
@@ -87,7 +87,7 @@ import Testing
       let start = objective.evaluate(at: parameters, batch: batch)
       let moved = { (length: Double) -> (values: [Double], objective: Double) in
         let values = zip(parameters.values, direction).map { $0 + length * factor * $1 }
-        var other = BatchObjective(model: model, l2: l2)
+        var other = ObjectivePoint(Objective(model, l2: l2))
         return (values, other.evaluate(at: Parameters(layout: model.layout, values: values), batch: batch))
       }
       let slope = factor * zip(dense.gradient, direction).reduce(0) { $0 + $1.0 * $1.1 }
@@ -127,7 +127,8 @@ import Testing
   @Test(arguments: Setting.all) func asWrittenOut(_ setting: Setting) {
     let shape = Shape(batch: 20, features: 4, classes: 4, weighted: true, spread: 2)
     let problem = HeadProblem<Double>(shape, seed: 77)
-    var optimizer = GaussNewtonOptimizer(model: problem.model, options: setting.options)
+    var optimizer = GaussNewtonOptimizer(
+      Objective(problem.model, l2: setting.l2), options: setting.options)
     var parameters = problem.parameters
     var hand = ByHand(setting)
     for step in 0..<8 {
@@ -153,7 +154,7 @@ import Testing
       descent: DescentOptions(curvature: .fgn, solver: .gram), damping: .gainRatio(initial: 1e-9, factor: 10),
       trustRegion: TrustRegion(radius: .infinity, warmUp: 0, deviations: 1e9), momentum: 0, schedule: .constant)
     options.lineSearch = nil
-    var optimizer = GaussNewtonOptimizer(model: problem.model, options: options)
+    var optimizer = GaussNewtonOptimizer(Objective(problem.model), options: options)
     var parameters = problem.parameters
     var outcomes: [StepOutcome] = []
     var objectives: [Double] = []
@@ -173,11 +174,11 @@ import Testing
   /// A state that was encoded goes on bit for bit, with every option in use.
   @Test func stateGoesOn() throws {
     let problem = HeadProblem<Float>(Shape(batch: 20, features: 4, classes: 4), seed: 8)
-    let options = GaussNewtonOptions.egnAsPublished(l2: 0.01)
-    var optimizer = GaussNewtonOptimizer(model: problem.model, options: options)
+    let options = GaussNewtonOptions.egnAsPublished()
+    var optimizer = GaussNewtonOptimizer(Objective(problem.model, l2: 0.01), options: options)
     var parameters = problem.parameters
     for step in 0..<3 { _ = optimizer.step(&parameters, on: problem.batch, at: Progress(step: step, total: 6)) }
-    var other = GaussNewtonOptimizer(model: problem.model, options: options)
+    var other = GaussNewtonOptimizer(optimizer.objective, options: options)
     other.state = try decoded(optimizer.state)
     var copy = parameters
     for step in 3..<6 {

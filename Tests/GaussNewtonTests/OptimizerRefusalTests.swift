@@ -38,7 +38,7 @@ import Testing
         var problem = HeadProblem<Float>(Self.shape, seed: 5)
         let good = problem.batch
         var optimizer = GaussNewtonOptimizer(
-          model: problem.model, options: explicitOptions(l2: l2, deviations: 3, momentum: momentum))
+          Objective(problem.model, l2: l2), options: explicitOptions(deviations: 3, momentum: momentum))
         for step in 0..<steps {
           _ = optimizer.step(&problem.parameters, on: good, at: Progress(step: step, total: 9))
         }
@@ -62,7 +62,7 @@ import Testing
     var problem = HeadProblem<Float>(Shape(batch: 40, features: 2, classes: 3, spread: 0), seed: 8)
     problem.batch.inputs.dense.scale(by: 1e4)
     var optimizer = GaussNewtonOptimizer(
-      model: problem.model, options: explicitOptions(damping: 1e-12, momentum: 0.5))
+      Objective(problem.model), options: explicitOptions(damping: 1e-12, momentum: 0.5))
     let before = problem.parameters.values
     let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
     #expect(report.outcome == .rejected && report.solve.outcome == .notPositiveDefinite)
@@ -78,7 +78,7 @@ import Testing
       var problem = HeadProblem<S>(Self.shape, seed: 6)
       problem.l2 = l2
       var optimizer = GaussNewtonOptimizer(
-        model: problem.model, options: explicitOptions(l2: l2, damping: 1e-3, deviations: 1e-3, momentum: 0.5))
+        problem.objective, options: explicitOptions(damping: 1e-3, deviations: 1e-3, momentum: 0.5))
       let start = problem.parameters.values
       let first = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
       #expect(first.outcome == .accepted && problem.parameters.values != start)
@@ -87,14 +87,14 @@ import Testing
       let second = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 1, total: 9))
       #expect(second.outcome == .undone)
       var restored = problem.parameters.values
-      restored.combine(-optimizer.state.applied, optimizer.state.direction)
+      restored.combine(-optimizer.state.memory.applied, optimizer.state.memory.values)
       let scale = Double(problem.parameters.values.maximumMagnitude) + Double(start.maximumMagnitude)
       #expect(largestDifference(restored, start) < 8 * epsilon(S.self) * scale, "\(S.precisionName)")
-      #expect(optimizer.state.trustRegion.undone == 1 && optimizer.state.trustRegion.factor < 0.5)
+      #expect(optimizer.state.search.trustRegion.undone == 1 && optimizer.state.search.trustRegion.factor < 0.5)
       // The new direction is that at the restored parameters, without memory of the step that failed.
       problem.parameters.values = start
       let expected = DenseReference(problem).direction(.fgn, damping: 1e-3)
-      let direction = optimizer.state.direction.map { $0 * optimizer.state.applied }
+      let direction = optimizer.state.memory.values.map { $0 * optimizer.state.memory.applied }
       #expect(
         relativeError(direction, expected) < tolerance(S.self, double: 1e-9, float: 1e-3),
         "\(S.precisionName)")
@@ -111,16 +111,16 @@ import Testing
     let head = LinearHead<Double>(features: 4, classes: 5, intercept: false)
     var parameters = Parameters<Double>(layout: head.layout)
     var optimizer = GaussNewtonOptimizer(
-      model: head, options: explicitOptions(damping: 0.05, deviations: 1e-3, momentum: 0.5))
+      Objective(head), options: explicitOptions(damping: 0.05, deviations: 1e-3, momentum: 0.5))
     var good = problem.batch
     good.weights = nil
     for step in 0..<40 { _ = optimizer.step(&parameters, on: good, at: Progress(step: step, total: 99)) }
-    let undone = optimizer.state.trustRegion.undone
+    let undone = optimizer.state.search.trustRegion.undone
     let before = parameters
     good.inputs.dense.clear()
     let report = optimizer.step(&parameters, on: good, at: Progress(step: 40, total: 99))
-    #expect(abs(report.objective - log(5)) < 1e-12 && report.objective > optimizer.state.trustRegion.mean! + 0.01)
-    #expect(report.outcome == .accepted && optimizer.state.trustRegion.undone == undone)
+    #expect(abs(report.objective - log(5)) < 1e-12 && report.objective > optimizer.state.search.trustRegion.mean! + 0.01)
+    #expect(report.outcome == .accepted && optimizer.state.search.trustRegion.undone == undone)
     // Forward, without the last step, back again, the centre and the back-projection.
     #expect(report.modelPasses == 5 && parameters != before)
   }
@@ -141,16 +141,17 @@ import Testing
     shape.spread = power(-3...3)
     var problem = HeadProblem<Float>(shape, seed: seed)
     problem.batch.inputs.dense.scale(by: Float(power(-12...18)))
+    problem.l2 = generator.index(below: 2) == 0 ? 0 : power(-8...2)
     let options = explicitOptions(
-      path, precise: 1e-3, l2: generator.index(below: 2) == 0 ? 0 : power(-8...2), damping: power(-36...6),
+      path, precise: 1e-3, damping: power(-36...6),
       radius: generator.index(below: 2) == 0 ? .infinity : power(-4...4), deviations: 6,
       momentum: generator.index(below: 2) == 0 ? 0 : 0.9)
-    var optimizer = GaussNewtonOptimizer(model: problem.model, options: options)
+    var optimizer = GaussNewtonOptimizer(problem.objective, options: options)
     for step in 0..<12 {
       let before = problem.parameters.values
       let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 12))
       #expect(problem.parameters.values.isFinite, "seed \(seed) step \(step) \(path.testDescription) \(report)")
-      if report.outcome == .rejected && optimizer.state.trustRegion.undone == 0 {
+      if report.outcome == .rejected && optimizer.state.search.trustRegion.undone == 0 {
         #expect(bits(problem.parameters.values) == bits(before), "seed \(seed) step \(step)")
       }
       if !problem.parameters.values.isFinite { return }

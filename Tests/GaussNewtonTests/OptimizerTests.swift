@@ -9,13 +9,13 @@ import Testing
 
 /// Settings with nothing left to defaults, so that these tests are about mechanisms and not about a policy.
 func explicitOptions(
-  _ path: Path = Path(curvature: .fgn, solver: .gram), precise: Double = 1e-12, l2: Double = 0, damping: Double = 0.05,
+  _ path: Path = Path(curvature: .fgn, solver: .gram), precise: Double = 1e-12, damping: Double = 0.05,
   radius: Double = .infinity, deviations: Double = 1e9, momentum: Double = 0, schedule: Schedule = .constant
 ) -> GaussNewtonOptions {
   GaussNewtonOptions(
     descent: DescentOptions(
       curvature: path.curvature, solver: path.solver, weightFloor: 0, tolerance: precise, maximumIterations: 2000),
-    l2: l2, damping: .fixed(damping), trustRegion: TrustRegion(radius: radius, warmUp: 0, deviations: deviations),
+    damping: .fixed(damping), trustRegion: TrustRegion(radius: radius, warmUp: 0, deviations: deviations),
     momentum: .projected(momentum), schedule: schedule)
 }
 
@@ -34,9 +34,9 @@ func explicitOptions(
     let limit = tolerance(S.self, double: 1e-10, float: 5e-4)
     let damping = 0.05
     var optimizer = GaussNewtonOptimizer(
-      model: problem.model,
+      problem.objective,
       options: explicitOptions(
-        path, precise: precise, l2: l2, damping: damping, radius: radius, momentum: momentum, schedule: schedule))
+        path, precise: precise, damping: damping, radius: radius, momentum: momentum, schedule: schedule))
     var findings = Findings()
     var memory: [Double]?
     for step in 0..<4 {
@@ -99,9 +99,9 @@ func explicitOptions(
         shape.spread = spread
         var problem = HeadProblem<S>(shape, seed: 73)
         let options = explicitOptions(path, precise: 1e-4)
-        var descent = Descent(model: problem.model, options: options.descent)
+        var descent = Descent(Objective(problem.model), options: options.descent)
         let (direction, report) = descent.direction(at: problem.parameters, batch: problem.batch, damping: 0.05)
-        var optimizer = GaussNewtonOptimizer(model: problem.model, options: options)
+        var optimizer = GaussNewtonOptimizer(Objective(problem.model), options: options)
         var moved = problem.parameters.values
         moved.combine(1, direction)
         let step = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 10))
@@ -128,7 +128,7 @@ func explicitOptions(
     let radius = [1e-4, 1e-2, 1][generator.index(below: 3)]
     let momentum = generator.uniform() * 0.9
     var optimizer = GaussNewtonOptimizer(
-      model: problem.model, options: explicitOptions(damping: 1e-3, radius: radius, momentum: momentum))
+      Objective(problem.model), options: explicitOptions(damping: 1e-3, radius: radius, momentum: momentum))
     for step in 0..<5 {
       let reference = DenseReference(problem)
       let before = problem.parameters.values
@@ -143,11 +143,11 @@ func explicitOptions(
   /// A run goes on from its state as if it had not been interrupted, and counts its passes.
   @Test func checkpoints() throws {
     var problem = HeadProblem<Float>(Self.shape, seed: 79)
-    let options = explicitOptions(l2: 0.01, radius: 0.1, deviations: 2, momentum: 0.8)
-    var optimizer = GaussNewtonOptimizer(model: problem.model, options: options)
+    let options = explicitOptions(radius: 0.1, deviations: 2, momentum: 0.8)
+    var optimizer = GaussNewtonOptimizer(Objective(problem.model, l2: 0.01), options: options)
     func batch(_ step: Int) -> Batch<Float> { HeadProblem<Float>(Self.shape, seed: 90 + UInt64(step)).batch }
     for step in 0..<3 { _ = optimizer.step(&problem.parameters, on: batch(step), at: Progress(step: step, total: 6)) }
-    var resumed = GaussNewtonOptimizer(model: problem.model, options: options)
+    var resumed = GaussNewtonOptimizer(optimizer.objective, options: options)
     resumed.state = try JSONDecoder().decode(
       GaussNewtonOptimizer<LinearHead<Float>>.State.self, from: JSONEncoder().encode(optimizer.state))
     var other = problem.parameters
@@ -158,7 +158,7 @@ func explicitOptions(
       #expect(bits(problem.parameters.values) == bits(other.values))
     }
     let head = WrappedHead(problem.model)
-    var counting = GaussNewtonOptimizer(model: head, options: options)
+    var counting = GaussNewtonOptimizer(Objective(head, l2: 0.01), options: options)
     for step in 0..<3 {
       let before = head.counter.total
       let report = counting.step(&other, on: batch(step), at: Progress(step: step, total: 6))

@@ -53,6 +53,8 @@ struct Problem<ModelType: Model>: Sendable {
   /// Whether it can be differentiated along any line, without kinks.
   var isSmooth = true
 
+  var objective: Objective<ModelType> { Objective(model, l2: l2) }
+
   /// The same problem on other examples.
   func with(_ batch: Batch<Scalar>) -> Problem {
     var result = self

@@ -11,10 +11,10 @@ import Testing
   static let shape = Shape(batch: 30, features: 8, classes: 6, weighted: true, l2: 0.01, spread: 1)
 
   func descent(
-    _ path: Path, _ head: WrappedHead<Double>, tolerance: Double = 1e-8, limit: Int = 500
+    _ path: Path, _ head: WrappedHead<Double>, l2: Double = 0, tolerance: Double = 1e-8, limit: Int = 500
   ) -> Descent<WrappedHead<Double>> {
     Descent(
-      model: head,
+      Objective(head, l2: l2),
       options: DescentOptions(
         curvature: path.curvature, solver: path.solver, tolerance: tolerance, maximumIterations: limit))
   }
@@ -28,10 +28,10 @@ import Testing
       shape.spread = spread
       let problem = HeadProblem<Double>(shape, seed: 5)
       let head = WrappedHead(problem.model)
-      var descent = descent(path, head)
-      let (_, report) = descent.direction(at: problem.parameters, batch: problem.batch, damping: 0.01, l2: l2)
+      var descent = descent(path, head, l2: l2)
+      let (_, report) = descent.direction(at: problem.parameters, batch: problem.batch, damping: 0.01)
       #expect(report.solve.outcome == .converged)
-      #expect(descent.modelPasses == head.counter.total)
+      #expect(descent.point.counts.passes == head.counter.total)
       let centre = l2 > 0 ? 1 : 0
       let solver = report.choice.solver
       switch (path.curvature, solver) {
@@ -63,9 +63,9 @@ import Testing
   @Test(arguments: Path.all.filter { !$0.solver.isExact && $0.solver != .automatic }, [1, 2, 5])
   func iterationLimit(_ path: Path, limit: Int) {
     let problem = HeadProblem<Double>(Self.shape, seed: 6)
-    var descent = descent(path, WrappedHead(problem.model), tolerance: 1e-12, limit: limit)
+    var descent = descent(path, WrappedHead(problem.model), l2: problem.l2, tolerance: 1e-12, limit: limit)
     let (direction, report) = descent.direction(
-      at: problem.parameters, batch: problem.batch, damping: 1e-3, l2: problem.l2)
+      at: problem.parameters, batch: problem.batch, damping: 1e-3)
     #expect(report.solve.outcome == .iterationLimit && report.solve.iterations == limit)
     #expect(report.solve.residual > 1e-12 && report.solve.residual.isFinite)
     let gradient = DenseReference(problem).gradient
@@ -77,7 +77,7 @@ import Testing
   @Test func notPositiveDefinite() {
     var problem = HeadProblem<Float>(Shape(batch: 40, features: 2, classes: 3, spread: 0), seed: 8)
     problem.batch.inputs.dense.scale(by: 1e4)
-    var descent = Descent(model: problem.model, options: DescentOptions(solver: .gram))
+    var descent = Descent(Objective(problem.model), options: DescentOptions(solver: .gram))
     let (_, report) = descent.direction(at: problem.parameters, batch: problem.batch, damping: 1e-12)
     #expect(report.solve.outcome == .notPositiveDefinite)
     #expect(report.solve.outcome.remedy.contains("damping"))
@@ -91,9 +91,9 @@ import Testing
     bad.inputs.dense[3, 1] = value
     bad.weights = nil
     let subject = Subject<LinearHead<Float>>(path.curvature, path.solver)
-    var descent = subject.descent(problem.model, tolerance: 1e-4)
+    var descent = subject.descent(problem.model, l2: problem.l2, tolerance: 1e-4)
     func solve(_ batch: Batch<Float>) -> ([Float], DescentReport) {
-      descent.direction(at: problem.parameters, batch: batch, damping: 0.1, l2: problem.l2)
+      descent.direction(at: problem.parameters, batch: batch, damping: 0.1)
     }
     let before = solve(problem.batch)
     let (_, report) = solve(bad)
@@ -111,9 +111,9 @@ import Testing
       classes: generator.integer(in: 2...20))
     let problem = HeadProblem<Float>(shape, seed: seed)
     for curvature in [Curvature.fgn, .ggn, .fisher] {
-      var descent = Descent(model: problem.model, options: DescentOptions(curvature: curvature))
+      var descent = Descent(Objective(problem.model), options: DescentOptions(curvature: curvature))
       descent.linearize(at: problem.parameters, batch: problem.batch)
-      let choice = descent.choice
+      let choice = descent.choice()
       #expect(Solver.available(for: curvature).contains(choice.solver) && choice.solver != .automatic)
       #expect(choice.reason.contains(choice.solver.rawValue), "seed \(seed)")
       #expect(descent.solve(damping: 0.1).choice.solver == choice.solver)

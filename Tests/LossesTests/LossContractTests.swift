@@ -148,7 +148,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
     var generator = SeededGenerator(seed: 6)
     let once: Matrix<S> = generator.matrix(Self.count, test.outputs)
     let products: [(inout Matrix<S>) -> Void] =
-      Curvature.allCases.map { curvature in { rows.apply(curvature, to: &$0) } }
+      Curvature.all.map { curvature in { rows.apply(curvature, to: &$0) } }
       + [true, false].map { transposed in { rows.applyRoot(transposed: transposed, to: &$0) } }
     for product in products {
       var single = once

@@ -49,7 +49,7 @@ import Testing
     let options = GaussNewtonOptions(
       descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(damping),
       trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
-    return GaussNewtonOptimizer(model: task.model, loss: SquaredLoss(), options: options)
+    return GaussNewtonOptimizer(Objective(task.model, loss: SquaredLoss()), options: options)
   }
 
   @Test(arguments: LinearPlant.examples, [1, 2] as [UInt64])

@@ -33,6 +33,7 @@ private struct Recorder: Optimizer {
     var worst = 0.0
     var generator = SeededGenerator(seed: 8)
   }
+  let objective: Objective<LinearHead<Double>>
   var state = State()
   var targetInterval: Int
   var explanation: String { "" }
@@ -76,7 +77,7 @@ private struct Recorder: Optimizer {
     let method = GaussNewtonOptions(
       descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
       trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
-    var optimizer = GaussNewtonOptimizer(model: model, loss: SelectedSquaredLoss(), options: method)
+    var optimizer = GaussNewtonOptimizer(Objective(model, loss: SelectedSquaredLoss()), options: method)
     let task = ValueLearning(environment: Corridor(), model: model, options: options)
     return (task, task.run(&optimizer, seed: seed))
   }
@@ -127,9 +128,9 @@ private struct Recorder: Optimizer {
 
   /// The action is the present network's, its value the target network's, which is renewed when it should be.
   @Test func targetsAreThoseOfTwoNetworks() {
-    var recorder = Recorder(targetInterval: Self.options.targetInterval)
     let model = LinearHead<Double>(features: 5, classes: 2, intercept: false)
     let task = ValueLearning(environment: Corridor(), model: model, options: Self.options)
+    var recorder = Recorder(objective: task.objective, targetInterval: Self.options.targetInterval)
     _ = task.run(&recorder, seed: 6)
     #expect(recorder.state.history.count == 126)
     #expect(recorder.state.worst < 1e-12)

@@ -3,13 +3,16 @@ import FastGaussNewton
 
 /// Plays a script: step n moves the first parameter to `values[n]`, or is refused where that is nil.
 struct ScriptedOptimizer: Optimizer {
-  typealias Scalar = Double
+  let objective: Objective<LinearHead<Double>>
   struct State: Codable, Sendable { var step = 0 }
   var state = State()
   var values: [Double?]
   var explanation: String { "script" }
 
-  init(_ values: [Double?]) { self.values = values }
+  init(_ values: [Double?], _ objective: Objective<LinearHead<Double>>) {
+    self.objective = objective
+    self.values = values
+  }
 
   mutating func step(
     _ parameters: inout Parameters<Double>, on batch: Batch<Double>, at progress: Progress

@@ -41,8 +41,8 @@ import Testing
   {
     let head = LinearHead<S>(features: data.featureCount, classes: data.classCount, intercept: intercept)
     let parameters = randomParameters(head)
-    var evaluator = Evaluator(model: head)
-    let result = try evaluator.evaluate(parameters, data, l2: l2)
+    var evaluator = Evaluator(Objective(head, l2: l2))
+    let result = try evaluator.evaluate(parameters, data)
     var expected = Self.naive(head, parameters, data, l2: l2)
     #expect(abs(result.objective - expected.objective) < limit * abs(expected.objective))
     #expect(abs(result.loss - expected.loss) < limit * abs(expected.loss))
@@ -70,7 +70,7 @@ import Testing
     // Sixteen rows are the smallest block, as wide as these are.
     var data = try blobs(Double.self, rows: 37, features: 40_000, classes: 3, spread: 0.01)
     try data.setWeights((0..<37).map { Double($0 % 5) })
-    var evaluator = Evaluator(model: LinearHead<Double>(features: 40_000, classes: 3))
+    var evaluator = Evaluator(Objective(LinearHead<Double>(features: 40_000, classes: 3)))
     var starts: [Int] = []
     var rows = 0
     try evaluator.forEachBlock(randomParameters(LinearHead(features: 40_000, classes: 3)), data.features) {
@@ -88,14 +88,14 @@ import Testing
     let data = try Dataset(
       features: Matrix<Float>(rows: 2, columns: 1, elements: [1, 2]), labels: [0, 5],
       classNames: ["a", "b", "c", "d", "e", "f"])
-    var evaluator = Evaluator(model: head)
-    let tied = try evaluator.evaluate(Parameters(layout: head.layout), data, l2: 0)
+    var evaluator = Evaluator(Objective(head))
+    let tied = try evaluator.evaluate(Parameters(layout: head.layout), data)
     #expect(tied.accuracy == 0 && tied.top5 == 0)
     #expect(abs(tied.loss - log(6)) < 1e-6)
     // One class less in the tie: the true one is among the five highest.
     var parameters = Parameters<Float>(layout: head.layout)
     parameters.values[1] = -1
-    let fewer = try evaluator.evaluate(parameters, data, l2: 0)
+    let fewer = try evaluator.evaluate(parameters, data)
     #expect(fewer.accuracy == 0 && fewer.top5 == 1)
   }
 
@@ -105,9 +105,9 @@ import Testing
     )
     let head = LinearHead<Float>(features: 3, classes: 3)
     let parameters = randomParameters(head)
-    var evaluator = Evaluator(model: head)
-    let first = try evaluator.evaluate(parameters, small, l2: 0)
-    _ = try evaluator.evaluate(parameters, large, l2: 0)
-    #expect(try evaluator.evaluate(parameters, small, l2: 0) == first)
+    var evaluator = Evaluator(Objective(head))
+    let first = try evaluator.evaluate(parameters, small)
+    _ = try evaluator.evaluate(parameters, large)
+    #expect(try evaluator.evaluate(parameters, small) == first)
   }
 }

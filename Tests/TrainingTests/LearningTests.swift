@@ -6,14 +6,14 @@ import Testing
 @Suite struct LearningTests {
   static func train<S: RealScalar>(
     _ data: Dataset<S>, options: TrainingOptions = TrainingOptions(), method: GaussNewtonOptions = GaussNewtonOptions(),
-    gramBudget: Int? = nil
+    l2: Double = 0, gramBudget: Int? = nil
   ) throws -> TrainingResult<S> {
     let head = LinearHead<S>(features: data.featureCount, classes: data.classCount)
-    var optimizer = GaussNewtonOptimizer(model: head, options: method)
+    var optimizer = GaussNewtonOptimizer(Objective(head, l2: l2), options: method)
     var options = options
     if let gramBudget { options.gramBudget = gramBudget }
     var silent = SilentObserver()
-    return try Trainer(model: head, options: options).run(&optimizer, on: data, observer: &silent)
+    return try Trainer(options: options).run(&optimizer, on: data, observer: &silent)
   }
 
   /// The least objective, by full-batch GGN steps (Newton's method for this model) until the gradient is gone.
@@ -21,16 +21,14 @@ import Testing
     let head = LinearHead<Double>(features: data.featureCount, classes: data.classCount)
     var parameters = Parameters<Double>(layout: head.layout)
     var descent = Descent(
-      model: head, options: DescentOptions(curvature: .ggn, solver: .cg, tolerance: 1e-8, maximumIterations: 500))
+      Objective(head, l2: l2), options: DescentOptions(curvature: .ggn, solver: .cg, tolerance: 1e-8, maximumIterations: 500))
     let batch = Batch(features: data.features, labels: data.labels)
     for _ in 0..<30 {
-      let (direction, _) = descent.direction(at: parameters, batch: batch, damping: 1e-6, l2: l2)
+      let (direction, _) = descent.direction(at: parameters, batch: batch, damping: 1e-6)
       parameters.values.combine(1, direction)
     }
-    descent.linearize(at: parameters, batch: batch)
-    return (
-      descent.objective(at: parameters, l2: l2), Double(descent.gradient(at: parameters, l2: l2).norm)
-    )
+    let objective = descent.linearize(at: parameters, batch: batch)
+    return (objective, Double(descent.point.gradient().norm))
   }
 
   @Test(arguments: [0.001, 0.03]) func defaultsComeNearTheOptimum(_ l2: Double) throws {
@@ -38,7 +36,7 @@ import Testing
     let (best, gradient) = Self.optimum(data, l2: l2)
     #expect(gradient < 1e-7, "\(gradient)")
     let result = try Self.train(
-      data, options: TrainingOptions(epochs: 5, l2: l2), method: GaussNewtonOptions(l2: l2))
+      data, options: TrainingOptions(epochs: 5), l2: l2)
     let last = try #require(result.epochs.last)
     print("optimum \(best), reached \(result.epochs.map(\.objective))")
     #expect(last.objective > best - 1e-9 && last.objective < 1.005 * best)

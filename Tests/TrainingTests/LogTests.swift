@@ -24,9 +24,9 @@ import Testing
     let directory = TemporaryDirectory()
     let data = try blobs(Float.self, rows: 90, features: 3, classes: 3)
     let head = LinearHead<Float>(features: 3, classes: 3)
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     var log = try JSONLinesLog(path: directory.file("log.jsonl"), header: Header())
-    let result = try Trainer(model: head, options: TrainingOptions(epochs: 3, batchSize: 30)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 3, batchSize: 30)).run(
       &optimizer, on: data, validation: hasValidation ? data : nil, observer: &log)
     let text = try directory.text("log.jsonl")
     let lines = try Self.objects(text)

@@ -3,7 +3,8 @@ import FastGaussNewton
 import Testing
 
 /// Remembers what batches are like, and moves nothing.
-private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
+private struct BatchRecorder<ModelType: Model>: Optimizer {
+  let objective: Objective<ModelType>
   struct State: Codable, Sendable {
     var seeds: [DropoutSeed?] = []
     var hasGram: [Bool] = []
@@ -11,8 +12,10 @@ private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
   var state = State()
   var explanation: String { "recorder" }
 
+  init(_ model: ModelType) { objective = Objective(model) }
+
   mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<ModelType.Scalar>, on batch: Batch<ModelType.Scalar>, at progress: Progress
   ) -> StepReport {
     state.seeds.append(batch.inputs.dropoutSeed)
     state.hasGram.append(batch.inputs.gram != nil)
@@ -26,11 +29,11 @@ private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
     try Network(Architecture(input: [4], layers: layers))
   }
 
-  private func record(_ model: some Model<Double>, seed: UInt64 = 0) throws -> BatchRecorder<Double>.State {
-    var optimizer = BatchRecorder<Double>()
+  private func record<M: Model<Double>>(_ model: M, seed: UInt64 = 0) throws -> BatchRecorder<M>.State {
+    var optimizer = BatchRecorder(model)
     var observer = SilentObserver()
     let options = TrainingOptions(epochs: 3, batchSize: 10, seed: seed)
-    _ = try Trainer(model: model, options: options).run(
+    _ = try Trainer(options: options).run(
       &optimizer, on: blobs(rows: 25, features: 4, classes: 3), observer: &observer)
     return optimizer.state
   }
@@ -62,9 +65,9 @@ private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
     let data = try Dataset(
       features: Matrix(rows: 200, columns: 2, elements: features), labels: labels, classNames: ["same", "different"])
     func accuracy(_ model: some Model<Double>) throws -> Double {
-      var optimizer = GaussNewtonOptimizer(model: model)
+      var optimizer = GaussNewtonOptimizer(Objective(model))
       var observer = SilentObserver()
-      let result = try Trainer(model: model, options: TrainingOptions(epochs: 10, batchSize: 50)).run(
+      let result = try Trainer(options: TrainingOptions(epochs: 10, batchSize: 50)).run(
         &optimizer, on: data, observer: &observer)
       return result.epochs.last!.accuracy!
     }
@@ -78,9 +81,9 @@ private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
     let model: Network<Double> = try Self.network([Frozen(Dense(5)), Activation(.tanh), Dense(3)])
     var generator = SeededGenerator(seed: 9)
     let start = model.initialParameters(using: &generator)
-    var optimizer = GaussNewtonOptimizer(model: model)
+    var optimizer = GaussNewtonOptimizer(Objective(model))
     var observer = SilentObserver()
-    let result = try Trainer(model: model, options: TrainingOptions(epochs: 2, batchSize: 10)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 2, batchSize: 10)).run(
       &optimizer, from: start, on: blobs(rows: 40, features: 4, classes: 3), observer: &observer)
     for slice in model.layout.slices {
       #expect((result.parameters[slice] == start[slice]) == slice.isFrozen, "\(slice.name)")
@@ -92,7 +95,7 @@ private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
     let model: Network<Float> = try Self.network([Dense(1 << 18), Activation(.relu), Dense(2)])
     #expect(model.activationsPerExample > 1 << 19)
     var starts: [Int] = []
-    var evaluator = Evaluator(model: model)
+    var evaluator = Evaluator(Objective(model))
     try evaluator.forEachBlock(Parameters(layout: model.layout), .dense(Matrix(rows: 33, columns: 4))) { _, start in
       starts.append(start)
     }
@@ -101,10 +104,10 @@ private struct BatchRecorder<Scalar: RealScalar>: Optimizer {
 
   @Test func modelsThatCannotBeTrained() throws {
     let model: Network<Double> = try Self.network([Frozen(Dense(3))])
-    var optimizer = BatchRecorder<Double>()
+    var optimizer = BatchRecorder(model)
     var observer = SilentObserver()
     expectFailure(LayerError.self, "the network has no parameters to train") {
-      try Trainer(model: model, options: TrainingOptions()).run(
+      try Trainer(options: TrainingOptions()).run(
         &optimizer, on: blobs(rows: 25, features: 4, classes: 3), observer: &observer)
     }
   }

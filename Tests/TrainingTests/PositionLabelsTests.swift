@@ -100,8 +100,8 @@ import Testing
     var generator = SeededGenerator(seed: 2)
     var parameters = model.initialParameters(using: &generator)
     parameters.values.scale(by: 0.1)
-    var evaluator = Evaluator(model: model)
-    let result = try evaluator.evaluate(parameters, data, l2: 0)
+    var evaluator = Evaluator(Objective(model))
+    let result = try evaluator.evaluate(parameters, data)
     // The same rows as examples of their own, for a linear head with the same parameters.
     let batch = data.batch
     let rows = try #require(batch.inputs.rows)
@@ -109,8 +109,8 @@ import Testing
     let flat = try Dataset(
       features: Matrix(rows: rows.count, columns: 2, elements: rows.flatMap { [Double($0 / 3), -Double($0 / 3)] }),
       labels: batch.labels, classNames: data.classNames, weights: batch.weights)
-    var plain = Evaluator(model: head)
-    let expected = try plain.evaluate(Parameters(layout: head.layout, values: parameters.values), flat, l2: 0)
+    var plain = Evaluator(Objective(head))
+    let expected = try plain.evaluate(Parameters(layout: head.layout, values: parameters.values), flat)
     #expect(abs(result.loss - expected.loss) < 1e-12 && result.accuracy == expected.accuracy)
     #expect(result.examples == data.labelCount && result.classes == expected.classes)
     #expect(result.classes.map(\.examples) == data.classCounts)
@@ -123,9 +123,9 @@ import Testing
     // What has no label here has the wrong features for any.
     let data = try Self.data(40) { i, t in i % 4 == 0 || t == 1 }
     let model = try Self.model()
-    var optimizer = GaussNewtonOptimizer(model: model)
+    var optimizer = GaussNewtonOptimizer(Objective(model))
     var observer = SilentObserver()
-    let result = try Trainer(model: model, options: TrainingOptions(epochs: 2, batchSize: 3)).run(
+    let result = try Trainer(options: TrainingOptions(epochs: 2, batchSize: 3)).run(
       &optimizer, on: data, validation: data, observer: &observer)
     #expect(result.epochs.count == 2 && result.epochs[0].steps == 10)
     #expect(result.epochs[1].loss == result.epochs[1].validationLoss)

@@ -32,11 +32,11 @@ func measurements<S: RealScalar>(
   ) throws -> (head: LinearHead<S>, result: TrainingResult<S>) {
     let head = LinearHead<S>(features: data.featureCount, classes: data.outputCount)
     // The steps of a solver with a tolerance end near the optimum.
-    let options = GaussNewtonOptions(descent: .training(solver: .gram), l2: l2)
-    var optimizer = GaussNewtonOptimizer(model: head, loss: loss, options: options)
+    let options = GaussNewtonOptions(descent: .training(solver: .gram))
+    var optimizer = GaussNewtonOptimizer(Objective(head, loss: loss, l2: l2), options: options)
     var silent = SilentObserver()
-    let training = TrainingOptions(epochs: epochs, batchSize: data.count, l2: l2)
-    return (head, try Trainer(model: head, loss: loss, options: training).run(&optimizer, on: data, observer: &silent))
+    let training = TrainingOptions(epochs: epochs, batchSize: data.count)
+    return (head, try Trainer(options: training).run(&optimizer, on: data, observer: &silent))
   }
 
   /// w = (X^T X / N + l2)^-1 X^T y / N of centred x and y, two features; b = mean y - w . mean x.
@@ -100,8 +100,8 @@ func measurements<S: RealScalar>(
     if isStandard { try data.standardizeTargets(own) }
     let head = LinearHead<Double>(features: 3, classes: 2)
     let parameters = randomParameters(head)
-    var evaluator = Evaluator(model: head, loss: item.loss)
-    let result = try evaluator.evaluate(parameters, data, l2: 0)
+    var evaluator = Evaluator(Objective(head, loss: item.loss))
+    let result = try evaluator.evaluate(parameters, data)
 
     let function = try #require(item.loss as? any ElementwiseLoss)
     var (loss, total) = (0.0, 0.0)
@@ -145,8 +145,8 @@ func measurements<S: RealScalar>(
       features: Matrix<Float>(rows: 3, columns: 1, elements: [1, 2, 3]),
       values: Matrix(rows: 3, columns: 1, elements: [0.1, 0.1, 0.1]), targetNames: ["y"])
     let head = LinearHead<Float>(features: 1, classes: 1)
-    var evaluator = Evaluator(model: head, loss: SquaredLoss())
-    let result = try evaluator.evaluate(Parameters(layout: head.layout), data, l2: 0)
+    var evaluator = Evaluator(Objective(head, loss: SquaredLoss()))
+    let result = try evaluator.evaluate(Parameters(layout: head.layout), data)
     #expect(result.r2 == nil && abs(result.rmse! - 0.1) < 1e-6)
   }
 
@@ -155,9 +155,9 @@ func measurements<S: RealScalar>(
     let classes = try blobs(Double.self, rows: 5, features: 2, classes: 2)
     func run(_ data: Dataset<Double>, _ loss: any Loss) throws -> TrainingResult<Double> {
       let head = LinearHead<Double>(features: 2, classes: data.outputCount)
-      var optimizer = ScriptedOptimizer([nil])
+      var optimizer = ScriptedOptimizer([nil], Objective(head, loss: loss))
       var silent = SilentObserver()
-      return try Trainer(model: head, loss: loss, options: TrainingOptions()).run(
+      return try Trainer(options: TrainingOptions()).run(
         &optimizer, on: data, observer: &silent)
     }
     expectFailure(DataError.self, "measurements: ", "cross-entropy loss wants at least 2 outputs, got 1") {

@@ -69,11 +69,11 @@ import Testing
     try training.balanceClasses()
     #expect(training.features.isInMemory == !isStored)
     let head = LinearHead<S>(features: 6, classes: 3)
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
     var options = TrainingOptions(epochs: 2, batchSize: batchSize, seed: 3)
     options.gramBudget = 0  // the Gram of features in a file is never cached
-    let result = try Trainer(model: head, options: options).run(
+    let result = try Trainer(options: options).run(
       &optimizer, on: training, validation: held, observer: &observer)
     let file = ModelFile(model: head, parameters: result.parameters, classNames: training.classNames)
     var outputs: [S] = []
@@ -184,15 +184,15 @@ import Testing
     let handle = try FileHandle(forWritingTo: URL(filePath: directory.file("X.npy")))
     try handle.truncate(atOffset: 1000)
     let head = LinearHead<Float>(features: 6, classes: 3)
-    var optimizer = GaussNewtonOptimizer(model: head)
+    var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
     expectFailure(FileError.self, "X.npy", "truncated") {
-      try Trainer(model: head, options: TrainingOptions(epochs: 1, batchSize: 16)).run(
+      try Trainer(options: TrainingOptions(epochs: 1, batchSize: 16)).run(
         &optimizer, on: data, observer: &observer)
     }
     expectFailure(FileError.self, "X.npy: byte 1000", "the file has shrunk") {
-      var evaluator = Evaluator(model: head)
-      return try evaluator.evaluate(randomParameters(head), data, l2: 0)
+      var evaluator = Evaluator(Objective(head))
+      return try evaluator.evaluate(randomParameters(head), data)
     }
   }
 

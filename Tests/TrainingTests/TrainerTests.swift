@@ -21,11 +21,11 @@ import Testing
     start: Double? = nil, validation: Dataset<Double>? = nil, recorder: Recorder = Recorder(),
     isInterrupted: () -> Bool = { false }
   ) throws -> TrainingResult<Double> {
-    var optimizer = ScriptedOptimizer(script)
+    var optimizer = ScriptedOptimizer(script, Objective(head))
     let options = TrainingOptions(
       epochs: epochs ?? script.count, batchSize: batchSize, timeLimit: timeLimit, patience: patience)
     var observer = RecordingObserver(recorder: recorder)
-    return try Trainer(model: head, options: options).run(
+    return try Trainer(options: options).run(
       &optimizer, from: start.map { Parameters(layout: head.layout, values: [$0, 0]) }, on: rows(zeros: 3, ones: 1),
       validation: validation, observer: &observer, isInterrupted: isInterrupted)
   }
@@ -118,9 +118,9 @@ import Testing
     #expect((second.step, second.steps, second.rejected) == (4, 2, 0))
     #expect(second.solver == "script" && second.damping == 0.5 && second.stepLength == 1)
     #expect(first.wallSeconds > 0 && second.wallSeconds >= first.wallSeconds && second.cpuSeconds >= first.cpuSeconds)
-    var evaluator = Evaluator(model: Self.head)
+    var evaluator = Evaluator(Objective(Self.head))
     let at = Parameters(layout: Self.head.layout, values: [3, 0])
-    let final = try evaluator.evaluate(at, try Self.rows(zeros: 3, ones: 1), l2: 0)
+    let final = try evaluator.evaluate(at, try Self.rows(zeros: 3, ones: 1))
     #expect((second.objective, second.loss, second.accuracy) == (final.objective, final.loss, final.accuracy))
   }
 
@@ -129,17 +129,17 @@ import Testing
     struct FullDisk: TrainingObserver {
       mutating func epochEnded(_ record: EpochRecord) throws { throw Full() }
     }
-    var optimizer = ScriptedOptimizer([1, 1])
+    var optimizer = ScriptedOptimizer([1, 1], Objective(Self.head))
     var observer = FullDisk()
     #expect(throws: Full.self) {
-      try Trainer(model: Self.head, options: TrainingOptions(epochs: 2)).run(
+      try Trainer(options: TrainingOptions(epochs: 2)).run(
         &optimizer, on: Self.rows(zeros: 2, ones: 2), observer: &observer)
     }
     #expect(optimizer.state.step == 1)
   }
 
   @Test func dataThatDoNotFitTheModel() throws {
-    var optimizer = ScriptedOptimizer([])
+    var optimizer = ScriptedOptimizer([], Objective(Self.head))
     var silent = SilentObserver()
     for (features, classes, parts) in [
       (2, 2, ["takes 1 features", "have 2"]), (1, 3, ["has 2 classes", "have 3"]),
@@ -148,7 +148,7 @@ import Testing
       let fitting = try Self.rows(zeros: 1, ones: 1)
       for (training, validation) in [(other, nil), (fitting, other)] {
         expectFailure(DataError.self, "blobs", parts[0], parts[1]) {
-          try Trainer(model: Self.head, options: TrainingOptions()).run(
+          try Trainer(options: TrainingOptions()).run(
             &optimizer, on: training, validation: validation, observer: &silent)
         }
       }

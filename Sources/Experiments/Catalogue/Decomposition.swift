@@ -67,7 +67,8 @@ struct Decomposition: Experiment {
       return (sum.0 + difference * difference, sum.1 + pair.1 * pair.1)
     }
     let (fgn, ggn) = (
-      rows.traces(CurvatureWeights(.fgn, of: rows)), rows.traces(CurvatureWeights(.ggn, of: rows)))
+      rows.traces(CurvatureWeights(.fgn, of: rows)), rows.traces(CurvatureWeights(.ggn, of: rows))
+    )
     let traces = (0..<examples).map { i in 1 - probabilities.row(i).reduce(0) { $0 + $1 * $1 } }
     let traceError = zip(ggn, traces).reduce(0) { max($0, abs($1.0 - $1.1)) }
     var row = Row([
@@ -128,7 +129,8 @@ struct Decomposition: Experiment {
       let batch = Batch(features: features, labels: (0..<48).map { _ in Int32(generator.index(below: 2)) })
       let options = DescentOptions(curvature: .ggn, solver: .dual, tolerance: 1e-14, maximumIterations: 5000)
       let found = Inspection.run(
-        Objective(head), at: Parameters(layout: head.layout, values: values), batch: batch, damping: damping, options: options)
+        Objective(head), at: Parameters(layout: head.layout, values: values), batch: batch, damping: damping,
+        options: options)
       return Row([
         "classes": 2, "damping": .number(damping), "directionError": .number(found.inspection.relativeError),
       ])

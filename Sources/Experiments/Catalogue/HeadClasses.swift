@@ -52,7 +52,8 @@ enum HeadClasses {
     let sample = try data.rows((0..<problem.batchSize).map { _ in Int32(generator.index(below: data.count)) })
     let double = LinearHead<Double>(features: head.inputWidth, classes: head.outputWidth)
     return DirectionMeasure(
-      Objective(double, l2: HeadProblem.l2), at: Parameters(layout: double.layout, values: result.parameters.values.map(Double.init)),
+      Objective(double, l2: HeadProblem.l2),
+      at: Parameters(layout: double.layout, values: result.parameters.values.map(Double.init)),
       batch: Batch(features: sample.features.dense.converted(), labels: sample.labels),
       damping: 12 * optimizer.state.damping.scale / Double(problem.batchSize))
   }

@@ -59,7 +59,7 @@ struct Problem {
     var options = GaussNewtonOptions(
       descent: .training(curvature: .ggn, solver: solver), momentum: 0, schedule: .constant)
     if let iterations { (options.descent.tolerance, options.descent.maximumIterations) = (1e-30, iterations) }
-    return GaussNewtonOptimizer(model: model, loss: loss, options: options)
+    return GaussNewtonOptimizer(Objective(model, loss: loss), options: options)
   }
 }
 

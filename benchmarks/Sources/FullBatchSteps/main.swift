@@ -24,7 +24,7 @@ final class Contestant {
     radius: Double = .infinity
   ) {
     optimizer = GaussNewtonOptimizer(
-      model: head,
+      Objective(head),
       options: GaussNewtonOptions(
         descent: descent, damping: .fixed(damping), trustRegion: TrustRegion(radius: radius, warmUp: 0), momentum: 0,
         schedule: .constant))

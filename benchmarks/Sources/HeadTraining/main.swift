@@ -52,8 +52,8 @@ struct Session {
   func run(_ name: String, _ optimizer: some Optimizer<Float>, seed: Int) throws {
     var options = arguments.training
     options.seed = UInt64(seed)
-    var (optimizer, observer, evaluator) = (optimizer, SilentObserver(), Evaluator(model: head))
-    let result = try Trainer(model: head, options: options)
+    var (optimizer, observer, evaluator) = (optimizer, SilentObserver(), Evaluator(Objective(head)))
+    let result = try Trainer(options: options)
       .run(&optimizer, on: arguments.data.training, observer: &observer)
     let last = result.epochs.last!
     let training = try evaluator.evaluate(result.parameters, arguments.data.training, l2: options.l2)
@@ -66,13 +66,13 @@ struct Session {
   }
 
   func fgn(_ damping: Damping) -> GaussNewtonOptimizer<LinearHead<Float>> {
-    GaussNewtonOptimizer(model: head, options: GaussNewtonOptions(l2: arguments.training.l2, damping: damping))
+    GaussNewtonOptimizer(Objective(head), options: GaussNewtonOptions(l2: arguments.training.l2, damping: damping))
   }
 
   /// The first run also pays for loading the BLAS, whose own threads spin for a while: not counted.
   func warmUp() throws {
     var (optimizer, observer) = (fgn(.automatic()), SilentObserver())
-    _ = try Trainer(model: head, options: arguments.training)
+    _ = try Trainer(options: arguments.training)
       .run(&optimizer, on: arguments.data.training, observer: &observer)
   }
 
@@ -84,7 +84,7 @@ struct Session {
         try run("FGN, initial lambda \(initial)", fgn(.automatic(initial: initial)), seed: seed)
       }
       for rate in arguments.rates {
-        try run("Adam \(rate)", Adam(model: head, rate: rate, l2: arguments.training.l2), seed: seed)
+        try run("Adam \(rate)", Adam(Objective(head, l2: arguments.training.l2), rate: rate), seed: seed)
       }
     }
   }

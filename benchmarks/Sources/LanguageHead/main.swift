@@ -26,7 +26,7 @@ func train(_ model: some Model<Float>, _ batch: Batch<Float>, steps: Int) throws
   var generator = SeededGenerator(seed: 1)
   var parameters = model.initialParameters(using: &generator)
   show("peak: with the parameters", Memory.peak)
-  var optimizer = GaussNewtonOptimizer(model: model)
+  var optimizer = GaussNewtonOptimizer(Objective(model))
   for step in 0..<steps {
     var report = StepReport(outcome: .rejected, objective: 0)
     let seconds = Timing.measure {

@@ -34,7 +34,7 @@ struct Side {
   /// The exact step as training takes it; nil is the default momentum.
   private func fgn(_ momentum: Double?) -> GaussNewtonOptimizer<Network<Float>> {
     GaussNewtonOptimizer(
-      model: model,
+      Objective(model),
       options: GaussNewtonOptions(
         descent: .training(solver: .gram), momentum: momentum.map { .projected($0) } ?? .automatic, schedule: .constant)
     )

@@ -61,14 +61,14 @@ struct Session {
     let data = arguments.problem.training
     var recorder = EpochRecorder(optimizer, stepsPerEpoch: (data.count - 1) / options.batchSize + 1)
     var observer = SilentObserver()
-    let result = try Trainer(model: model, options: options).run(&recorder, on: data, observer: &observer)
-    var evaluator = Evaluator(model: model)
+    let result = try Trainer(options: options).run(&recorder, on: data, observer: &observer)
+    var evaluator = Evaluator(Objective(model))
     for (record, epoch) in zip(result.epochs, recorder.epochs) {
-      let test = try evaluator.evaluate(epoch.parameters, arguments.problem.test, l2: 0)
+      let test = try evaluator.evaluate(epoch.parameters, arguments.problem.test)
       show(["epoch", name, "\(seed)", "\(record.epoch)"], record.loss, test.accuracy ?? .nan, epoch.seconds)
     }
-    let training = try evaluator.evaluate(result.parameters, data, l2: 0)
-    let test = try evaluator.evaluate(result.parameters, arguments.problem.test, l2: 0)
+    let training = try evaluator.evaluate(result.parameters, data)
+    let test = try evaluator.evaluate(result.parameters, arguments.problem.test)
     let undone = result.epochs.reduce(0) { $0 + $1.undone }
     let rejected = result.epochs.reduce(0) { $0 + $1.rejected }
     let seconds = recorder.epochs.last?.seconds ?? Seconds(wall: .nan, cpu: .nan)
@@ -88,7 +88,7 @@ struct Session {
   /// The first run also pays for loading the BLAS, whose own threads spin for a while: not counted.
   func warmUp() throws {
     let data = arguments.problem.training
-    var optimizer = Adam(model: model, rate: 1e-3)
+    var optimizer = Adam(Objective(model), rate: 1e-3)
     var generator = SeededGenerator(seed: 0)
     var parameters = model.initialParameters(using: &generator)
     var batches = Batches(of: data, batchSize: arguments.training.batchSize, seed: 0)
@@ -105,11 +105,11 @@ struct Session {
     try warmUp()
     for seed in 0..<arguments.seeds {
       if arguments.methods.contains("fgn") {
-        try run("FGN", GaussNewtonOptimizer(model: model, options: arguments.options), seed: seed)
+        try run("FGN", GaussNewtonOptimizer(Objective(model), options: arguments.options), seed: seed)
       }
       if arguments.methods.contains("adam") {
         for rate in arguments.rates {
-          try run("Adam \(rate)", Adam(model: model, rate: rate, schedule: .cosine), seed: seed)
+          try run("Adam \(rate)", Adam(Objective(model), rate: rate, schedule: .cosine), seed: seed)
         }
       }
     }

@@ -66,14 +66,13 @@ func run(_ number: Int, on data: Dataset<Float>, epochs: Int) throws {
   let scaled = try Dataset(features: features, labels: data.labels, classNames: data.classNames)
   var generator = SeededGenerator(seed: UInt64(number), stream: 99)
   let start = model.initialParameters(using: &generator)
-  var evaluator = Evaluator(model: model)
+  var evaluator = Evaluator(Objective(model))
   let before = try evaluator.evaluate(start, scaled, l2: 0).loss
-  var optimizer = GaussNewtonOptimizer(model: model)
+  var optimizer = GaussNewtonOptimizer(Objective(model))
   var observer = SilentObserver()
   var result: TrainingResult<Float>?
   let seconds = try Timing.measure {
     result = try Trainer(
-      model: model,
       options: TrainingOptions(epochs: epochs, batchSize: configuration.batchSize, seed: UInt64(number))
     ).run(&optimizer, from: start, on: scaled, observer: &observer)
   }

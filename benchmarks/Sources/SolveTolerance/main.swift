@@ -16,10 +16,10 @@ func train(_ data: Dataset<Float>, _ subject: Case, batchSize: Int, seed: UInt64
   let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
   var descent = DescentOptions.training(curvature: subject.curvature, solver: subject.solver)
   descent.tolerance = subject.tolerance
-  var optimizer = GaussNewtonOptimizer(model: head, options: GaussNewtonOptions(descent: descent, l2: 1e-4))
+  var optimizer = GaussNewtonOptimizer(Objective(head), options: GaussNewtonOptions(descent: descent, l2: 1e-4))
   var observer = SilentObserver()
   let options = TrainingOptions(epochs: batchSize < 4000 ? 3 : 6, batchSize: batchSize, seed: seed, l2: 1e-4)
-  let epochs = try Trainer(model: head, options: options).run(&optimizer, on: data, observer: &observer).epochs
+  let epochs = try Trainer(options: options).run(&optimizer, on: data, observer: &observer).epochs
   let iterations = epochs.reduce(0) { $0 + $1.iterations }
   return (epochs.last!.objective, Double(iterations) / Double(epochs.last!.step))
 }

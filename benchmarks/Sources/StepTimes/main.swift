@@ -28,7 +28,7 @@ func compare(_ shape: Shape, rounds: Int) {
     // Exact up to B = 256; beyond, the automatic choice, which says what it took.
     let solver = shape.batch <= 256 ? Solver.gram : .automatic
     return GaussNewtonOptimizer(
-      model: head,
+      Objective(head),
       options: GaussNewtonOptions(
         descent: .training(solver: solver), momentum: .projected(momentum), schedule: .constant))
   }

@@ -108,12 +108,12 @@ func check(_ name: String, to path: String) throws {
 
   let data = Batch(inputs: inputs, labels: labels)
   func direction(_ options: DescentOptions, l2: Double = 0) -> [Double] {
-    var descent = Descent(model: network, options: options)
+    var descent = Descent(Objective(network), options: options)
     let (direction, report) = descent.direction(at: parameters, batch: data, damping: damping, l2: l2)
     precondition(report.solve.outcome == .converged, "\(report.solve.outcome)")
     return direction
   }
-  var descent = Descent(model: network)
+  var descent = Descent(Objective(network))
   descent.linearize(at: parameters, batch: data)
   let exact = DescentOptions(solver: .gram)
   let vectors: [(String, [Double])] = [
