@@ -34,7 +34,7 @@ import Testing
       options.l2 = 1e-3
       return try Trainer(model: head, options: options).run(&optimizer, on: data, validation: data, observer: &silent)
     }
-    return try run(Contestant(contestant).make(head, l2: 1e-3).optimizer)
+    return try run(TrainingMethod(contestant).make(head, l2: 1e-3).optimizer)
   }
 
   static let contestants = [
