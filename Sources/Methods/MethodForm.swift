@@ -10,6 +10,8 @@ package struct MethodForm: Sendable {
   package let defaults: [MethodOption: OptionValue]
   /// The number that a small grid varies, and the middle of the grid. Nil for methods that need no tuning.
   package let grid: (option: MethodOption, centre: Double)?
+  /// Whether a step takes all training rows, unless somebody says otherwise.
+  package let takesAllRows: Bool
   /// The method's options with `settings` in them.
   let applying: @Sendable (MethodSettings) -> any MethodOptions
 
@@ -19,13 +21,14 @@ package struct MethodForm: Sendable {
   ///   - grid: the option that needs tuning, and the middle of the grid.
   init<Options: MethodOptions>(
     _ summary: String, _ prototype: Options, _ places: [OptionPlace<Options>],
-    grid: (option: MethodOption, centre: Double)? = nil
+    grid: (option: MethodOption, centre: Double)? = nil, takesAllRows: Bool = false
   ) {
     self.summary = summary
     options = places.map(\.option) + [.gradientAgreement]
     defaults = Dictionary(
       uniqueKeysWithValues: places.compactMap { place in place.read(prototype).map { (place.option, $0) } })
     self.grid = grid
+    self.takesAllRows = takesAllRows
     applying = { settings in
       var result = prototype
       for place in places { if let value = settings[place.option] { place.write(value, &result) } }

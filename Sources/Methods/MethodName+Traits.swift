@@ -23,7 +23,7 @@ extension MethodName {
   public func defaultValue(of option: MethodOption) -> OptionValue? { form.defaults[option] }
 
   /// Whether a step takes all training rows, unless somebody says otherwise: its line searches want one objective.
-  public var takesAllRows: Bool { self == .lbfgs }
+  public var takesAllRows: Bool { form.takesAllRows }
 
   /// Examples in a step where none are asked for, of `count`.
   public func batchSize(of count: Int) -> Int { takesAllRows ? count : 128 }

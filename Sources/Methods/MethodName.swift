@@ -37,7 +37,7 @@ public enum MethodName: String, Sendable, Codable, CaseIterable {
     case .lbfgs:
       MethodForm(
         "L-BFGS with a strong Wolfe line search", LBFGSOptions(),
-        [OptionPlace(.memory, \.history), OptionPlace(.metric, \.metric)])
+        [OptionPlace(.memory, \.history), OptionPlace(.metric, \.metric)], takesAllRows: true)
     case .kfac:
       .gradient(
         "K-FAC", KFACOptions(gradient: .cosine(0.1)),

@@ -46,7 +46,7 @@ extension MethodOption {
   public static let iterations = MethodOption(
     "iterations", "Conjugate gradient in a step, at most", .whole(1...1_000_000), unit: "iterations")
   public static let interval = MethodOption(
-    "interval", "How often the preconditioner is computed anew", .whole(1...1_000_000), unit: "steps")
+    "interval", "How often curvature is estimated or inverted anew", .whole(1...1_000_000), unit: "steps")
   public static let gradientAgreement = MethodOption(
     "gradient-agreement", "Cosine between the gradients of a batch's halves below which the second half is left out",
     .from(-1, to: 1), unit: "cosine")

@@ -1,9 +1,5 @@
-/// The numbers that a setting may be, and the words for them in messages, help and tables.
-///
-/// ```swift
-/// NumberRange.from(0, below: 1).expectation()  // a number from 0 to below 1
-/// NumberRange.whole(1...1_000_000).expectation(unit: "steps")  // a whole number of steps from 1 to 1000000
-/// ```
+/// The numbers that a setting may be, and the words for them in messages, help and tables: `.from(0, below: 1)` is "a
+/// number from 0 to below 1", `.whole(1...9)` with the unit "steps" is "a whole number of steps from 1 to 9".
 package struct NumberRange: Sendable, Hashable {
   package var lower: Double
   package var upper: Double

@@ -1,3 +1,4 @@
+import FastGaussNewton
 import Foundation
 import Testing
 

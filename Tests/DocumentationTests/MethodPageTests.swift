@@ -10,12 +10,17 @@ import Testing
 
   /// The table of options.
   static var table: [String] {
-    ["| option | meaning | value | default |", "|---|---|---|---|"]
-      + MethodOption.all.map { option in
-        let others = MethodOption.all.filter { $0.excludes.contains(option) || option.excludes.contains($0) }
-        let meaning = option.meaning + (others.isEmpty ? "" : "; not with \(list(others))")
-        return "| `\(option.name)` | \(meaning) | \(option.expectation) | \(defaults(of: option)) |"
-      }
+    ["| option | value | default |", "|---|---|---|"]
+      + MethodOption.all.map { "| `\($0.name)` | \($0.expectation) | \(defaults(of: $0)) |" }
+  }
+
+  /// What options mean, and what they are not given with.
+  static var meanings: [String] {
+    MethodOption.all.flatMap { option in
+      let others = MethodOption.all.filter { $0.excludes.contains(option) || option.excludes.contains($0) }
+      let rest = others.isEmpty ? "" : "; not with \(list(others))"
+      return wrapped("- `\(option.name)`: \(option.meaning)\(rest).", indent: "  ")
+    }
   }
 
   static func list(_ options: [MethodOption]) -> String { options.map { "`\($0.name)`" }.joined(separator: ", ") }
@@ -43,15 +48,17 @@ import Testing
       }
       return "`\(option.name)`" + (notes.isEmpty ? "" : " (\(notes.joined(separator: "; ")))")
     }
-    var lines = [""]
-    for word in "Options: \(options.joined(separator: ", ")).".components(separatedBy: " ") {
-      let last = lines[lines.count - 1]
-      if last.isEmpty {
-        lines[lines.count - 1] = word
-      } else if last.count + word.count < 120 {
-        lines[lines.count - 1] = last + " " + word
+    return wrapped("Options: \(options.joined(separator: ", ")).")
+  }
+
+  /// Lines of at most 120 characters; all but the first start with `indent`.
+  static func wrapped(_ text: String, indent: String = "") -> [String] {
+    var lines: [String] = []
+    for word in text.components(separatedBy: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= 120 {
+        lines[lines.count - 1] += " " + word
       } else {
-        lines.append(word)
+        lines.append((lines.isEmpty ? "" : indent) + word)
       }
     }
     return lines
@@ -59,19 +66,17 @@ import Testing
 
   /// The page with everything that follows from the tables put in.
   static func refreshed(_ page: String) -> String {
-    var (result, method, isTable, isParagraph) = ([String](), MethodName?.none, false, false)
+    var (result, method, isReplaced) = ([String](), MethodName?.none, false)
     for line in page.components(separatedBy: "\n") {
       if line.hasPrefix("#") { method = MethodName(rawValue: String(line.drop { $0 == "#" || $0 == " " })) }
-      if line.hasPrefix("| option |") {
-        isTable = true
-        result += table
-      } else if line.hasPrefix("Options: "), let method {
-        isParagraph = true
-        result += paragraph(method)
-      }
-      if isTable, !line.hasPrefix("|") { isTable = false }
-      if isParagraph, line.isEmpty { isParagraph = false }
-      if !isTable, !isParagraph { result.append(line) }
+      var block: [String]?
+      if line.hasPrefix("| option |") { block = table }
+      if line.hasPrefix("- `learning-rate`: ") { block = meanings }
+      if line.hasPrefix("Options: "), let method { block = paragraph(method) }
+      // A block ends at the next empty line.
+      if let block { result += block }
+      isReplaced = block != nil || isReplaced && !line.isEmpty
+      if !isReplaced { result.append(line) }
     }
     return result.joined(separator: "\n")
   }
@@ -99,6 +104,7 @@ import Testing
   @Test func theTableIsThere() throws {
     let section = try #require(try Repository.text("docs/methods.md").section("## Options"))
     #expect(section.contains(Self.table.joined(separator: "\n")), Self.remedy)
+    #expect(section.contains(Self.meanings.joined(separator: "\n")), Self.remedy)
   }
 
   /// What the program's page calls options without a flag are those that the program does not declare.
