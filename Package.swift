@@ -32,14 +32,15 @@ let package = Package(
     .target(name: "Optimization", dependencies: ["Models", "Losses"]),
     .target(name: "GaussNewton", dependencies: ["Optimization"]),
     .target(name: "Baselines", dependencies: ["Optimization"]),
+    .target(name: "Methods", dependencies: ["GaussNewton", "Baselines"]),
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Optimum", dependencies: ["Baselines", "Training"]),
     .target(name: "Figures"),
-    .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
+    .target(name: "Comparison", dependencies: ["Methods", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),
-    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Optimum"]),
+    .target(name: "FastGaussNewton", dependencies: ["Methods", "Optimum"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
@@ -57,6 +58,7 @@ let package = Package(
       resources: [.copy("Golden")]),
     .testTarget(
       name: "BaselinesTests", dependencies: ["Baselines", "TestSupport"], resources: [.copy("Golden")]),
+    .testTarget(name: "MethodsTests", dependencies: ["Methods", "FastGaussNewton"]),
     .testTarget(
       name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
     .testTarget(
@@ -69,7 +71,7 @@ let package = Package(
       name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "FastGaussNewton", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton"]),
+    .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton"]),
     .testTarget(
       name: "DocumentationTests",
       dependencies: ["FastGaussNewton", "Comparison", "Figures", "Tasks", "Experiments"]),

@@ -1,3 +1,6 @@
+import Methods
+import Optimization
+
 /// What every contestant gets, the same for all.
 public enum Budget: Sendable, Codable, Hashable {
   /// Passes over the training rows, at least 1.
@@ -28,7 +31,7 @@ public enum Clock: String, Sendable, Codable, CaseIterable {
 /// How a comparison is run.
 public struct ComparisonOptions: Sendable, Codable, Equatable {
   /// At least one, all different.
-  public var contestants: [Contestant]
+  public var contestants: [TrainingMethod]
   /// Of shuffling, initialisation and dropout; at least one, all different.
   public var seeds: [UInt64]
   public var budget: Budget
@@ -58,11 +61,11 @@ public struct ComparisonOptions: Sendable, Codable, Equatable {
   public var target: Double?
 
   /// Examples in a step of one contestant, of `count`.
-  func batchSize(of contestant: Contestant, _ count: Int) -> Int {
+  func batchSize(of contestant: TrainingMethod, _ count: Int) -> Int {
     contestant.name.takesAllRows ? count : min(count, batchSize)
   }
 
-  public init(contestants: [Contestant], seeds: [UInt64], budget: Budget) {
+  public init(contestants: [TrainingMethod], seeds: [UInt64], budget: Budget) {
     precondition(!contestants.isEmpty && !seeds.isEmpty, "a comparison needs contestants and seeds")
     precondition(Set(contestants).count == contestants.count && Set(seeds).count == seeds.count, "given twice")
     self.contestants = contestants

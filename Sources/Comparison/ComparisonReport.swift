@@ -1,3 +1,5 @@
+import Methods
+
 /// What a comparison found: all runs, and what follows from them.
 public struct ComparisonReport: Sendable {
   public var options: ComparisonOptions
@@ -8,22 +10,22 @@ public struct ComparisonReport: Sendable {
 
 /// A contestant's runs.
 public struct ContestantResult: Sendable {
-  public var contestant: Contestant
+  public var contestant: TrainingMethod
   /// With the setting that its grid found.
-  public private(set) var chosen: Contestant
+  public private(set) var chosen: TrainingMethod
   /// Runs of the grid; empty where there was none.
   public var tuning: [RunResult] = []
   /// One for each seed.
   public var runs: [RunResult] = []
 
-  init(contestant: Contestant) {
+  init(contestant: TrainingMethod) {
     self.contestant = contestant
     chosen = contestant
   }
 
   /// One setting that was tried.
   public struct GridPoint: Sendable {
-    public var settings: Contestant
+    public var settings: TrainingMethod
     public var value: Double
     /// Mean of the kept validation losses.
     public var loss: Double
@@ -34,7 +36,7 @@ public struct ContestantResult: Sendable {
   public var grid: [GridPoint] {
     guard let option = contestant.gridOption else { return [] }
     return Dictionary(grouping: tuning, by: \.contestant).compactMap { text, runs in
-      guard let settings = try? Contestant(text), let value = settings.settings[option] else { return nil }
+      guard let settings = try? TrainingMethod(text), let value = settings.settings[option]?.number else { return nil }
       let total = runs.reduce(0) { $0 + $1.best.validationLoss }
       return GridPoint(
         settings: settings, value: value, loss: total / Double(runs.count),
@@ -48,18 +50,16 @@ public struct ContestantResult: Sendable {
   }
 
   /// The next setting where the best so far is at an edge of the grid; nil where it is not.
-  func beyondEdge(factor: Double) -> Contestant? {
+  func beyondEdge(factor: Double) -> TrainingMethod? {
     let grid = grid
     guard let option = contestant.gridOption, grid.count > 1, let first = grid.first, let last = grid.last else {
       return nil
     }
-    var next = contestant
     switch chosen {
-    case first.settings: next.settings[option] = NumberForm.rounded(first.value / factor)
-    case last.settings: next.settings[option] = NumberForm.rounded(last.value * factor)
+    case first.settings: return contestant.setting(option, first.value / factor)
+    case last.settings: return contestant.setting(option, last.value * factor)
     default: return nil
     }
-    return next
   }
 
   /// Its series in figures and its name in tables.

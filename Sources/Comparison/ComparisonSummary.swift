@@ -132,7 +132,7 @@ extension ComparisonReport {
     let best = grid.firstIndex { $0.settings == contestant.chosen } ?? 0
     let clock = options.clock
     return ComparisonSummary.Tuning(
-      option: option.rawValue, values: grid.map(\.value), losses: losses, diverged: grid.map(\.diverged),
+      option: option.name, values: grid.map(\.value), losses: losses, diverged: grid.map(\.diverged),
       worstOverBest: losses.max()! / losses[best],
       isAtEdge: best == 0 || best == grid.count - 1, runs: contestant.tuning.count,
       steps: contestant.tuning.reduce(0) { $0 + $1.last.step },

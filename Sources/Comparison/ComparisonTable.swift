@@ -1,3 +1,4 @@
+import Optimization
 import Training
 
 extension ComparisonSummary {

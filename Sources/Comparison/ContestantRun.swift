@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Methods
 import Models
 import Optimization
 import Training
@@ -11,7 +12,7 @@ package struct ContestantRun<ModelType: Model> {
   package typealias Scalar = ModelType.Scalar
   let problem: ComparisonProblem<ModelType>
   let options: ComparisonOptions
-  let contestant: Contestant
+  let contestant: TrainingMethod
   let seed: UInt64
   let key: String
   let version: String
@@ -21,7 +22,7 @@ package struct ContestantRun<ModelType: Model> {
   ///   - options: their budget, batches, penalty and points count; contestants and seeds do not.
   ///   - key, version: go into the rows.
   package init(
-    problem: ComparisonProblem<ModelType>, options: ComparisonOptions, contestant: Contestant, seed: UInt64,
+    problem: ComparisonProblem<ModelType>, options: ComparisonOptions, contestant: TrainingMethod, seed: UInt64,
     key: String = "", version: String = ""
   ) {
     self.problem = problem

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Methods
 import Models
 import Optimization
 import Training
@@ -15,7 +16,7 @@ import Training
 ///
 /// ```swift
 /// let options = ComparisonOptions(
-///   contestants: [try Contestant("fgn"), try Contestant("sgd:lr=0.1")], seeds: [0, 1], budget: .epochs(2))
+///   contestants: [try TrainingMethod("fgn"), try TrainingMethod("sgd:lr=0.1")], seeds: [0, 1], budget: .epochs(2))
 /// let problem = ComparisonProblem(model: head, training: data, validation: held)
 /// var comparison = try OptimizerComparison(problem, options)
 /// let report = try comparison.run()
@@ -92,7 +93,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   /// One run to be done.
   private struct Job {
     var contestant: Int
-    var settings: Contestant
+    var settings: TrainingMethod
     var seed: UInt64
     var isTuning: Bool
   }
@@ -122,7 +123,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   }
 
   /// Everything that a run's rows depend on, and what its seconds do.
-  private func key(of contestant: Contestant, seed: UInt64) -> String {
+  private func key(of contestant: TrainingMethod, seed: UInt64) -> String {
     let batch = options.batchSize(of: contestant, problem.training.count)
     return Fingerprint.key(
       "\(fingerprint) \(contestant) \(seed) \(options.budget) \(options.clock) \(batch) \(options.l2) \(options.points)"

@@ -1,5 +1,6 @@
 import Comparison
 import Losses
+import Methods
 import Models
 import Optimization
 import Training
@@ -52,11 +53,11 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   /// - Parameters:
   ///   - contestant: a method and its settings, such as `fgn:damping-factor=24`.
   ///   - name: in the column `method`; the contestant's text by default, options by their full names.
-  /// - Throws: `ContestantError` for a text that is none, `DataError` if model, loss and data do not fit each other,
+  /// - Throws: `MethodError` for a text that is none, `DataError` if model, loss and data do not fit each other,
   ///   `OptimizerError` if batches are too large for the method.
   public func rows(_ contestant: String, as name: String? = nil, seed: UInt64) throws -> [Row] {
     if case .seconds = budget { preconditionFailure("rows must not depend on time: give steps or epochs") }
-    let contestant = try Contestant(contestant)
+    let contestant = try TrainingMethod(contestant)
     let problem = problem
     try problem.check()
     var options = ComparisonOptions(contestants: [contestant], seeds: [seed], budget: budget)
@@ -75,7 +76,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   ///
   /// - Parameter methods: contestants; the column `method` is their text.
   public func cases(_ methods: [String], seeds: [UInt64]) throws -> [Case] {
-    try cases(methods.map { ($0, try Contestant($0).description) }, seeds: seeds)
+    try cases(methods.map { ($0, try TrainingMethod($0).description) }, seeds: seeds)
   }
 
   /// The same with a name for each contestant, for the column `method`.
@@ -87,7 +88,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
       + (measuresTraining ? "" : ", held out alone") + (keepsLastOnly ? ", the end" : "") + labels
     return try seeds.flatMap { seed in
       try methods.map { text, name in
-        let contestant = try Contestant(text).description
+        let contestant = try TrainingMethod(text).description
         return Case("\(contestant == name ? "" : "\(name): ")\(contestant), \(rest)", seed: seed, data: data) {
           try rows(text, as: name, seed: seed)
         }
@@ -101,8 +102,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   }
 
   /// What is the same in all rows of a run: `data`, `method`, `optimizer` (the method without settings), its settings by
-  /// the names of `OptimizerOption` (`learningRate`), `budget` (epochs or steps), `batchSize` and `l2`.
-  private func settings(of contestant: Contestant, _ name: String?) -> Row {
+  /// the keys of `MethodOption` (`learningRate`), `budget` (epochs or steps), `batchSize` and `l2`.
+  private func settings(of contestant: TrainingMethod, _ name: String?) -> Row {
     var row = Row([
       "data": .text(split.name), "method": .text(name ?? contestant.description),
       "optimizer": .text(contestant.name.rawValue), "batchSize": .number(Double(batchSize)), "l2": .number(l2),
@@ -112,7 +113,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     case .seconds(let seconds): row["budget"] = .number(seconds)
     }
     for option in contestant.settings.given {
-      row["\(option)"] = contestant.settings[option].map { .number($0) }
+      row[option.key] = contestant.settings[option]?.number.map { .number($0) }
     }
     return row
   }

@@ -3,6 +3,7 @@
 @_exported import GaussNewton
 @_exported import LinearAlgebra
 @_exported import Losses
+@_exported import Methods
 @_exported import Models
 @_exported import Optimization
 @_exported import Optimum

@@ -74,25 +74,24 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
 
   /// Writes the file under a temporary name and renames it; the same model gives the same bytes.
   /// - Throws: `DataError` for parameters that are not finite, for a model that is neither a `LinearHead` nor a
-  ///   `Network`, and for a loss that `LossName` does not have; `LayerError` for a layer that has no form in
+  ///   `Network`, and for a loss that `LossForm` does not have; `LayerError` for a layer that has no form in
   ///   architecture files (its tensors can be written by `SafeTensors` and read with the architecture); `FileError` if
   ///   the file cannot be written.
   public func write(to path: String) throws {
     guard parameters.values.isFinite else {
       throw DataError(path, "refused to save parameters that are not finite")
     }
-    guard let lossName = LossName(loss) else {
-      let names = LossName.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DataError(path, "only models of these losses can be saved: \(names); got \(loss.name)")
+    guard let named = NamedLoss(loss) else {
+      throw DataError(path, "only models of these losses can be saved: \(LossForm.names); got \(loss.name)")
     }
     var metadata = ["schema_version": Self.schemaVersion]
-    if lossName == .crossEntropy {
+    if !(loss is CrossEntropy) { metadata["loss"] = named.form.name }
+    if named.form.targetKind == .classes {
       metadata["class_names"] = try Self.json(classNames)
     } else {
-      metadata["loss"] = lossName.rawValue
       metadata["target_names"] = try Self.json(targetNames)
     }
-    if let huber = loss as? HuberLoss { metadata["huber_delta"] = "\(huber.delta)" }
+    for (parameter, value) in named.settings { metadata[parameter.metadataKey] = "\(value)" }
     if let targetStandardization { metadata["target_standardization"] = try Self.json(targetStandardization) }
     switch model {
     case is LinearHead<Scalar>: metadata["format"] = Self.headFormat
@@ -147,15 +146,15 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
       FileError(.badData, file: file.path, position: "metadata \"\(key)\"", message)
     }
     guard let text = file.metadata["loss"] else { return CrossEntropy() }
-    guard let name = LossName(rawValue: text) else {
-      let names = LossName.allCases.map(\.rawValue).joined(separator: ", ")
-      throw bad("loss", "expected one of \(names), got \"\(text.prefix(60))\"")
+    guard let form = LossForm(named: text) else {
+      throw bad("loss", "expected one of \(LossForm.names), got \"\(text.prefix(60))\"")
     }
-    guard name == .huber, let delta = file.metadata["huber_delta"] else { return name.loss() }
-    guard let value = Double(delta), value > 0, value.isFinite else {
-      throw bad("huber_delta", "expected a number above 0, got \"\(delta.prefix(60))\"")
+    var named = NamedLoss(form)
+    for parameter in form.parameters {
+      guard let value = file.metadata[parameter.metadataKey] else { continue }
+      do { try named.set(parameter.name, to: value) } catch { throw bad(parameter.metadataKey, error.message) }
     }
-    return name.loss(huberDelta: value)
+    return named.loss
   }
 
   private init(head file: SafeTensorsFile, _ loss: any Loss) throws(FileError) {
@@ -232,7 +231,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
 
   private mutating func readMetadata(_ file: SafeTensorsFile) throws(FileError) {
     let outputs = model.outputWidth
-    if loss is CrossEntropy {
+    if LossForm(loss)?.targetKind == .classes {
       classNames = try Self.names("class_names", outputs, file) ?? (0..<outputs).map(String.init)
     } else {
       targetNames = try Self.names("target_names", outputs, file) ?? Dataset<Scalar>.defaultTargetNames(outputs)

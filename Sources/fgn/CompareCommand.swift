@@ -76,10 +76,10 @@ struct CompareCommand: ParsableCommand {
     try check(Set(contestants).count == contestants.count, "--optimizers names one twice.")
   }
 
-  private func contestants() throws -> [Contestant] {
+  private func contestants() throws -> [TrainingMethod] {
     do {
-      return try optimizers.flatMap { $0.split(separator: ",") }.map { try Contestant(String($0)) }
-    } catch let error as ContestantError {
+      return try optimizers.flatMap { $0.split(separator: ",") }.map { try TrainingMethod(String($0)) }
+    } catch let error as MethodError {
       throw ValidationError("\(error)")
     }
   }

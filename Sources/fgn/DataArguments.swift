@@ -79,7 +79,7 @@ struct DataArguments: ParsableArguments {
 
   /// The files of a model in use.
   func files<S>(for model: ModelFile<S>) -> DataFiles {
-    let kind = LossName(model.loss) == .crossEntropy ? TargetKind.classes : .numbers
+    let kind = LossForm(model.loss)?.targetKind == .classes ? TargetKind.classes : .numbers
     var files = files(featureCount: model.model.inputWidth, indexBase: model.indexBase, kind)
     files.targetNames = model.targetNames
     let isSparse = model.model.takesSparseFeatures && model.standardization?.isScaling ?? true

@@ -1,19 +1,24 @@
 import ArgumentParser
 import FastGaussNewton
 
-extension LossName: ExpressibleByArgument {}
-
 /// What training makes small, and what it takes labels for.
 struct LossArguments: ParsableArguments {
   @Option(
     help: """
       cross-entropy for classes; squared, huber or poisson (of counts, by the logarithm of their rate) for numbers to \
-      predict. As --initial says, or cross-entropy.
-      """)
-  var loss: LossName?
+      predict; parameters may follow, such as huber:delta=0.5. As --initial says, or cross-entropy.
+      """,
+    transform: { text in
+      do { return try NamedLoss(text) } catch { throw ValidationError("\(error)") }
+    })
+  var loss: NamedLoss?
 
-  @Option(help: "Where the Huber loss turns from squared to linear, in units of the targets as they are trained on.")
-  var huberDelta: Double?
+  @Option(.parameter("huber-delta")) var huberDelta: String?
+
+  /// Parameters of losses that have an option of the command too.
+  private static let declared: [(option: String, path: KeyPath<LossArguments, String?> & Sendable)] = [
+    ("huber-delta", \.huberDelta)
+  ]
 
   @Flag(
     inversion: .prefixedNo,
@@ -24,32 +29,57 @@ struct LossArguments: ParsableArguments {
   var integerTargets = false
 
   func validate() throws {
-    guard huberDelta == nil || loss == .huber else { throw ValidationError("--huber-delta goes with --loss huber.") }
-    guard huberDelta.map({ $0 > 0 && $0.isFinite }) ?? true else {
-      throw ValidationError("--huber-delta must be above 0, got \(huberDelta ?? 0).")
+    _ = try named()
+    guard standardizeTargets != true || loss.map(\.form.standardizesTargets) ?? true else {
+      let names = LossForm.all.filter(\.standardizesTargets).map(\.name).joined(separator: " or ")
+      throw ValidationError("--standardize-targets goes with --loss \(names).")
     }
-    guard standardizeTargets != true || loss.map(\.standardizesTargets) ?? true else {
-      throw ValidationError("--standardize-targets goes with --loss squared or huber.")
-    }
-    guard !integerTargets || loss != .crossEntropy else {
+    guard !integerTargets || loss?.form.targetKind != .classes else {
       throw ValidationError("--integer-targets is for numbers to predict, and --loss cross-entropy for classes.")
     }
   }
 
   /// The loss that options name, for a model that starts anew, or for one in a file.
-  var chosen: (any Loss)? { loss?.loss(huberDelta: huberDelta ?? 1) }
+  var chosen: (any Loss)? { try? named()?.loss }
+
+  /// The loss with the parameters that were given.
+  private func named() throws -> NamedLoss? {
+    var result = loss
+    for (option, path) in Self.declared {
+      guard let value = self[keyPath: path], let parameter = LossForm.parameter(option) else { continue }
+      guard loss?.form.name == parameter.loss else {
+        throw ValidationError("--\(option) goes with --loss \(parameter.loss).")
+      }
+      do { try result?.set(parameter.name, to: value) } catch {
+        throw ValidationError("--\(option) must be \(parameter.range.expectation()), got \(value).")
+      }
+    }
+    return result
+  }
 
   func targetKind(of loss: any Loss) -> TargetKind {
-    let kind = LossName(loss)?.targetKind ?? .numbers
+    let kind = LossForm(loss)?.targetKind ?? .numbers
     return integerTargets && kind == .measurements ? .numbers : kind
   }
 
   /// How to standardise targets; nil for not at all. A model that training starts from has its own units.
   func targetStandardization<S>(of data: Dataset<S>, _ loss: any Loss, _ initial: ModelFile<S>?) -> Standardization? {
-    let isDefault = initial == nil && LossName(loss)?.standardizesTargets == true
+    let isDefault = initial == nil && LossForm(loss)?.standardizesTargets == true
     guard let values = data.values, standardizeTargets ?? (isDefault || initial?.targetStandardization != nil) else {
       return nil
     }
     return initial?.targetStandardization ?? Standardization(fitting: values)
   }
+}
+
+extension Option where Value == String? {
+  /// A parameter of a loss, declared by its record.
+  init(_ parameter: LossParameter) {
+    self.init(name: .customLong(parameter.option), help: ArgumentHelp(parameter.help))
+  }
+}
+
+extension LossParameter {
+  /// - Precondition: some loss has it.
+  static func parameter(_ option: String) -> LossParameter { LossForm.parameter(option)! }
 }

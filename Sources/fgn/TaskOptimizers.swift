@@ -1,14 +1,13 @@
-import Comparison
 import FastGaussNewton
 import Tasks
 
 /// Any method, with settings for the task where none are given.
 struct TaskOptimizer {
-  let contestant: Contestant
+  let method: TrainingMethod
 
-  init(_ text: String) throws(ContestantError) { contestant = try Contestant(text) }
+  init(_ text: String) throws(MethodError) { method = try TrainingMethod(text) }
 
-  private var isGaussNewton: Bool { [.egn, .fgn, .ggn, .fisher].contains(contestant.name) }
+  private var isGaussNewton: Bool { [.egn, .fgn, .ggn, .fisher].contains(method.name) }
 
   /// For a linear model that fits its batches exactly: hardly any damping, full steps.
   func forGains(of task: GainLearning) -> any Optimizer<LinearHead<Double>> {
@@ -32,21 +31,20 @@ struct TaskOptimizer {
 
   /// Where only the name of the method is given. With one selected output EGN is FGN.
   private func gaussNewton(damping: Damping, radius: Double) -> GaussNewtonOptions? {
-    guard contestant == Contestant(.egn) || contestant == Contestant(.fgn) else { return nil }
+    guard method == TrainingMethod(.egn) || method == TrainingMethod(.fgn) else { return nil }
     return GaussNewtonOptions(
       descent: DescentOptions(curvature: .ggn, solver: .gram), damping: damping,
       trustRegion: TrustRegion(radius: radius, warmUp: 0), momentum: 0, schedule: .constant)
   }
 
   /// With Adam's learning rate, a schedule, and no momentum for Gauss-Newton where they are not given.
-  private func completed(learningRate: Double, schedule: Schedule) -> Contestant {
-    var result = contestant
-    let options = contestant.name.traits.options
-    if options.contains(.schedule), result.settings.schedule == nil {
-      result.settings.set(.schedule, to: schedule.rawValue)
+  private func completed(learningRate: Double, schedule: Schedule) -> TrainingMethod {
+    var result = method
+    if method.name.options.contains(.schedule), result.settings[.schedule] == nil {
+      result.settings[.schedule] = .word(schedule.rawValue)
     }
-    if [.adam, .adamw].contains(contestant.name), result.settings[.learningRate] == nil {
-      result.settings[.learningRate] = learningRate
+    if [.adam, .adamw].contains(method.name), result.settings[.learningRate] == nil {
+      result.settings[.learningRate] = .number(learningRate)
     }
     if isGaussNewton, result.settings[.momentum] == nil, result.settings[.averaging] == nil {
       result.settings[.momentum] = 0

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Comparison
 import FastGaussNewton
 import Logging
 
@@ -95,11 +94,11 @@ struct TrainCommand: ParsableCommand {
   private func train<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
     let (training, held, loss) = (data.training, data.held, data.loss)
     for data in [training, held].compactMap({ $0 }) { try data.checkFit(model) }
-    let contestant = try method.contestant()
-    let made = contestant.make(Objective(model, loss: loss, l2: l2), seed: seed)
+    let method = try method.method()
+    let made = method.make(Objective(model, loss: loss, l2: l2), seed: seed)
     var optimizer = made.optimizer
     var options = TrainingOptions(
-      epochs: epochs ?? 3, batchSize: batchSize ?? contestant.name.batchSize(of: training.count), seed: seed,
+      epochs: epochs ?? 3, batchSize: batchSize ?? method.name.batchSize(of: training.count), seed: seed,
       timeLimit: timeLimit, patience: patience)
     options.gramBudget = gramBudget << 20
     try training.checkBatch(of: options.batchSize, memoryLimit: max(arguments.memoryBytes, 16 << 20))
@@ -112,19 +111,18 @@ struct TrainCommand: ParsableCommand {
       let (all, trained) = (model.layout.count, model.layout.trainableCount)
       logger.info("a network of \(all) parameters\(all == trained ? "" : ", \(all - trained) of them frozen")")
     }
-    var observers = Observers([ProgressDisplay(name: contestant.name.rawValue)])
+    var observers = Observers([ProgressDisplay(name: method.name.rawValue)])
     let header = RunHeader(
-      architecture: architecture, loss: loss.name, huberDelta: (loss as? HuberLoss)?.delta,
-      targetStandardization: training.targetStandardization, training: LoggedTraining(options: options, l2: l2),
-      optimizer: contestant.description,
-      method: made.options)
+      run: RunHeader.Run(
+        architecture: architecture, loss: loss.name, targetStandardization: training.targetStandardization,
+        training: options, optimizer: method.description, method: made.options), loss: NamedLoss(loss))
     let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }
     let result = try Trainer(options: options).run(
       &optimizer, from: start, on: training, validation: held, observer: &observers,
       isInterrupted: { Interrupt.isRequested })
-    logger.info("\(contestant): steps by \(result.explanation)")
-    let remedy = contestant.name.remedy(after: result.outcome)
+    logger.info("\(method): steps by \(result.explanation)")
+    let remedy = result.outcome == .diverged ? method.name.divergenceRemedy : result.outcome.remedy
     if result.outcome != .finished { logger.warning("\(remedy)") }
     guard result.bestEpoch > 0, result.outcome != .diverged || result.epochs.count > 1 else {
       printError("fgn: \(training.source): nothing was saved: no epoch ended well")
@@ -159,21 +157,30 @@ private final class DeferredLog: TrainingObserver {
   }
 }
 
-/// The first line of a log: how the run was started.
+/// The first line of a log: how the run was started, with the parameters of its loss.
 private struct RunHeader: Encodable {
-  var producer = "fast-gauss-newton \(packageVersion)"
-  var blas = BLAS.description
-  var threads = Partition.threads
-  /// JSON of a network; absent for a linear head.
-  var architecture: String?
-  var loss: String
-  var huberDelta: Double?
-  /// Of a regression; absent where targets are as they are.
-  var targetStandardization: Standardization?
-  var training: LoggedTraining
-  /// With the settings that were given.
-  var optimizer: String
-  var method: OptimizerOptions
+  var run: Run
+  var loss: NamedLoss?
+
+  struct Run: Encodable {
+    var producer = "fast-gauss-newton \(packageVersion)"
+    var blas = BLAS.description
+    var threads = Partition.threads
+    /// JSON of a network; absent for a linear head.
+    var architecture: String?
+    var loss: String
+    /// Of a regression; absent where targets are as they are.
+    var targetStandardization: Standardization?
+    var training: LoggedTraining
+    /// With the settings that were given.
+    var optimizer: String
+    var method: OptimizerOptions
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try run.encode(to: encoder)
+    try loss?.encode(to: encoder)
+  }
 }
 
 /// The options of a training and the penalty of what it minimises, as one object.

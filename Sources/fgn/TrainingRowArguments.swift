@@ -27,8 +27,8 @@ struct TrainingRowArguments: ParsableArguments {
       validationFraction.map { $0 > 0 && $0 < 1 } ?? true,
       "--validation-fraction must be between 0 and 1, got \(validationFraction ?? 0).")
     try check(
-      classWeight == nil || losses.loss.map { $0 == .crossEntropy } ?? true,
-      "--class-weight is for classes, and --loss \(losses.loss?.rawValue ?? "") for numbers to predict.")
+      classWeight == nil || losses.loss?.form.targetKind ?? .classes == .classes,
+      "--class-weight is for classes, and --loss \(losses.loss?.form.name ?? "") for numbers to predict.")
     try check(
       sampleWeights == nil || validationFraction == nil,
       "--sample-weights has a weight for each training row: give --validation, not --validation-fraction.")

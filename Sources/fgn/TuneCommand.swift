@@ -62,8 +62,8 @@ struct TuneCommand: ParsableCommand {
       models.model == nil && models.initial == nil,
       "fgn tune is for a linear head from the start: without --model and --initial.")
     try check(
-      rows.losses.loss ?? .crossEntropy == .crossEntropy,
-      "fgn tune is for classes, and --loss \(rows.losses.loss?.rawValue ?? "") for numbers to predict.")
+      rows.losses.loss?.form.targetKind ?? .classes == .classes,
+      "fgn tune is for classes, and --loss \(rows.losses.loss?.form.name ?? "") for numbers to predict.")
   }
 
   func run() throws {

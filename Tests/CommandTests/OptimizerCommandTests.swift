@@ -1,4 +1,3 @@
-import Comparison
 import FastGaussNewton
 import Foundation
 import Testing
@@ -13,7 +12,7 @@ import Testing
       ["train", path, "--output", directory.file("m.safetensors"), "--json"] + options)
   }
 
-  @Test(arguments: OptimizerName.allCases) func everyMethodTrains(_ name: OptimizerName) async throws {
+  @Test(arguments: MethodName.allCases) func everyMethodTrains(_ name: MethodName) async throws {
     let result = try await train(
       "--optimizer", name.rawValue, "--epochs", "1", "--batch-size", "12", "--log", directory.file("log.jsonl"))
     #expect(result.status == 0, "\(result.errors)")

@@ -14,7 +14,7 @@ import Testing
     (train + ["--labels", "y.npy"], "--labels goes with --features."),
     (
       train + ["--solver", "dual"],
-      "solver for fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual"
+      "solver of fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual"
     ),
     (
       train + ["--curvature", "fisher", "--solver", "dual"],
@@ -22,11 +22,11 @@ import Testing
     ),
     (
       train + ["--curvature", "ggn", "--solver", "gram-cg"],
-      "solver for ggn must be one of auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg"
+      "solver of ggn must be one of auto, cg, dual, gram, duncan-guttman, woodbury, got gram-cg"
     ),
     (
       train + ["--solver", "lu"],
-      "The value 'lu' is invalid for '--solver <solver>'. Please provide one of"
+      "solver of fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got lu"
     ),
     (train + ["--curvature", "competitor"], "--curvature must be fgn, ggn or fisher, got competitor."),
     (train + ["--damping", "much"], "damping of fgn must be auto or a number above 0, got much"),
@@ -49,7 +49,7 @@ import Testing
       train + ["--optimizer", "adam", "--damping", "1"], "adam has no damping: it has learning-rate, schedule, warm-up"
     ),
     (train + ["--optimizer", "sgd", "--momentum", "1"], "momentum of sgd must be a number from 0 to below 1, got 1"),
-    (train + ["--optimizer", "sgd", "--schedule", "step"], "Please provide one of 'constant', 'linear' or 'cosine'"),
+    (train + ["--optimizer", "sgd", "--schedule", "step"], "schedule of sgd must be one of constant, linear, cosine"),
     (train + ["--optimizer", "sgd", "--gradient-agreement", "2"], "must be a cosine from -1 to 1, got 2"),
     (["compare", "t.npz", "--output", "d"], "Missing expected argument '--optimizers"),
     (compare + ["sdg"], "unknown optimizer \"sdg\", did you mean sgd?"),
@@ -92,9 +92,11 @@ import Testing
     (train + ["--initial", "m", "--no-intercept"], "--no-intercept is for a linear head from the start"),
     (train + ["--class-weight", "even"], "The value 'even' is invalid for '--class-weight"),
     (train + ["--loss", "squared", "--class-weight", "balanced"], "--class-weight is for classes, and --loss squared"),
-    (train + ["--loss", "hinge"], "Please provide one of 'cross-entropy', 'squared', 'huber' or 'poisson'"),
+    (train + ["--loss", "hinge"], "expected one of cross-entropy, squared, huber, poisson, got \"hinge\""),
+    (train + ["--loss", "huber:delta=-1"], "huber-delta: expected a number above 0, got \"-1\""),
+    (train + ["--loss", "squared:delta=1"], "squared has no parameter \"delta\": it has none"),
     (train + ["--huber-delta", "1"], "--huber-delta goes with --loss huber."),
-    (train + ["--loss", "huber", "--huber-delta", "0"], "--huber-delta must be above 0, got 0.0."),
+    (train + ["--loss", "huber", "--huber-delta", "0"], "--huber-delta must be a number above 0, got 0."),
     (
       train + ["--loss", "poisson", "--standardize-targets"], "--standardize-targets goes with --loss squared or huber."
     ),

@@ -62,7 +62,7 @@ import Testing
     #expect(try reused { _, _ in } == 0)
     #expect(try reused { _, _ in } == 4)
     #expect(try reused { options, _ in options.seeds = [1, 2] } == 2)
-    #expect(try reused { options, _ in options.contestants[1] = try Contestant("adam:lr=0.02") } == 2)
+    #expect(try reused { options, _ in options.contestants[1] = try TrainingMethod("adam:lr=0.02") } == 2)
     #expect(try reused { options, _ in options.target = 0.5 } == 4, "the target changes no run")
     #expect(try reused { options, _ in options.batchSize = 20 } == 0)
     #expect(try reused { options, _ in options.l2 = 0.1 } == 0)

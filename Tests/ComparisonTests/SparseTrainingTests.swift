@@ -28,13 +28,12 @@ import Testing
 
   static func train<S: RealScalar>(_ contestant: String, on data: Dataset<S>) throws -> TrainingResult<S> {
     let head = LinearHead<S>(features: data.featureCount, classes: data.classCount)
-    func run(_ optimizer: some Optimizer<S>) throws -> TrainingResult<S> {
+    func run(_ optimizer: some Optimizer<LinearHead<S>>) throws -> TrainingResult<S> {
       var (optimizer, silent) = (optimizer, SilentObserver())
-      var options = TrainingOptions(epochs: 2, batchSize: 16, seed: 3)
-      options.l2 = 1e-3
+      let options = TrainingOptions(epochs: 2, batchSize: 16, seed: 3)
       return try Trainer(options: options).run(&optimizer, on: data, validation: data, observer: &silent)
     }
-    return try run(Contestant(contestant).make(head, l2: 1e-3).optimizer)
+    return try run(TrainingMethod(contestant).make(Objective(head, l2: 1e-3)).optimizer)
   }
 
   static let contestants = [

@@ -1,3 +1,4 @@
+import FastGaussNewton
 import Foundation
 import Testing
 
@@ -21,11 +22,11 @@ import Testing
 
   static func result(_ runs: [(String, [RunResult])]) throws -> ComparisonReport {
     let options = ComparisonOptions(
-      contestants: try runs.map { try Contestant($0.0) }, seeds: runs[0].1.map(\.seed), budget: .steps(30))
+      contestants: try runs.map { try TrainingMethod($0.0) }, seeds: runs[0].1.map(\.seed), budget: .steps(30))
     return ComparisonReport(
       options: options,
       contestants: try runs.map { name, runs in
-        var contestant = ContestantResult(contestant: try Contestant(name))
+        var contestant = ContestantResult(contestant: try TrainingMethod(name))
         contestant.runs = runs
         return contestant
       }, hasTest: false)

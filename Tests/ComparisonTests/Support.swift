@@ -37,7 +37,7 @@ func toyOptions(_ contestants: String..., seeds: [UInt64] = [0, 1], budget: Budg
   -> ComparisonOptions
 {
   var options = ComparisonOptions(
-    contestants: try contestants.map { try Contestant($0) }, seeds: seeds, budget: budget)
+    contestants: try contestants.map { try TrainingMethod($0) }, seeds: seeds, budget: budget)
   (options.batchSize, options.points, options.gridPoints) = (10, 4, 3)
   return options
 }

@@ -2,6 +2,7 @@ import Comparison
 import GaussNewton
 import LinearAlgebra
 import Losses
+import Methods
 import Models
 import Optimization
 import Tasks
@@ -88,7 +89,7 @@ struct ExactGaussNewton: Experiment {
       var optimizer = optimizer
       return task.run(&optimizer, seed: seed)
     }
-    let result = run(try Contestant(contestant).make(task.objective, seed: seed).optimizer)
+    let result = run(try TrainingMethod(contestant).make(task.objective, seed: seed).optimizer)
     return [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300].filter { $0 <= fits }.map { fit in
       let row = Row([
         "data": "LQR", "plant": .text(plant.name), "fits": .number(Double(fit)),

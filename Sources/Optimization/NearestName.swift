@@ -1,7 +1,7 @@
 /// The name that was probably meant.
-enum NearestName {
+package enum NearestName {
   /// The one of `names` with the fewest edits from `text`, in any case; the first of equals.
-  static func suggestion(for text: String, among names: [String]) -> String? {
+  package static func suggestion(for text: String, among names: [String]) -> String? {
     let wanted = Array(text.lowercased())
     return names.min { distance(wanted, Array($0)) < distance(wanted, Array($1)) }
   }
