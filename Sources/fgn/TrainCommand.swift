@@ -115,7 +115,8 @@ struct TrainCommand: ParsableCommand {
     let header = RunHeader(
       run: RunHeader.Run(
         architecture: architecture, loss: loss.name, targetStandardization: training.targetStandardization,
-        training: options, optimizer: method.description, method: made.options), loss: NamedLoss(loss))
+        training: LoggedTraining(options: options, l2: l2), optimizer: method.description, method: made.options),
+      loss: NamedLoss(loss))
     let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }
     let result = try Trainer(options: options).run(

@@ -12,7 +12,7 @@ import Testing
 enum CurvatureMethod: String, CaseIterable {
   case sgn, sqn, kfac, shampoo, sophia
 
-  func make<M: Model>(_ problem: Problem<M>) -> any Optimizer<M.Scalar> {
+  func make<M: Model>(_ problem: Problem<M>) -> any Optimizer<M> {
     let (model, loss) = (problem.model, problem.loss)
     let rate = GradientOptions(learningRate: LearningRate(0.03))
     switch self {

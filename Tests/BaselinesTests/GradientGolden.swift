@@ -53,14 +53,15 @@ struct GradientGolden: Decodable {
     let iterates: [Double]
 
     /// The method with the run's settings.
-    func optimizer<S: RealScalar>(_ model: Network<S>, _ loss: any Loss) -> any Optimizer<S> {
+    func optimizer<S: RealScalar>(_ model: Network<S>, _ loss: any Loss) -> any Optimizer<Network<S>> {
       let gradient = GradientOptions(
         learningRate: LearningRate(rate, schedule: schedule, warmUp: warmUp), weightDecay: decay,
         clipping: clipping)
       switch method {
       case "SGD":
         return SGD(
-          Objective(model, loss: loss, l2: l2), options: SGDOptions(gradient: gradient, momentum: momentum, nesterov: nesterov))
+          Objective(model, loss: loss, l2: l2),
+          options: SGDOptions(gradient: gradient, momentum: momentum, nesterov: nesterov))
       case "Adam":
         return Adam(
           Objective(model, loss: loss, l2: l2),

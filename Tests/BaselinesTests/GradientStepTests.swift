@@ -27,7 +27,7 @@ import Testing
     GradientOptions(learningRate: LearningRate(0.1), weightDecay: decay, clipping: clipping)
   }
 
-  static func methods<S: RealScalar>(_ model: LinearHead<S>) -> [any Optimizer<S>] {
+  static func methods<S: RealScalar>(_ model: LinearHead<S>) -> [any Optimizer<LinearHead<S>>] {
     [
       SGD(Objective(model, l2: 0.01), options: SGDOptions(gradient: options())),
       SGD(Objective(model, l2: 0.01), options: SGDOptions(gradient: options(clipping: 0.1), momentum: 0.9)),
@@ -107,7 +107,7 @@ import Testing
   @Test(arguments: [0, 2, 3]) func decayIsOfPenalisedSlices(method: Int) {
     let model = LinearHead<Double>(features: 2, classes: 1)
     let gradient = GradientOptions(learningRate: LearningRate(0.5), weightDecay: 0.1)
-    func run(_ start: some Optimizer<Double>) {
+    func run(_ start: some Optimizer<LinearHead<Double>>) {
       var optimizer = start
       var parameters = Parameters(layout: model.layout, values: [1, 2, 3])
       let batch = Batch<Double>(
@@ -115,7 +115,7 @@ import Testing
       _ = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
       #expect(parameters.values == [0.95, 1.9, 3], "\(optimizer.explanation)")
     }
-    let methods: [any Optimizer<Double>] = [
+    let methods: [any Optimizer<LinearHead<Double>>] = [
       SGD(Objective(model, loss: SquaredLoss()), options: SGDOptions(gradient: gradient)),
       SGD(Objective(model, loss: SquaredLoss()), options: SGDOptions(gradient: gradient, momentum: 0.9)),
       SGD(

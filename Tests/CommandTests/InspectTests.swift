@@ -38,16 +38,16 @@ import Testing
     let data = try toy.data.data
     let batch = Batch<Double>(features: data.features.dense.converted(), labels: data.labels)
     var descent = Descent(
-      Objective(try #require(file.model as? LinearHead<Double>)),
+      Objective(try #require(file.model as? LinearHead<Double>), l2: Self.l2),
       options: DescentOptions(
         curvature: curvature, solver: curvature == .fgn ? .gram : .cg, tolerance: 1e-13, maximumIterations: 2000))
-    let (expected, _) = descent.direction(at: file.parameters, batch: batch, damping: Self.damping, l2: Self.l2)
+    let (expected, _) = descent.direction(at: file.parameters, batch: batch, damping: Self.damping)
     for solver in Solver.available(for: curvature) {
       for (precision, limit) in [("double", 1e-10), ("float", 1e-4)] {
         let (json, direction) = try await inspect(
-          toy, "--curvature", curvature.rawValue, "--solver", solver.rawValue, "--precision", precision)
+          toy, "--curvature", curvature.name, "--solver", solver.rawValue, "--precision", precision)
         #expect(Self.distance(direction, expected) < limit, "\(curvature) \(solver) \(precision)")
-        let own = try #require(json[curvature.rawValue] as? [String: Any])
+        let own = try #require(json[curvature.name] as? [String: Any])
         #expect(solver == .automatic || own["solver"] as? String == solver.rawValue)
         let norm = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
         #expect(try abs(#require(own["norm"] as? Double) - norm) < limit * norm)

@@ -7,16 +7,17 @@ import Testing
     struct State: Codable, Sendable {}
     var state = State()
     var explanation: String { "gradient descent" }
-    var descent: Descent<LinearHead<Float>>
+    var point: ObjectivePoint<LinearHead<Float>>
+    var objective: Objective<LinearHead<Float>> { point.objective }
 
     mutating func step(
       _ parameters: inout Parameters<Float>, on batch: Batch<Float>, at progress: Progress
     ) -> StepReport {
-      descent.linearize(at: parameters, batch: batch)
-      let report = StepReport(outcome: .accepted, objective: descent.objective(at: parameters))
-      parameters.values.combine(-0.1, descent.gradient(at: parameters))
-      descent.release()
-      return report
+      let value = point.evaluate(at: parameters, batch: batch)
+      let gradient = point.gradient()
+      point.release()
+      parameters.move(by: -0.1, along: gradient)
+      return StepReport(outcome: .accepted, objective: value)
     }
   }
 
@@ -32,7 +33,7 @@ import Testing
   @Test func anOptimizerOfOnesOwn() throws {
     let data = try Self.data()
     let head = LinearHead<Float>(features: 2, classes: 2)
-    var optimizer = GradientDescent(descent: Descent(Objective(head)))
+    var optimizer = GradientDescent(point: ObjectivePoint(Objective(head)))
     var observer = SilentObserver()
     let result = try Trainer(options: TrainingOptions(epochs: 3, batchSize: 16)).run(
       &optimizer, on: data, observer: &observer)

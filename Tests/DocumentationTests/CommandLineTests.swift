@@ -87,7 +87,7 @@ import Testing
     var evaluator = Evaluator(Objective(head))
     let evaluation = try evaluator.evaluate(result.parameters, data)
     let (inspection, _) = Inspection.run(
-      head, at: result.parameters, batch: Batch(features: data.features, labels: data.labels), damping: 0.1,
+      Objective(head), at: result.parameters, batch: Batch(features: data.features, labels: data.labels), damping: 0.1,
       options: DescentOptions())
     func check(_ value: Any, _ heading: String) throws {
       let section = try #require(page.section(heading))

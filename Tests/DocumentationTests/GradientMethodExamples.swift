@@ -36,7 +36,7 @@ import Testing
   @Test func lbfgs() throws {
     let data = try Dataset<Double>(features: batch.inputs.dense, labels: batch.labels, classNames: ["a", "b", "c"])
     var parameters = Parameters<Double>(layout: head.layout)
-    var lbfgs = LBFGS(Objective(head), options: LBFGSOptions(l2: 1e-3))
+    var lbfgs = LBFGS(Objective(head, l2: 1e-3))
     for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Progress(step: step, total: 20)) }
     let last = lbfgs.step(&parameters, on: data.batch, at: Progress(step: 19, total: 20))
     #expect(last.outcome == .accepted && last.objective < 0.4)
@@ -45,7 +45,7 @@ import Testing
   @Test func gradientAgreement() {
     var parameters = Parameters<Double>(layout: head.layout)
     let fgn = GaussNewtonOptimizer(Objective(head))
-    var filtered = GradientAgreement(fgn, model: head, options: GradientAgreementOptions(microBatches: 4))
+    var filtered = GradientAgreement(fgn, options: GradientAgreementOptions(microBatches: 4))
     let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
     #expect(report.outcome == .accepted && report.path.hasSuffix(" of 4 agree") && parameters.values.norm > 0)
   }

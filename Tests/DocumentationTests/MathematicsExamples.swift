@@ -46,16 +46,16 @@ import Testing
     let batch = Batch(
       features: Matrix(rows: 2, columns: 3, elements: [1, -1, 0, 0.5, 2, 1]), labels: [3, 0])
     let start = Parameters<Double>(layout: head.layout)
-    var descent = Descent(Objective(head), options: DescentOptions(curvature: .fgn, solver: .gram))
-    let (d, report) = descent.direction(at: start, batch: batch, damping: 0.1, l2: 0.01)
+    let objective = Objective(head, l2: 0.01)
+    var descent = Descent(objective, options: DescentOptions(curvature: .fgn, solver: .gram))
+    let (d, report) = descent.direction(at: start, batch: batch, damping: 0.1)
     // (F + lambda + l2 on weights) d = -grad, checked by a product with F:
     descent.linearize(at: start, batch: batch)
-    let gradient = descent.gradient(at: start, l2: 0.01)
-    var curvature = CurvatureOperator(.fgn, of: Objective(head, l2: 0.01), at: start, batch: batch)
-    var residual = gradient
-    curvature.apply(d, into: &residual)
-    residual.combine(0.1, d)
-    residual.combine(1, gradient)  // zero
+    let gradient = descent.point.gradient()
+    var curvature = CurvatureOperator(.fgn, of: objective, at: start, batch: batch)
+    var product = gradient
+    curvature.apply(d, into: &product)
+    let residual = gradient.indices.map { product[$0] + 0.1 * d[$0] + gradient[$0] }  // zero
     #expect(residual.norm < 1e-14 * gradient.norm)
     #expect(gradient.norm > 0.1)
     #expect(report.solve.outcome == .converged)

@@ -208,7 +208,7 @@ import Testing
 
     #expect(report.passed, "\(report)")
     descent.linearize(at: start, batch: batch)
-    #expect(descent.gradient(at: start).dot(direction) < 0)
+    #expect(descent.point.gradient().dot(direction) < 0)
 
     // Its default costs count rows: few of them are solved through the Gram, and the step that says so is the one taken.
     var optimizer = GaussNewtonOptimizer(Objective(model))

@@ -1,3 +1,4 @@
+import Losses
 import Testing
 
 @testable import Experiments

@@ -45,6 +45,7 @@ import Testing
     case .rayleigh:
       let pa = zip(p, a).reduce(0) { $0 + $1.0 * $1.1 }
       return (zip(p, a).reduce(0) { $0 + $1.0 * $1.1 * $1.1 } - pa * pa) / (length * length)
+    default: preconditionFailure("no weight of a row: \(kind.name)")
     }
   }
 

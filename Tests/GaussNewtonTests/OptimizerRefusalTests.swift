@@ -119,7 +119,8 @@ import Testing
     let before = parameters
     good.inputs.dense.clear()
     let report = optimizer.step(&parameters, on: good, at: Progress(step: 40, total: 99))
-    #expect(abs(report.objective - log(5)) < 1e-12 && report.objective > optimizer.state.search.trustRegion.mean! + 0.01)
+    #expect(
+      abs(report.objective - log(5)) < 1e-12 && report.objective > optimizer.state.search.trustRegion.mean! + 0.01)
     #expect(report.outcome == .accepted && optimizer.state.search.trustRegion.undone == undone)
     // Forward, without the last step, back again, the centre and the back-projection.
     #expect(report.modelPasses == 5 && parameters != before)

@@ -21,7 +21,8 @@ import Testing
     let head = LinearHead<Double>(features: data.featureCount, classes: data.classCount)
     var parameters = Parameters<Double>(layout: head.layout)
     var descent = Descent(
-      Objective(head, l2: l2), options: DescentOptions(curvature: .ggn, solver: .cg, tolerance: 1e-8, maximumIterations: 500))
+      Objective(head, l2: l2),
+      options: DescentOptions(curvature: .ggn, solver: .cg, tolerance: 1e-8, maximumIterations: 500))
     let batch = Batch(features: data.features, labels: data.labels)
     for _ in 0..<30 {
       let (direction, _) = descent.direction(at: parameters, batch: batch, damping: 1e-6)
