@@ -31,6 +31,8 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   package private(set) var place: (parameters: Parameters<Scalar>, inputs: Inputs<Scalar>)?
   /// Whether the linearisation holds the loss's cotangents, carried back.
   private var isCarriedBack = false
+  /// P, and where the penalised parameters are: kept, so that a product allocates nothing.
+  public let dimension: Int
   private let penalised: [Range<Int>]
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
   private var norms: [Scalar] = []
@@ -39,7 +41,9 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
     self.objective = objective
     rows = objective.loss.makeRows(as: Scalar.self)
     linearization = objective.model.makeLinearization()
-    penalised = objective.model.layout.trainable.filter(\.isPenalised).map(\.range)
+    let layout = objective.model.layout
+    dimension = layout.trainableCount
+    penalised = layout.trainable.filter(\.isPenalised).map(\.range)
   }
 
   /// Moves to `parameters` and `batch`, and returns the objective: one forward pass and one pass over the outputs.
@@ -62,7 +66,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
 
   /// result [P] = grad f: one pullback.
   public mutating func gradient(into result: inout [Scalar]) {
-    result.resize(to: objective.model.layout.trainableCount)
+    result.resize(to: dimension)
     if isCarriedBack {
       let weighted = rows.weights.map { zip($0, rows.residual).map { $0 * $1 } } ?? rows.residual
       linearization.pullback(
@@ -85,7 +89,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
 
   /// result [P] = (1/B) J^T cotangents, cotangents [R, C]: one pullback.
   public mutating func pullback(_ cotangents: Matrix<Scalar>, into result: inout [Scalar]) {
-    result.resize(to: objective.model.layout.trainableCount)
+    result.resize(to: dimension)
     pullback(cotangents, alpha: SliceFactors(1 / Scalar(rows.count)), beta: SliceFactors(0), into: &result)
   }
 
@@ -109,14 +113,18 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   /// result [P] = (GGN + l2) tangent, with the full Gauss-Newton matrix of the mean loss: one pushforward and one
   /// pullback.
   public mutating func curvatureProduct(_ tangent: [Scalar], into result: inout [Scalar]) {
-    product(tangent, into: &result) { rows, outputs in rows.applyHessian(to: &outputs) }
+    pushOutputs(tangent)
+    rows.applyHessian(to: &outputs)
+    pullCurved(tangent, into: &result)
   }
 
   /// The same product with another curvature, whose `weights` are those of this batch.
   public mutating func curvatureProduct(
     _ weights: CurvatureWeights<Scalar>, _ tangent: [Scalar], into result: inout [Scalar]
   ) {
-    product(tangent, into: &result) { rows, outputs in rows.apply(weights, to: &outputs) }
+    pushOutputs(tangent)
+    rows.apply(weights, to: &outputs)
+    pullCurved(tangent, into: &result)
   }
 
   /// The slope grad f . t and the curvature t . (F + l2) t along a direction t [P], F the curvature of `weights`: one
@@ -149,14 +157,16 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   /// Lets go of the parameters alone, for a step that changes them in place.
   package mutating func forgetPlace() { place = nil }
 
-  private mutating func product(
-    _ tangent: [Scalar], into result: inout [Scalar], _ curve: (any LossRows<Scalar>, inout Matrix<Scalar>) -> Void
-  ) {
-    result.resize(to: objective.model.layout.trainableCount)
+  /// outputs = J tangent.
+  private mutating func pushOutputs(_ tangent: [Scalar]) {
     outputs.reshape(rows: rows.count, columns: objective.model.outputWidth)
     linearization.pushforward(tangent, into: &outputs)
     counts.pushforward += 1
-    curve(rows, &outputs)
+  }
+
+  /// result = (1/B) J^T outputs + l2 tangent.
+  private mutating func pullCurved(_ tangent: [Scalar], into result: inout [Scalar]) {
+    result.resize(to: dimension)
     pullbackOutputs(factor: 1, into: &result)
     addPenalty(of: tangent, to: &result)
   }
@@ -179,8 +189,6 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
 
 /// As an operator in parameter space it is the GGN with the penalty: what conjugate gradient solves with.
 extension ObjectivePoint: LinearOperator {
-  public var dimension: Int { objective.model.layout.trainableCount }
-
   public mutating func apply(_ x: [Scalar], into result: inout [Scalar]) { curvatureProduct(x, into: &result) }
 }
 
@@ -246,7 +254,7 @@ extension ObjectivePoint {
   /// `tangent`.
   package mutating func signedPullback(_ weights: [Scalar], seed: UInt64, into tangent: inout [Scalar]) -> Double {
     var generator = SeededGenerator(seed: seed, stream: 0x5167)
-    tangent.resize(to: objective.model.layout.trainableCount)
+    tangent.resize(to: dimension)
     let signed = weights.map { generator.next() & 1 == 0 ? $0 : -$0 }
     rowPullback(signed, alpha: SliceFactors(1), beta: SliceFactors(0), into: &tangent)
     return Double(tangent.dot(tangent))

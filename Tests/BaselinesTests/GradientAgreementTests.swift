@@ -12,8 +12,8 @@ import Testing
   static let model = LinearHead<Double>(features: 3, classes: 4)
 
   /// Keeps the batch it is given.
-  struct Recorder: Optimizer {
-    let objective = Objective(GradientAgreementTests.model)
+  struct Recorder<ModelType: Model<Double>>: Optimizer {
+    let objective: Objective<ModelType>
     struct State: Codable, Sendable {}
     var state = State()
     var explanation: String { "recorder" }
@@ -36,7 +36,7 @@ import Testing
   ) -> (StepReport, Batch<Double>?) {
     { parameters, batch in
       var filtered = GradientAgreement(
-        Recorder(), options: GradientAgreementOptions(microBatches: parts, threshold: threshold))
+        Recorder(objective: Objective(model)), options: GradientAgreementOptions(microBatches: parts, threshold: threshold))
       let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
       return (report, filtered.base.batch)
     }
@@ -133,7 +133,7 @@ import Testing
 
   /// What is too large for the base is too large.
   @Test func asksTheBase() {
-    let filtered = GradientAgreement(Recorder())
+    let filtered = GradientAgreement(Recorder(objective: Objective(Self.model)))
     #expect(throws: Never.self) { try filtered.check(batchRows: 100) }
     #expect(throws: OptimizerError("expected at most 100 rows, got 101")) { try filtered.check(batchRows: 101) }
   }
