@@ -34,12 +34,12 @@ let package = Package(
     .target(name: "Baselines", dependencies: ["Optimization"]),
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
-    .target(name: "Optimum", dependencies: ["Baselines", "Training"]),
+    .target(name: "Optimum", dependencies: ["Training"]),
     .target(name: "Figures"),
     .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),
-    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Optimum"]),
+    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Baselines", "Optimum"]),
     .executableTarget(
       name: "fgn",
       dependencies: [

@@ -91,13 +91,12 @@ public struct Trainer<ModelType: Model>: Sendable {
   /// Trains from `start`, or from the model's initial parameters.
   ///
   /// - Parameters:
-  ///   - observer: told about steps and epochs.
-  ///   - isInterrupted: asked after each step; true ends training with what there is.
+  ///   - observer: told about steps and epochs (`EpochRecord`); asked after each step whether to stop.
   /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it or the loss,
   ///   `OptimizerError` if the batches are too large for the method, and what the observer throws.
   public func run(
     _ optimizer: inout some Optimizer<Scalar>, from start: Parameters<Scalar>? = nil, on training: Dataset<Scalar>,
-    validation: Dataset<Scalar>? = nil, observer: inout some TrainingObserver, isInterrupted: () -> Bool = { false }
+    validation: Dataset<Scalar>? = nil, observer: inout some RunObserver
   ) throws -> TrainingResult<Scalar> {
     try model.checkTrainable()
     for data in [training, validation].compactMap({ $0 }) {
@@ -138,7 +137,7 @@ public struct Trainer<ModelType: Model>: Sendable {
           outcome = .diverged
           break
         }
-        if isInterrupted() {
+        if observer.wantsToStop {
           outcome = .interrupted
           break
         }
@@ -151,7 +150,7 @@ public struct Trainer<ModelType: Model>: Sendable {
       let onValidation = try validation.map { try evaluator.evaluate(parameters, $0, l2: options.l2) }
       record.close(step: step, training: onTraining, validation: onValidation, clock: clock)
       records.append(record)
-      try observer.epochEnded(record)
+      try observer.partEnded(record)
       best.consider(parameters, onValidation?.loss ?? onTraining.objective, epoch: epoch)
       if outcome != .finished { break }
       if record.rejected == record.steps {

@@ -27,10 +27,10 @@ import Testing
     for l2 in [1e-1, 1e-2, 1e-3] {
       let problem = SoftmaxProblem(data, l2: l2)
       let options = OptimumOptions(tolerance: 1e-5)
-      let fit = try SoftmaxRegression(problem, options: options).fit(from: values) { step in
+      var observer = RecordObserver<OptimumProgress> { step in
         print(step.iteration, step.method.rawValue, step.passes, step.certificate?.relativeGap ?? .nan)
-        return true
       }
+      let fit = try SoftmaxRegression(problem, options: options).fit(from: values, observer: &observer)
       print(l2, fit.outcome, fit.certificate.objective, fit.outcome.remedy)
       values = fit.values
     }
