@@ -52,6 +52,7 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport", "AllocationCounter"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"]),
+    .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
     .testTarget(
       name: "GaussNewtonTests", dependencies: ["GaussNewton", "Losses", "TestSupport", "AllocationCounter"],
       resources: [.copy("Golden")]),

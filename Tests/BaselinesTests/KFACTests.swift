@@ -117,7 +117,8 @@ import Testing
       #expect(report.outcome == .accepted && abs(report.shortening - shortening) < 1e-10)
       for (layer, block) in kfac.state.blocks.enumerated() {
         findings.expect(
-          relativeError(block.factors.input.values.elements, to: factors[layer].a.elements), atMost: 1e-12, "factors of inputs")
+          relativeError(block.factors.input.values.elements, to: factors[layer].a.elements), atMost: 1e-12,
+          "factors of inputs")
         findings.expect(
           relativeError(block.factors.output.values.elements, to: factors[layer].g.elements), atMost: 1e-12,
           "factors of cotangents")
