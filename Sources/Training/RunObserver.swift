@@ -14,7 +14,7 @@ import Optimization
 ///   mutating func partEnded(_ record: some RunRecord) {
 ///     if let epoch = record as? EpochRecord { all.append(epoch.loss) }
 ///   }
-///   var wantsToStop: Bool { all.last.map { $0 < 0.1 } ?? false }
+///   var wantsToStop: Bool { all.last.map { $0 < 0.9 } ?? false }
 /// }
 /// ```
 public protocol RunObserver {

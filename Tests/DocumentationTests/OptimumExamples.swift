@@ -3,7 +3,7 @@ import Testing
 
 /// The examples of softmax regression to its optimum.
 @Suite struct OptimumExamples {
-  private static func data() throws -> Dataset<Float> {
+  static func data() throws -> Dataset<Float> {
     var generator = SeededGenerator(seed: 61)
     let labels = (0..<60).map { Int32($0 % 3) }
     let numbers = labels.flatMap { label in (0..<2).map { Float(generator.normal()) + Float($0 * Int(label)) } }
