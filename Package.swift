@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "Methods", dependencies: ["GaussNewton", "Baselines"]),
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
-    .target(name: "Optimum", dependencies: ["Baselines", "Training"]),
+    .target(name: "Optimum", dependencies: ["Training"]),
     .target(name: "Figures"),
     .target(name: "Comparison", dependencies: ["Methods", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
@@ -53,6 +53,7 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport", "AllocationCounter"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"]),
+    .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
     .testTarget(
       name: "GaussNewtonTests", dependencies: ["GaussNewton", "Losses", "TestSupport", "AllocationCounter"],
       resources: [.copy("Golden")]),

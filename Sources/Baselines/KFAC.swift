@@ -84,7 +84,7 @@ public struct KFAC<ModelType: Model>: Optimizer {
   public let options: KFACOptions
   public var state = State()
   private var gradient: GradientStep<ModelType>
-  private var work = KroneckerBlock<Scalar>.Workspace()
+  private var work = KroneckerFactors<Scalar>.Workspace()
   private var sample = Matrix<Scalar>(rows: 0, columns: 0)
   private var sampled: [Scalar] = []
   private var direction: [Scalar] = []

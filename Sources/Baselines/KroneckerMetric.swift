@@ -16,15 +16,10 @@ struct KroneckerMetric<Scalar: RealScalar>: Codable, Sendable {
 
   var isEmpty: Bool { blocks.isEmpty }
 
-  /// Added to the curvature, over the product of the factors' mean diagonals.
-  private static var relativeDamping: Double { 1e-5 }
-  /// Factors of a larger order are not formed.
-  private static var largestFactor: Int { 4096 }
-
   /// Takes the factors anew from the batch that `point` was evaluated on: one pullback. It is empty after it if they
   /// are not finite.
   mutating func update<ModelType: Model>(
-    _ point: inout ObjectivePoint<ModelType>, using work: inout KroneckerBlock<Scalar>.Workspace
+    _ point: inout ObjectivePoint<ModelType>, using work: inout KroneckerFactors<Scalar>.Workspace
   ) where ModelType.Scalar == Scalar {
     let rows = point.rows
     var sample = Matrix<Scalar>(rows: 0, columns: 0)
@@ -32,10 +27,12 @@ struct KroneckerMetric<Scalar: RealScalar>: Codable, Sendable {
     updates += 1
     let rootWeights = rows.weights?.map { $0.squareRoot() }
     blocks = []
-    for pair in point.kroneckerPairs(of: sample) where KroneckerBlock.order(pair) <= Self.largestFactor {
+    for pair in point.kroneckerPairs(of: sample)
+    where KroneckerBlock.order(pair) <= KroneckerFactors<Scalar>.largestOrder {
       var block = KroneckerBlock(pair)
       block.update(with: pair, rows: rows.count, rootWeights: rootWeights, decay: 0, using: &work)
-      guard block.invert(damping: point.objective.l2 + Self.relativeDamping * block.meanDiagonal, using: &work) else {
+      let damping = point.objective.l2 + KroneckerFactors<Scalar>.relativeDamping * block.factors.meanDiagonal
+      guard block.invert(damping: damping, using: &work) else {
         blocks = []
         return
       }
@@ -45,7 +42,8 @@ struct KroneckerMetric<Scalar: RealScalar>: Codable, Sendable {
 
   /// result <- H0 vector [P]; `scale` times it outside of the blocks.
   func apply(
-    _ vector: [Scalar], scale: Scalar, into result: inout [Scalar], using work: inout KroneckerBlock<Scalar>.Workspace
+    _ vector: [Scalar], scale: Scalar, into result: inout [Scalar],
+    using work: inout KroneckerFactors<Scalar>.Workspace
   ) {
     result.resize(to: vector.count)
     result.combine(scale, vector, beta: 0)

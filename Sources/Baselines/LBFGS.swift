@@ -64,17 +64,22 @@ public struct LBFGS<ModelType: Model>: Optimizer {
   public let options: LBFGSOptions
   public var state = State()
   private var point: ObjectivePoint<ModelType>
-  // [P]: parameters and gradient at the start of the step, gradient at the trial, direction.
+  private var loop: LBFGSLoop<Scalar>
+  /// Parameters [P] at the start of the step.
   private var origin: [Scalar] = []
-  private var first: [Scalar] = []
-  private var gradient: [Scalar] = []
-  private var direction: [Scalar] = []
+  /// A product with the metric [P].
   private var image: [Scalar] = []
-  private var work = KroneckerBlock<Scalar>.Workspace()
+  private var work = KroneckerFactors<Scalar>.Workspace()
 
   public init(_ objective: Objective<ModelType>, options: LBFGSOptions = LBFGSOptions()) {
     self.options = options
     point = ObjectivePoint(objective)
+    loop = Self.loop(options)
+  }
+
+  private static func loop(_ options: LBFGSOptions) -> LBFGSLoop<Scalar> {
+    LBFGSLoop(
+      history: options.history, lineSearch: options.lineSearch, minimumCurvature: options.minimumCurvature)
   }
 
   public var objective: Objective<ModelType> { point.objective }
@@ -85,63 +90,54 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     point.counts = PassCounts()
-    let isDue = state.steps & (state.steps - 1) == 0 || state.metric.isEmpty
-    let value = evaluate(parameters, batch, updatesMetric: options.metric == .kronecker && isDue)
+    var loop = exchange(&self.loop, with: Self.loop(options))
+    defer { self.loop = loop }
+    let isDue = LBFGSLoop<Scalar>.renewsMetric(after: state.steps) || state.metric.isEmpty
+    let value = evaluate(
+      parameters, batch, into: &loop.gradient, updatesMetric: options.metric == .kronecker && isDue)
     var report = StepReport(outcome: .rejected, objective: value, stepLength: 0, path: "wolfe")
-    if value.isFinite, gradient.norm.isFinite {
+    if value.isFinite, loop.gradient.norm.isFinite {
       state.steps += 1
-      swap(&first, &gradient)
       report.outcome = .accepted
-      search(&parameters, batch, &report)
+      move(&parameters, &loop, batch, &report)
     }
     report.modelPasses = point.counts.passes
     return report
   }
 
-  /// Moves to the best point along the direction, and remembers the pair.
-  private mutating func search(
-    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, _ report: inout StepReport
+  /// Moves to the best point along the direction.
+  private mutating func move(
+    _ parameters: inout Parameters<Scalar>, _ loop: inout LBFGSLoop<Scalar>, _ batch: Batch<Scalar>,
+    _ report: inout StepReport
   ) {
-    origin.resize(to: first.count)
-    origin.combine(1, parameters.values, range: 0..<first.count, beta: 0)
-    setDirection()
-    var slope = Double(first.dot(direction))
-    if !(slope < 0) && !state.memory.isEmpty {
-      state.memory.forget()
-      setDirection()
-      slope = Double(first.dot(direction))
+    origin.resize(to: loop.gradient.count)
+    origin.combine(1, parameters.values, range: 0..<origin.count, beta: 0)
+    var memory = exchange(&state.memory, with: CurvaturePairs())
+    var norm: Double?
+    let step = loop.step(from: report.objective, with: &memory, hasMetric: !state.metric.isEmpty) { vector, scale in
+      if state.metric.isEmpty { return vector.scale(by: Scalar(scale)) }
+      state.metric.apply(vector, scale: Scalar(scale), into: &image, using: &work)
+      swap(&vector, &image)
+    } evaluate: { length, direction, gradient in
+      let size = norm ?? Double(direction.norm)
+      norm = size
+      guard GradientStep<ModelType>.isSafe(length * size) else { return nil }
+      parameters.values.combine(1, origin, range: 0..<origin.count, beta: 0)
+      parameters.move(by: Scalar(length), along: direction)
+      return evaluate(parameters, batch, into: &gradient)
     }
-    guard slope < 0 else { return }  // a gradient of zero
-    let norm = Double(direction.norm)
-    var last = 0.0
-    let lineSearch = options.lineSearch
-    let result = lineSearch.search(
-      from: StrongWolfe.Point(length: 0, value: report.objective, slope: slope),
-      first: state.memory.isEmpty && state.metric.isEmpty ? min(1, 1 / Double(first.absoluteSum)) : 1,
-      magnitude: Double(direction.maximumMagnitude)
-    ) { length in
-      guard GradientStep<ModelType>.isSafe(length * norm) else {
-        return StrongWolfe.Point(length: length, value: .infinity, slope: .nan)
-      }
-      last = length
-      place(&parameters, at: length)
-      let value = evaluate(parameters, batch)
-      return StrongWolfe.Point(length: length, value: value, slope: Double(gradient.dot(direction)))
-    }
-    report.stepLength = result.point.length
+    state.memory = memory
+    report.stepLength = step.length
+    guard let search = step.search else { return }
     report.solve = SolveReport(
-      outcome: result.isAccepted ? .converged : .iterationLimit, iterations: result.trials)
-    if result.point.length != last {
-      place(&parameters, at: result.point.length)
-      if result.point.length > 0 { _ = evaluate(parameters, batch) }
-    }
-    if result.point.length > 0 { remember(length: result.point.length) } else { state.memory.forget() }
+      outcome: search.isAccepted ? .converged : .iterationLimit, iterations: search.trials)
+    if step.length == 0 { parameters.values.combine(1, origin, range: 0..<origin.count, beta: 0) }
   }
 
-  /// Objective, and its gradient in `gradient`, which is left alone if the objective is not finite; and on demand the
-  /// metric there.
+  /// The objective, and its gradient, which is left alone if the objective is not finite; and on demand the metric there.
   private mutating func evaluate(
-    _ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>, updatesMetric: Bool = false
+    _ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>, into gradient: inout [Scalar],
+    updatesMetric: Bool = false
   ) -> Double {
     defer { point.release() }
     let value = point.evaluate(at: parameters, batch: batch)
@@ -149,29 +145,5 @@ public struct LBFGS<ModelType: Model>: Optimizer {
     point.gradient(into: &gradient)
     if updatesMetric, gradient.norm.isFinite { state.metric.update(&point, using: &work) }
     return value
-  }
-
-  /// parameters = origin + length direction.
-  private func place(_ parameters: inout Parameters<Scalar>, at length: Double) {
-    parameters.values.combine(1, origin, range: 0..<origin.count, beta: 0)
-    parameters.move(by: Scalar(length), along: direction)
-  }
-
-  private mutating func setDirection() {
-    direction.resize(to: first.count)
-    direction.combine(1, first, beta: 0)
-    guard !state.metric.isEmpty else { return state.memory.turn(&direction) }
-    state.memory.turn(&direction) { vector in
-      state.metric.apply(vector, scale: Scalar(state.memory.scale), into: &image, using: &work)
-      swap(&vector, &image)
-    }
-  }
-
-  /// Uses up `gradient`, which becomes y.
-  private mutating func remember(length: Double) {
-    gradient.combine(-1, first)
-    state.memory.remember(
-      &gradient, direction: direction, length: length, history: options.history,
-      minimumCurvature: options.minimumCurvature)
   }
 }

@@ -311,16 +311,23 @@ CLONES void fgn_widen(const float *x, double *y, ptrdiff_t n) {
 }
 #endif
 
-/* Panels of weights [classes, features] and back. */
-CLONES void NAME(fgn_sweep_pack)(const real *weight, ptrdiff_t classes, ptrdiff_t features, real *panels) {
-  ptrdiff_t vectors = (classes + LANES - 1) / LANES;
-  for (ptrdiff_t c = 0; c < vectors * LANES; c++)
+/* Weights as rows to panels and back. */
+CLONES void NAME(fgn_sweep_pack)(const real *rows, ptrdiff_t stride, ptrdiff_t classes, ptrdiff_t features,
+                                 real *panels) {
+  ptrdiff_t lanes = (classes + LANES - 1) / LANES * LANES;
+  for (ptrdiff_t c = 0; c < lanes; c++) {
     for (ptrdiff_t d = 0; d < features; d++)
-      panels[(c / LANES * features + d) * LANES + c % LANES] = c < classes ? weight[c * features + d] : 0;
+      panels[(c / LANES * features + d) * LANES + c % LANES] = c < classes ? rows[c * stride + d] : 0;
+    panels[lanes * features + c] = c < classes && stride > features ? rows[c * stride + features] : 0;
+  }
 }
 
-CLONES void NAME(fgn_sweep_unpack)(const real *panels, ptrdiff_t classes, ptrdiff_t features, real *weight) {
-  for (ptrdiff_t c = 0; c < classes; c++)
+CLONES void NAME(fgn_sweep_unpack)(const real *panels, ptrdiff_t classes, ptrdiff_t features, real *rows,
+                                   ptrdiff_t stride) {
+  ptrdiff_t lanes = (classes + LANES - 1) / LANES * LANES;
+  for (ptrdiff_t c = 0; c < classes; c++) {
     for (ptrdiff_t d = 0; d < features; d++)
-      weight[c * features + d] = panels[(c / LANES * features + d) * LANES + c % LANES];
+      rows[c * stride + d] = panels[(c / LANES * features + d) * LANES + c % LANES];
+    if (stride > features) rows[c * stride + features] = panels[lanes * features + c];
+  }
 }

@@ -40,14 +40,24 @@ package struct ContestantRun<ModelType: Model> {
     do { try made.optimizer.check(batchRows: rows) } catch { throw OptimizerError("\(contestant): \(error)") }
   }
 
-  /// The rows of the run; nil if it was interrupted.
+  /// The rows of the run, of which nobody is told.
   ///
   /// - Parameter observe: is given the parameters of each row.
+  package func rows(observe: (Parameters<Scalar>) -> Void = { _ in }) throws -> [ComparisonRow] {
+    var observer = SilentObserver()
+    return try rows(observer: &observer, observe: observe) ?? []
+  }
+
+  /// The rows of the run; nil if the observer wanted to stop.
+  ///
+  /// - Parameters:
+  ///   - observer: is told of each step, and asked after it whether to stop.
+  ///   - observe: is given the parameters of each row.
   package func rows(
-    isInterrupted: () -> Bool = { false }, observe: (Parameters<Scalar>) -> Void = { _ in }
+    observer: inout some RunObserver, observe: (Parameters<Scalar>) -> Void = { _ in }
   ) throws -> [ComparisonRow]? {
     let made = contestant.make(objective, seed: seed)
-    return try loop(made.optimizer, isInterrupted: isInterrupted, observe: observe)
+    return try loop(made.optimizer, observer: &observer, observe: observe)
   }
 
   private var objective: Objective<ModelType> {
@@ -55,7 +65,7 @@ package struct ContestantRun<ModelType: Model> {
   }
 
   private func loop(
-    _ optimizer: some Optimizer<ModelType>, isInterrupted: () -> Bool, observe: (Parameters<Scalar>) -> Void
+    _ optimizer: some Optimizer<ModelType>, observer: inout some RunObserver, observe: (Parameters<Scalar>) -> Void
   ) throws -> [ComparisonRow]? {
     let training = problem.training
     let batchSize = options.batchSize(of: contestant, training.count)
@@ -81,8 +91,9 @@ package struct ContestantRun<ModelType: Model> {
       let report = try trainer.takeStep(
         &timed, &parameters, batches: &batches, number: number, data: training, featureGram: nil,
         at: schedule.progress(step: row.step, seconds: timed.seconds(by: options.clock)))
-      if isInterrupted() { return nil }
       row.step += 1
+      observer.stepTaken(row.step, epoch: (row.step - 1) / batches.count + 1, report)
+      if observer.wantsToStop { return nil }
       objectives.append(report.objective)
       row.rejected += report.outcome == .rejected ? 1 : 0
       inARow = report.outcome == .rejected ? inARow + 1 : 0

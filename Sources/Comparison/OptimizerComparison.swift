@@ -46,16 +46,19 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
     }
   }
 
+  /// Runs what is not there yet, and tells nobody.
+  public mutating func run() throws -> ComparisonReport? {
+    var observer = SilentObserver()
+    return try run(observer: &observer)
+  }
+
   /// Runs what is not there yet.
   ///
-  /// - Parameters:
-  ///   - progress: told about each run that is done.
-  ///   - isInterrupted: asked after each step; true drops the run in progress.
+  /// - Parameter observer: is told of each step and of each run that is done (`ComparisonProgress`), and asked after each
+  ///   step whether to stop, which drops the run in progress.
   /// - Returns: nil if it was interrupted.
-  /// - Throws: `FileError` if a row cannot be kept.
-  public mutating func run(
-    progress: (ComparisonProgress) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
-  ) throws -> ComparisonReport? {
+  /// - Throws: `FileError` if a row cannot be kept, and what the observer throws.
+  public mutating func run(observer: inout some RunObserver) throws -> ComparisonReport? {
     let grids = options.contestants.map { $0.grid(count: options.gridPoints, factor: options.gridFactor) }
     let tuned = grids.indices.filter { grids[$0].count > 1 }
     let tuningSeeds = options.tunesOnAllSeeds ? options.seeds : [options.seeds[0]]
@@ -68,7 +71,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
       }
     }
     var results = options.contestants.map { ContestantResult(contestant: $0) }
-    guard try work(jobs, progress, isInterrupted, { results[$0.contestant].tuning.append($1) }) else { return nil }
+    guard try work(jobs, &observer, { results[$0.contestant].tuning.append($1) }) else { return nil }
     for c in results.indices { results[c].choose() }
     for _ in 0..<(options.extendsGrid ? options.gridPoints : 0) {
       jobs = tuned.flatMap { c in
@@ -77,7 +80,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
           tuningSeeds.map { Job(contestant: c, settings: next, seed: $0, isTuning: true) }
         } ?? []
       }
-      guard try work(jobs, progress, isInterrupted, { results[$0.contestant].tuning.append($1) }) else { return nil }
+      guard try work(jobs, &observer, { results[$0.contestant].tuning.append($1) }) else { return nil }
       for c in results.indices { results[c].choose() }
     }
 
@@ -86,7 +89,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
         Job(contestant: $0, settings: results[$0].chosen, seed: seed, isTuning: false)
       }
     }
-    guard try work(jobs, progress, isInterrupted, { results[$0.contestant].runs.append($1) }) else { return nil }
+    guard try work(jobs, &observer, { results[$0.contestant].runs.append($1) }) else { return nil }
     return ComparisonReport(options: options, contestants: results, hasTest: problem.test != nil)
   }
 
@@ -99,19 +102,18 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   }
 
   private mutating func work(
-    _ jobs: [Job], _ progress: (ComparisonProgress) -> Void, _ isInterrupted: () -> Bool,
-    _ keep: (Job, RunResult) -> Void
+    _ jobs: [Job], _ observer: inout some RunObserver, _ keep: (Job, RunResult) -> Void
   ) throws -> Bool {
     for (number, job) in jobs.enumerated() {
       let key = key(of: job.settings, seed: job.seed)
       let known = store.run(key)
       let run = ContestantRun(
         problem: problem, options: options, contestant: job.settings, seed: job.seed, key: key, version: version)
-      guard let rows = try known ?? run.rows(isInterrupted: isInterrupted) else { return false }
+      guard let rows = try known ?? run.rows(observer: &observer) else { return false }
       if known == nil { try store.add(rows) }
       let result = RunResult(rows: rows)
       keep(job, result)
-      progress(
+      try observer.partEnded(
         ComparisonProgress(
           run: result, number: number + 1, count: jobs.count, isTuning: job.isTuning, isReused: known != nil))
     }
@@ -132,11 +134,12 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   }
 }
 
-/// What is told about a run that is done.
-public struct ComparisonProgress: Sendable {
+/// What a `RunObserver` is told about a run of a comparison that is done.
+public struct ComparisonProgress: RunRecord {
   public var run: RunResult
-  /// Of the runs of this stage, from 1.
+  /// The number of the run in this stage, from 1.
   public var number: Int
+  /// How many runs this stage has.
   public var count: Int
   public var isTuning: Bool
   /// Whether it was there already.

@@ -1,5 +1,6 @@
 import Comparison
 import TensorFiles
+import Training
 
 /// One experiment in a directory: `rows.jsonl`, kept after each case and read back, `rows.csv`, a `.svg` for each
 /// figure and `REPORT.md`.
@@ -26,25 +27,28 @@ public struct ExperimentRun {
     store = try RunStore(directory: directory)
   }
 
+  /// Runs the cases that are not there yet, writes the report, and tells nobody.
+  public mutating func run() throws -> [Section]? {
+    var observer = SilentObserver()
+    return try run(observer: &observer)
+  }
+
   /// Runs the cases that are not there yet, and writes the report.
   ///
-  /// - Parameters:
-  ///   - progress: told after each case.
-  ///   - isInterrupted: asked before each case.
+  /// - Parameter observer: is told of each case (`CaseProgress`), and asked before each whether to stop.
   /// - Returns: the report's sections; nil if it was interrupted.
-  /// - Throws: `FileError` or `DataError`: for data that cannot be used, or files that cannot be written.
-  public mutating func run(
-    progress: (CaseProgress) -> Void = { _ in }, isInterrupted: () -> Bool = { false }
-  ) throws -> [Section]? {
+  /// - Throws: `FileError` or `DataError`, for data that cannot be used, or files that cannot be written; and what the
+  ///   observer throws.
+  public mutating func run(observer: inout some RunObserver) throws -> [Section]? {
     let cases = try experiment.cases(in: setting)
     var rows: [Row] = []
     for (index, one) in cases.enumerated() {
-      if isInterrupted() { return nil }
+      if observer.wantsToStop { return nil }
       let key = key(of: one)
       let known = store.run(key)
       let found = try known ?? measure(one, key)
       rows += found.map(\.row)
-      progress(
+      try observer.partEnded(
         CaseProgress(
           experiment: experiment.name, name: one.name, seed: one.seed, number: index + 1, count: cases.count,
           isReused: known != nil))
@@ -107,8 +111,8 @@ struct KeptRow: StoredRow {
   var cells: [(column: String, text: String)] { row.ordered }
 }
 
-/// A case that is done.
-public struct CaseProgress: Sendable {
+/// What a `RunObserver` is told about a case of an experiment that is done.
+public struct CaseProgress: RunRecord {
   public var experiment: String
   public var name: String
   public var seed: UInt64

@@ -1,5 +1,5 @@
 import LinearAlgebra
-import Training
+import Optimization
 
 /// The speed of a large product, taking its turns with the methods: what predicted flops are divided by.
 struct ProductRate {

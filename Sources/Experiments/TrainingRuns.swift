@@ -67,7 +67,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     try run.check()
     let common = settings(of: contestant, name).merging(labels)
     var more: [Row] = []
-    let found = try run.rows(observe: { more.append(observe?($0) ?? Row()) }) ?? []
+    let found = try run.rows(observe: { more.append(observe?($0) ?? Row()) })
     let all = zip(found, more).map { common.merging(row($0)).merging($1) }
     return keepsLastOnly ? all.suffix(1) : all
   }

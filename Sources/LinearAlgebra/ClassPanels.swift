@@ -33,7 +33,7 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
     let (offset, hasBias) = (biasOffset, values.count > classes * features)
     values.withPointer { values in
       elements.withMutablePointer { panels in
-        Scalar.sweepKernels.pack(values, classes, features, panels)
+        Scalar.sweepKernels.pack(values, features, classes, features, panels)
         if hasBias { (panels + offset).update(from: values + classes * features, count: classes) }
       }
     }
@@ -46,11 +46,42 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
     let (classes, features, offset) = (classes, features, biasOffset)
     elements.withPointer { panels in
       result.withMutablePointer { values in
-        Scalar.sweepKernels.unpack(panels, classes, features, values)
+        Scalar.sweepKernels.unpack(panels, classes, features, values, features)
         if hasBias { (values + classes * features).update(from: panels + offset, count: classes) }
       }
     }
     return result
+  }
+
+  /// Takes over `elements`, which are those of other panels of this shape.
+  package init(features: Int, classes: Int, elements: [Scalar]) {
+    self.features = features
+    self.classes = classes
+    self.elements = elements
+    precondition(
+      elements.count == vectors * Self.lanes * (features + 1),
+      "elements of panels of \(features) features and \(classes) classes, got \(elements.count)")
+  }
+
+  /// Writes the weights into a matrix [C, D], or with the bias as a last column [C, D + 1]. Nothing is allocated once the
+  /// matrix has held this shape.
+  package func unpack(hasBias: Bool, into matrix: inout Matrix<Scalar>) {
+    let (classes, features, stride) = (classes, features, features + (hasBias ? 1 : 0))
+    matrix.reshape(rows: classes, columns: stride)
+    elements.withPointer { panels in
+      matrix.elements.withMutablePointer { Scalar.sweepKernels.unpack(panels, classes, features, $0, stride) }
+    }
+  }
+
+  /// The reverse of `unpack`: takes weights [C, D] and a bias of zero, or both from a matrix [C, D + 1].
+  package mutating func pack(_ matrix: Matrix<Scalar>) {
+    precondition(
+      matrix.rows == classes && (matrix.columns == features || matrix.columns == features + 1),
+      "\(classes) x \(features) weights with or without a bias, got \(matrix.rows) x \(matrix.columns)")
+    let (classes, features) = (classes, features)
+    matrix.elements.withPointer { rows in
+      elements.withMutablePointer { Scalar.sweepKernels.pack(rows, matrix.columns, classes, features, $0) }
+    }
   }
 
   /// The places of the weights in `elements`.

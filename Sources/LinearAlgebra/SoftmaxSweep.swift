@@ -4,17 +4,24 @@
 /// A pass is 4 N D C flops (for sparse features with E entries 4 E C), C rounded up to a vector register's. Work is cut
 /// by shape alone: the same bits on any number of threads.
 public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
-  /// What the losses of a pass add up to.
+  /// What evaluations of rows add up to.
   public struct Sums: Sendable {
-    /// Two of each piece.
-    fileprivate var parts = [Double](repeating: 0, count: 2 * Partition.maximumPieces)
+    fileprivate var pieces = PieceSums()
 
     public init() {}
 
-    /// Of the losses, times the weights.
-    public var loss: Double { total(0) }
-    /// Dual steps: the squares |p - q|^2, times the weights. Evaluation: rows whose class is not ahead of all others.
-    public var other: Double { total(1) }
+    /// The sum of the losses, times the rows' weights.
+    public var loss: Double { pieces.first }
+    /// How many rows there are whose class is not ahead of all others; those of weight zero do not count.
+    public var rowsBehind: Int { Int(pieces.second) }
+  }
+
+  /// Two sums, the parts of each piece of the work apart, so that they are added in order.
+  fileprivate struct PieceSums: Sendable {
+    var parts = [Double](repeating: 0, count: 2 * Partition.maximumPieces)
+
+    var first: Double { total(0) }
+    var second: Double { total(1) }
 
     private func total(_ first: Int) -> Double {
       stride(from: first, to: parts.count, by: 2).reduce(0) { $0 + parts[$1] }
@@ -56,12 +63,13 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   ///   - labels, steps, weights: [N] each; s from 0 to 1; weights of nil are ones.
   ///   - duals: [N, C].
   ///   - rates: of weights and bias: 1 / (N l2) for the dual of a penalty l2.
-  /// - Returns: sums over the visited rows, of losses at the weights of the visit.
+  /// - Returns: sums over the visited rows, times their weights: the losses, and the squared distances |p - q|^2, both at
+  ///   the weights of the visit.
   public mutating func ascend(
     _ features: Features<Scalar>, index: [Int32], numbers: [Int32], labels: [Int32], steps: [Scalar],
     weights: [Scalar]?, duals: inout [Scalar], panels: inout ClassPanels<Scalar>,
     rates: (weight: Scalar, bias: Scalar)
-  ) -> Sums {
+  ) -> (loss: Double, squaredDistance: Double) {
     precondition(index.count == numbers.count && duals.count == labels.count * classes, "a dual for each label")
     precondition(steps.count == labels.count && weights.map { $0.count == labels.count } ?? true, "a step for each row")
     var shape = shape(of: panels, features, count: index.count)
@@ -69,7 +77,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
     if features.isSparse, vectors <= 4 { shape.most = 1 }
     let lanes = (classes, vectors, blockSize)
     let rowWeights = weights ?? []
-    var sums = Sums()
+    var sums = PieceSums()
     index.withNumbers { index in
       numbers.withNumbers { numbers in
         labels.withNumbers { labels in
@@ -90,7 +98,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
         }
       }
     }
-    return sums
+    return (sums.first, sums.second)
   }
 
   /// Losses and their gradient over rows in order: gradient += alpha sum of w (p - y) x^T, and of the bias likewise.
@@ -113,7 +121,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
         panels.elements.withPointer { panels in
           gradient.elements.withMutablePointer { gradient in
             run(
-              shape, features, nil, read: panels, write: gradient, (alpha, alpha), &sums
+              shape, features, nil, read: panels, write: gradient, (alpha, alpha), &sums.pieces
             ) { start, rows, z, delta, sums in
               Scalar.sweepKernels.residuals(
                 z, rows, lanes.0, lanes.1, labels + first + start, weights == nil ? nil : rowWeights + first + start,
@@ -153,7 +161,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   ///   two sums to add to.
   private mutating func run(
     _ shape: Shape, _ features: Features<Scalar>, _ index: UnsafePointer<Int32>?, read panels: Input,
-    write target: Output, _ rates: (weight: Scalar, bias: Scalar), _ sums: inout Sums,
+    write target: Output, _ rates: (weight: Scalar, bias: Scalar), _ sums: inout PieceSums,
     _ body: (_ start: Int, _ rows: Int, Output, Output, UnsafeMutablePointer<Double>) -> Void
   ) {
     let (capacity, vectors, lanes) = (blockSize, vectors, ClassPanels<Scalar>.lanes)

@@ -17,8 +17,8 @@ public struct SweepKernels<Scalar>: Sendable {
   let duals: @Sendable (Output, Int, Int, Int, Numbers, Numbers, Input, Input?, Output, Output, Int, Sums) -> Void
   let residuals: @Sendable (Output, Int, Int, Int, Numbers, Input?, Output, Int, Sums) -> Void
   let widen: @Sendable (Input, UnsafeMutablePointer<Double>, Int) -> Void
-  let pack: @Sendable (Input, Int, Int, Output) -> Void
-  let unpack: @Sendable (Input, Int, Int, Output) -> Void
+  let pack: @Sendable (Input, Int, Int, Int, Output) -> Void
+  let unpack: @Sendable (Input, Int, Int, Output, Int) -> Void
 }
 
 extension Float {

@@ -48,7 +48,7 @@ struct Certifier<Scalar: RealScalar> {
       let bias = problem.hasIntercept ? Array(batch.gradient.elements[panels.biasRange]) : []
       var result = Certificate(
         objective: value.objective, gradientNorm: (ofWeights + bias.squaredNorm(in: bias.indices)).squareRoot(),
-        isSeparated: value.behind == 0)
+        isSeparated: value.rowsBehind == 0)
       guard problem.l2 > 0, value.objective.isFinite else { return result }
       let bound = ofWeights / (2 * problem.l2)
       result.gapBound = min(bound, value.objective)

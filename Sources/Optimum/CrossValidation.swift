@@ -8,9 +8,9 @@ public struct CrossValidationOptions: Sendable, Codable, Equatable {
   public var path = PathOptions()
   /// K, at least 2.
   public var folds = 5
-  /// Of the folds.
+  /// The seed by which rows are dealt to folds.
   public var seed: UInt64 = 0
-  /// Gap over objective of fits on folds: far below what tells penalties apart.
+  /// The gap over the objective at which fits on folds have converged: far below what tells penalties apart.
   public var foldTolerance = 1e-4
   public var rule = PenaltyRule.best
 
@@ -25,18 +25,18 @@ public enum PenaltyRule: String, Sendable, Codable, CaseIterable {
   case oneStandardError = "one-standard-error"
 }
 
-/// A point of the curve of a cross-validation.
-public struct CrossValidationPoint: Sendable, Codable, Equatable {
+/// A point of the curve of a cross-validation. A `RunObserver` is told of each when it is known.
+public struct CrossValidationPoint: RunRecord, Codable, Equatable {
   public var l2: Double
   /// Mean over the folds of the loss on the rows held out.
   public var loss: Double
   /// Standard deviation over the folds, over the root of their number.
   public var standardError: Double
-  /// Mean over the folds.
+  /// Mean over the folds of the fraction of rows held out that is right.
   public var accuracy: Double
-  /// For each fold that was fitted.
+  /// The loss on the rows held out, for each fold that was fitted.
   public var foldLosses: [Double]
-  /// Of all folds, over the rows they train on.
+  /// How many passes all folds took together, each over the rows it trains on.
   public var passes: Int
   /// Whether the rest of its fits was left out, as it was hopeless: the point cannot be chosen.
   public var isCut: Bool
@@ -44,28 +44,20 @@ public struct CrossValidationPoint: Sendable, Codable, Equatable {
 
 /// What a cross-validation leaves behind.
 public struct CrossValidationResult<Scalar: RealScalar>: Sendable {
-  /// In descending order of l2.
+  /// The points, in descending order of l2.
   public var points: [CrossValidationPoint]
   /// The number of the point with the least mean loss.
   public var bestIndex: Int
   /// The number of the first point within one standard error of it.
   public var oneStandardErrorIndex: Int
-  /// Which of them the rule takes.
+  /// The number of the point that the rule takes.
   public var chosenIndex: Int
   public var outcome: PathOutcome
-  /// On all rows, with the penalty chosen; nil if interrupted before.
+  /// The fit on all rows with the penalty chosen; nil if interrupted before.
   public var fit: OptimumResult<Scalar>?
 
-  /// Passes of all points; those of the final fit are its own.
+  /// How many passes all points took together, without those of the final fit.
   public var passes: Int { points.reduce(0) { $0 + $1.passes } }
-}
-
-/// An iteration of a fit in a cross-validation.
-public struct CrossValidationProgress: Sendable {
-  public var l2: Double
-  /// Counted from 0; nil in the final fit on all rows.
-  public var fold: Int?
-  public var iteration: OptimumProgress
 }
 
 /// Chooses the penalty of a softmax regression by the loss on rows held out, and fits on all rows with it.
@@ -106,19 +98,19 @@ public struct CrossValidation<Scalar: RealScalar>: Sendable {
     (self.data, self.hasIntercept, self.options) = (data, hasIntercept, options)
   }
 
+  /// Compares penalties and makes the final fit, and tells nobody.
+  public func run() throws -> CrossValidationResult<Scalar> {
+    var observer = SilentObserver()
+    return try run(observer: &observer)
+  }
+
   /// Compares penalties and makes the final fit.
   ///
-  /// - Parameters:
-  ///   - progress: is told of each iteration of a fit; what it returns says whether to go on.
-  ///   - pointEnded: is told of each point.
-  /// - Throws: what reading the features from their file throws.
-  public func run(
-    progress: (CrossValidationProgress) -> Bool = { _ in true },
-    pointEnded: (CrossValidationPoint) -> Void = { _ in }
-  ) throws -> CrossValidationResult<Scalar> {
-    try withoutActuallyEscaping(progress) { progress in
-      var run = CrossValidationRun(self, progress: progress)
-      return try run.run(pointEnded)
-    }
+  /// - Parameter observer: is told of each iteration of a fit (`PathIteration`) and of each point
+  ///   (`CrossValidationPoint`), and asked after each iteration whether to stop.
+  /// - Throws: what reading the features from their file throws, and what the observer throws.
+  public func run(observer: inout some RunObserver) throws -> CrossValidationResult<Scalar> {
+    var run = CrossValidationRun(self)
+    return try run.run(&observer)
   }
 }

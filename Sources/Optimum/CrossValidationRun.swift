@@ -6,7 +6,6 @@ import Training
 struct CrossValidationRun<Scalar: RealScalar> {
   private let validation: CrossValidation<Scalar>
   private let options: CrossValidationOptions
-  private let progress: (CrossValidationProgress) -> Bool
   private var fits: [PathFits<Scalar>]
   private var rule: RiseRule
   private var points: [CrossValidationPoint] = []
@@ -14,27 +13,26 @@ struct CrossValidationRun<Scalar: RealScalar> {
   private var means: [[Scalar]] = []
   private var bestIndex: Int?
 
-  init(_ validation: CrossValidation<Scalar>, progress: @escaping (CrossValidationProgress) -> Bool) {
+  init(_ validation: CrossValidation<Scalar>) {
     self.validation = validation
-    self.progress = progress
     options = validation.options
     let fit = PathFits(validation.data, hasIntercept: validation.hasIntercept, options.path)
     fits = Array(repeating: fit, count: options.folds)
     rule = RiseRule(options.path)
   }
 
-  mutating func run(_ pointEnded: (CrossValidationPoint) -> Void) throws -> CrossValidationResult<Scalar> {
+  mutating func run(_ observer: inout some RunObserver) throws -> CrossValidationResult<Scalar> {
     let penalties = try options.path.penalties(for: validation.data, hasIntercept: validation.hasIntercept)
     var outcome = PathOutcome.finished
     for l2 in penalties {
-      guard let point = try point(l2) else {
+      guard let point = try point(l2, &observer) else {
         outcome = .interrupted
         break
       }
       // Noted before the point can be the best: the difference to itself is none.
       let against = difference(point)
       points.append(point)
-      pointEnded(point)
+      try observer.partEnded(point)
       if !point.isCut, bestIndex.map({ point.loss < points[$0].loss }) ?? true { bestIndex = points.count - 1 }
       let isOver = rule.note(
         against.map { rule.best + $0.mean } ?? point.loss, spread: against?.standardError ?? 0)
@@ -43,11 +41,13 @@ struct CrossValidationRun<Scalar: RealScalar> {
         break
       }
     }
-    return try finish(outcome)
+    return try finish(outcome, &observer)
   }
 
   /// The point of one penalty; nil if interrupted.
-  private mutating func point(_ l2: Double) throws -> CrossValidationPoint? {
+  private mutating func point(
+    _ l2: Double, _ observer: inout some RunObserver
+  ) throws -> CrossValidationPoint? {
     var made: [PathFits<Scalar>.Fit] = []
     var passes = 0
     let stages =
@@ -57,7 +57,7 @@ struct CrossValidationRun<Scalar: RealScalar> {
     stages: for (stage, tolerance) in stages.enumerated() {
       for fold in 0..<options.folds {
         let rough = stage > 0 ? made[fold] : nil
-        let fit = try self.fit(fold, l2, tolerance, rough)
+        let fit = try self.fit(fold, l2, tolerance, rough, &observer)
         if fit.result.outcome == .interrupted { return nil }
         passes += fit.result.passes - (rough?.result.passes ?? 0)
         if stage > 0 { made[fold] = fit } else { made.append(fit) }
@@ -75,15 +75,15 @@ struct CrossValidationRun<Scalar: RealScalar> {
   }
 
   private mutating func fit(
-    _ fold: Int, _ l2: Double, _ tolerance: Double, _ rough: PathFits<Scalar>.Fit?
+    _ fold: Int, _ l2: Double, _ tolerance: Double, _ rough: PathFits<Scalar>.Fit?,
+    _ observer: inout some RunObserver
   ) throws -> PathFits<Scalar>.Fit {
     let (data, folds) = (validation.data, validation.folds)
     let problem = SoftmaxProblem(
       try data.rows(folds.training(of: fold)), l2: l2, hasIntercept: validation.hasIntercept)
-    let progress = progress
-    return try fits[fold].fit(problem, held: try data.rows(folds.held[fold]), tolerance: tolerance, after: rough) {
-      progress(CrossValidationProgress(l2: l2, fold: fold, iteration: $0))
-    }
+    return try fits[fold].fit(
+      problem, fold: fold, held: try data.rows(folds.held[fold]), tolerance: tolerance, after: rough,
+      observer: &observer)
   }
 
   private func isHopeless(_ losses: [Double]) -> Bool {
@@ -98,7 +98,9 @@ struct CrossValidationRun<Scalar: RealScalar> {
   }
 
   /// The choice, and the fit on all rows.
-  private func finish(_ outcome: PathOutcome) throws -> CrossValidationResult<Scalar> {
+  private func finish(
+    _ outcome: PathOutcome, _ observer: inout some RunObserver
+  ) throws -> CrossValidationResult<Scalar> {
     let best = bestIndex ?? 0
     var simplest = best
     if let least = points.indices.contains(best) ? points[best] : nil {
@@ -111,8 +113,7 @@ struct CrossValidationRun<Scalar: RealScalar> {
     let l2 = points[chosen].l2
     let problem = SoftmaxProblem(validation.data, l2: l2, hasIntercept: validation.hasIntercept)
     result.fit = try SoftmaxRegression(problem, options: options.path.optimum).fit(
-      from: options.path.start == .cold ? nil : means[chosen]
-    ) { progress(CrossValidationProgress(l2: l2, fold: nil, iteration: $0)) }
+      from: options.path.start == .cold ? nil : means[chosen], fold: nil, observer: &observer)
     if result.fit?.outcome == .interrupted { result.outcome = .interrupted }
     return result
   }

@@ -15,7 +15,7 @@ import LinearAlgebra
 struct DualAscent<Scalar: RealScalar>: Sendable {
   let problem: SoftmaxProblem<Scalar>
   private(set) var panels: ClassPanels<Scalar>
-  /// Epochs so far.
+  /// How many epochs there have been.
   private(set) var epochs = 0
   private var duals: [Scalar]
   private var centre: [Scalar]
@@ -23,7 +23,7 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
   private var sweep: SoftmaxSweep<Scalar>
   private var order: VisitOrder
 
-  /// m over l2.
+  /// The penalty m of the bias over l2.
   private static var biasPenalty: Double { 3 }
 
   /// The mean of k_i: an epoch gains about a digit where it is one, and ever less above.
@@ -31,7 +31,7 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     (moments.meanSquare + (problem.hasIntercept ? 1 / biasPenalty : 0)) / (Double(problem.count) * problem.l2)
   }
 
-  /// Bytes of the dual variables.
+  /// How many bytes the dual variables take.
   static func bytes(_ problem: SoftmaxProblem<Scalar>) -> Int {
     problem.count * problem.classes * MemoryLayout<Scalar>.stride
   }
@@ -75,8 +75,8 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     let r = square > 0 && along.isFinite ? min(1, max(0, along / square)) : 0
     next.elements.scale(by: Scalar(r), range: panels.weightRange)
     let fixed = [Scalar](repeating: Scalar(r), count: problem.count)
-    var still = panels
-    try visit(&still, steps: fixed, rates: (0, 0))
+    self.panels = panels
+    try visit(steps: fixed, rates: (0, 0))
     for (k, c) in zip(panels.biasRange, centre.indices) {
       let gradient = next.elements[k]
       next.elements[k] = panels.elements[k]
@@ -85,13 +85,13 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     self.panels = next
   }
 
-  /// Whether all numbers of `panels` are.
+  /// Whether all weights and biases are finite.
   var isFinite: Bool { panels.elements.squaredNorm(in: panels.elements.indices).isFinite }
 
-  /// Rows of a block.
+  /// How many rows a block has.
   var blockSize: Int { sweep.blockSize }
 
-  /// gamma: of a whole step of softmax's largest curvature at first, while p is far from q, then less.
+  /// gamma in the size of a step: at first 1/2, softmax's largest curvature, as p is far from q then; later less.
   private var gamma: Double { epochs < 1 ? 0.5 : 0.3 }
 
   /// Visits every row once.
@@ -102,31 +102,29 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
     let steps = DualLoops.steps(conditions, gamma: Scalar(gamma))
     let rate = 1 / (Double(problem.count) * problem.l2)
     let rates = (Scalar(rate), problem.hasIntercept ? Scalar(rate / Self.biasPenalty) : 0)
-    var panels = exchange(&self.panels, with: ClassPanels(features: 1, classes: 1))
-    let squares = try visit(&panels, steps: steps, rates: rates)
-    self.panels = panels
+    let distance = try visit(steps: steps, rates: rates)
     epochs += 1
-    return squares / Double(problem.count)
+    return distance / Double(problem.count)
   }
 
-  /// Moves dual variables, and `panels` at the given rates; the sum of |p - q|^2.
+  /// Visits every row once: moves its dual variable by its step, and `panels` at the given rates.
+  ///
+  /// - Returns: the sum of |p - q|^2 at the visits.
   @discardableResult
-  private mutating func visit(
-    _ panels: inout ClassPanels<Scalar>, steps: [Scalar], rates: (weight: Scalar, bias: Scalar)
-  ) throws -> Double {
-    var squares = 0.0
+  private mutating func visit(steps: [Scalar], rates: (weight: Scalar, bias: Scalar)) throws -> Double {
+    var distance = 0.0
     var pool = Features<Scalar>.none
     let isInMemory = problem.features.isInMemory
     for numbers in order.pools() {
       if !isInMemory { try problem.features.gather(numbers, into: &pool) }
-      squares +=
+      distance +=
         sweep.ascend(
           isInMemory ? problem.features : pool, index: isInMemory ? numbers : Array(0..<Int32(numbers.count)),
           numbers: numbers, labels: problem.labels, steps: steps, weights: problem.weights, duals: &duals,
           panels: &panels, rates: rates
-        ).other
+        ).squaredDistance
     }
-    return squares
+    return distance
   }
 }
 

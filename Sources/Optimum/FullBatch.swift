@@ -7,17 +7,17 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private let convert: @Sendable (Features<Data>) -> Features<Scalar>
   private let weights: [Scalar]?
   private var sweep: SoftmaxSweep<Scalar>
-  /// Of the objective at the last point.
-  private(set) var gradient: ClassPanels<Scalar>
-  /// So far.
+  /// The gradient of the objective at the point of the last evaluation.
+  var gradient: ClassPanels<Scalar>
+  /// Passes over the features so far.
   private(set) var passes = 0
 
   /// What a pass finds.
   struct Value: Sendable {
-    /// Mean loss and penalty.
+    /// The mean loss plus the penalty.
     var objective: Double
-    /// Rows whose class is not ahead of all others; those of weight zero do not count.
-    var behind: Int
+    /// How many rows there are whose class is not ahead of all others; those of weight zero do not count.
+    var rowsBehind: Int
   }
 
   fileprivate init(
@@ -31,7 +31,7 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
     gradient = ClassPanels(features: problem.width, classes: problem.classes)
   }
 
-  /// 4 N D C flops.
+  /// The objective at `panels`, and its gradient in `gradient`: one pass, 4 N D C flops.
   mutating func evaluate(at panels: ClassPanels<Scalar>) throws -> Value {
     passes += 1
     let l2 = Scalar(problem.l2)
@@ -53,7 +53,7 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
       gradient.elements.combine(0, gradient.elements, range: panels.biasOffset..<panels.elements.count, beta: 0)
     }
     let penalty = problem.l2 / 2 * panels.weightSquaredNorm
-    return Value(objective: sums.loss / Double(problem.count) + penalty, behind: Int(sums.other))
+    return Value(objective: sums.loss / Double(problem.count) + penalty, rowsBehind: sums.rowsBehind)
   }
 
   /// Adds `factor` times the mean over `rows`, in memory, of the loss's gradient for a class of 0: of two points, the

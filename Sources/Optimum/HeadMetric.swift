@@ -1,29 +1,17 @@
 import LinearAlgebra
+import Optimization
 
 /// An inverse curvature to start from: of the Kronecker product of A = (1 / n) sum of x x^T, with a one in x for the
 /// bias, and S = mean of diag(p) - p p^T, plus the penalty.
 ///
 /// From a sample of rows: 2 n D^2 + 2 n C^2 flops and two Cholesky factorisations; a product is 2 (C + D) flops for each
-/// parameter. Of sparse features, or more than 4,096, the diagonal of A stands for it.
+/// parameter. Of sparse features, or of 4,096 and more, the diagonal of A stands for it.
 struct HeadMetric<Scalar: RealScalar>: Sendable {
-  private enum Inputs: Sendable {
-    case full(Matrix<Scalar>)
-    case diagonal([Scalar])
-  }
-
   private let (width, classCount, l2, hasIntercept): (Int, Int, Double, Bool)
   private let sample: Features<Scalar>
-  /// Mean of x x^T over the sample [D (+ 1), D (+ 1)], or its diagonal.
-  private let moments: Inputs
-  private var inputs = Inputs.diagonal([])
-  private var classes = Matrix<Scalar>(rows: 0, columns: 0)
-  private var work = Matrix<Scalar>(rows: 0, columns: 0)
-  private var other = Matrix<Scalar>(rows: 0, columns: 0)
-
-  /// Features up to which A is a matrix.
-  private static var largestOrder: Int { 4096 }
-  /// Added to the curvature, over the product of the factors' mean diagonals.
-  private static var relativeDamping: Double { 1e-5 }
+  /// A over the sample, [D (+ 1), D (+ 1)] or its diagonal, and S at the last point that was good.
+  private var factors: KroneckerFactors<Scalar>
+  private var work = KroneckerFactors<Scalar>.Workspace()
 
   /// Rows to make a metric of.
   static func sample(of problem: SoftmaxProblem<Scalar>) throws -> Features<Scalar> {
@@ -34,99 +22,77 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
   init<Data>(_ problem: SoftmaxProblem<Data>, sample: Features<Scalar>) {
     (width, classCount, l2, hasIntercept) = (problem.width, problem.classes, problem.l2, problem.hasIntercept)
     self.sample = sample
-    let scale = Scalar(1 / Double(sample.rows))
+    let one: [Scalar] = hasIntercept ? [1] : []
+    let input: KroneckerFactor<Scalar>
     switch sample {
-    case .dense(let x) where width < Self.largestOrder:
-      var rows = x
-      if hasIntercept { KroneckerProducts.append(nil, to: x.view, into: &rows) }
-      var moments = Matrix<Scalar>(rows: rows.columns, columns: rows.columns)
-      KroneckerProducts.addColumnGram(rows.view, alpha: scale, beta: 0, to: &moments)
-      self.moments = .full(moments)
-    case .dense(let x):
-      var squares = x
-      squares.assign(x.elements.map { $0 * $0 })
-      var sums = [Scalar](repeating: 0, count: width)
-      RowKernels.columnSums(squares.view, weights: nil, alpha: scale, into: &sums)
-      moments = .diagonal(sums + (hasIntercept ? [1] : []))
-    case .sparse(let x):
-      moments = .diagonal(x.meanSquares + (hasIntercept ? [1] : []))
+    case .dense(let x) where width < KroneckerFactors<Scalar>.largestOrder:
+      input = KroneckerFactor(x.meanOuterProduct(withOne: hasIntercept))
+    case .dense(let x): input = KroneckerFactor(diagonal: x.meanSquares + one)
+    case .sparse(let x): input = KroneckerFactor(diagonal: x.meanSquares + one)
     case .stored: preconditionFailure("a sample is in memory")
     }
+    factors = KroneckerFactors(input: input, output: KroneckerFactor(Matrix(rows: 0, columns: 0)))
   }
 
   /// Takes S and the damping at a point.
   ///
   /// - Returns: whether both factors could be inverted; nothing changes if not.
   mutating func update(at panels: ClassPanels<Scalar>) -> Bool {
-    let covariance = ClassCovariance(logits: sample.logits(panels))
-    let s = covariance.meanDiagonal
-    let diagonal: [Scalar]
-    switch moments {
-    case .full(let matrix): diagonal = matrix.diagonal
-    case .diagonal(let values): diagonal = values
-    }
-    let a = diagonal.sum / Double(diagonal.count)
+    var next = factors
+    next.output = KroneckerFactor(ClassCovariance(logits: sample.logits(panels)).matrix)
+    let (a, s) = (next.input.meanDiagonal, next.output.meanDiagonal)
     guard a > 0, s > 0, a.isFinite, s.isFinite else { return false }
-    // (A + pi sqrt(d)) x (S + sqrt(d) / pi), pi^2 = a / s: factored Tikhonov.
-    let damping = (l2 + Self.relativeDamping * a * s).squareRoot()
-    let balance = (a / s).squareRoot()
-    guard let inverse = Self.inverse(covariance.matrix, shift: damping / balance) else { return false }
-    switch moments {
-    case .full(let matrix):
-      guard let other = Self.inverse(matrix, shift: damping * balance) else { return false }
-      inputs = .full(other)
-    case .diagonal(let values): inputs = .diagonal(values.map { 1 / ($0 + Scalar(damping * balance)) })
-    }
-    classes = inverse
+    let damping = l2 + KroneckerFactors<Scalar>.relativeDamping * a * s
+    guard next.invert(damping: damping, using: &work) else { return false }
+    factors = next
     return true
   }
 
-  private static func inverse(_ matrix: Matrix<Scalar>, shift: Double) -> Matrix<Scalar>? {
-    var cholesky = Cholesky<Scalar>()
-    let failure = cholesky.refactor(order: matrix.rows) { a in
-      a.assign(matrix.view)
-      for k in 0..<matrix.rows { a[k, k] += Scalar(shift) }
+  /// Multiplies the elements of panels by the inverse curvature. Nothing is allocated after the first time.
+  mutating func apply(to elements: inout [Scalar]) {
+    var panels = ClassPanels(features: width, classes: classCount, elements: exchange(&elements, with: []))
+    panels.unpack(hasBias: hasIntercept, into: &work.left)
+    work.right.reshape(rows: work.left.rows, columns: work.left.columns)
+    Products.times(factors.output.inverse.view, work.left.view, into: &work.right)
+    let inverse = factors.input.inverse
+    if factors.input.isDiagonal {
+      work.right.mapColumns { (0, inverse[0, $0]) }
+      panels.pack(work.right)
+    } else {
+      Products.times(work.right.view, inverse.view, into: &work.left)
+      panels.pack(work.left)
     }
-    var result = Matrix<Scalar>(rows: 0, columns: 0)
-    return failure == nil && cholesky.inverse(into: &result) ? result : nil
+    swap(&elements, &panels.elements)
+  }
+}
+
+extension Matrix {
+  /// The mean over the rows x of x x^T, where asked for with a one after x: [D (+ 1), D (+ 1)].
+  fileprivate func meanOuterProduct(withOne: Bool) -> Matrix {
+    var extended = Matrix(rows: 0, columns: 0)
+    if withOne { KroneckerProducts.append(nil, to: view, into: &extended) }
+    let x = withOne ? extended : self
+    var result = Matrix(rows: x.columns, columns: x.columns)
+    KroneckerProducts.addColumnGram(x.view, alpha: Scalar(1 / Double(rows)), beta: 0, to: &result)
+    return result
   }
 
-  /// Multiplies the elements of panels by the inverse curvature.
-  mutating func apply(to elements: inout [Scalar]) {
-    var panels = ClassPanels<Scalar>(features: width, classes: classCount)
-    swap(&panels.elements, &elements)
-    let values = panels.values(hasBias: hasIntercept)
-    let weight = MatrixView(values, rows: classCount, columns: width)
-    if hasIntercept {
-      KroneckerProducts.append(
-        MatrixView(values, offset: classCount * width, rows: classCount, columns: 1), to: weight, into: &work)
-    } else {
-      work.reshape(rows: classCount, columns: width)
-      work.assign(weight)
-    }
-    other.reshape(rows: work.rows, columns: work.columns)
-    Products.times(classes.view, work.view, into: &other)
-    switch inputs {
-    case .full(let inverse): Products.times(other.view, inverse.view, into: &work)
-    case .diagonal(let factors):
-      swap(&work, &other)
-      work.mapColumns { (0, factors[$0]) }
-    }
-    var result = values
-    if hasIntercept {
-      KroneckerProducts.split(work, into: &result, at: 0, last: classCount * width)
-    } else {
-      result = work.elements
-    }
-    elements = ClassPanels<Scalar>(features: width, classes: classCount, values: result).elements
+  /// The mean over the rows of x_j^2, for each column.
+  fileprivate var meanSquares: [Scalar] {
+    var squares: [Scalar] = []
+    squares.resize(to: elements.count)
+    DiagonalCurvature.addSquares(elements, beta: 0, to: &squares, range: elements.indices)
+    var result = [Scalar](repeating: 0, count: columns)
+    RowKernels.columnSums(
+      MatrixView(squares, rows: rows, columns: columns), weights: nil, alpha: Scalar(1 / Double(rows)), into: &result)
+    return result
   }
 }
 
 extension SparseMatrix {
-  /// The mean of x_j^2 for each column.
+  /// The mean over the rows of x_j^2, for each column.
   fileprivate var meanSquares: [Scalar] {
-    var squares = self
-    squares = SparseMatrix(
+    let squares = SparseMatrix(
       columns: columns, rowStarts: rowStarts, columnIndices: columnIndices, values: values.map { $0 * $0 })
     var result = [Scalar](repeating: 0, count: columns)
     let ones = [Scalar](repeating: 1 / Scalar(max(1, rows)), count: rows)

@@ -1,30 +1,28 @@
 import LinearAlgebra
+import Optimization
+import Training
 
 /// One fit: dual ascent while it gains, L-BFGS where it does not, certificates in between.
 struct OptimumRun<Scalar: RealScalar> {
   private let problem: SoftmaxProblem<Scalar>
   private let options: OptimumOptions
-  private let watch: (OptimumProgress) -> Bool
-  private let clock = ContinuousClock()
-  private let began: ContinuousClock.Instant
+  private let clock: RunClock
   private var certifier: Certifier<Scalar>
+  /// The point that was certified last, and in the end the result. While a method works it has a point of its own.
   private var panels: ClassPanels<Scalar>
   private let isWarm: Bool
   private var iterations = 0
-  /// Of what is not the certifier's.
+  /// Passes over the features so far, without those of the certifier.
   private var passes = 0
+  /// The certificate of the method's point; nil where that has moved since the last was made.
   private var certificate: Certificate?
   private var outcome: OptimumOutcome?
   private var method = OptimumMethod.quasiNewton
 
-  init(
-    _ problem: SoftmaxProblem<Scalar>, _ options: OptimumOptions, _ start: [Scalar]?,
-    watch: @escaping (OptimumProgress) -> Bool
-  ) throws {
+  init(_ problem: SoftmaxProblem<Scalar>, _ options: OptimumOptions, _ start: [Scalar]?) throws {
     self.problem = problem
     self.options = options
-    self.watch = watch
-    began = clock.now
+    clock = RunClock(limit: options.timeLimit)
     certifier = try Certifier(problem)
     isWarm = start != nil
     panels =
@@ -34,52 +32,50 @@ struct OptimumRun<Scalar: RealScalar> {
     if !problem.hasIntercept { for k in panels.biasRange { panels.elements[k] = 0 } }
   }
 
-  mutating func run() throws -> OptimumResult<Scalar> {
-    try minimise()
+  mutating func run(_ observer: inout some RunObserver) throws -> OptimumResult<Scalar> {
+    try minimise(&observer)
     let certificate = try certificate ?? certify()
     return OptimumResult(
       values: panels.values(hasBias: problem.hasIntercept), outcome: outcome ?? .iterationLimit,
-      certificate: certificate, iterations: iterations, passes: passes + certifier.passes, seconds: seconds,
+      certificate: certificate, iterations: iterations, passes: passes + certifier.passes, seconds: clock.wallSeconds,
       method: method)
-  }
-
-  private var seconds: Double {
-    let elapsed = clock.now - began
-    return Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
   }
 
   /// The mean of k_i up to which dual ascent is ahead of L-BFGS.
   private static var largestCondition: Double { 4 }
 
-  private mutating func minimise() throws {
+  private mutating func minimise(_ observer: inout some RunObserver) throws {
     if problem.l2 > 0, options.method != .quasiNewton, DualAscent.bytes(problem) <= options.dualBudget {
       let moments = try FeatureMoments(problem)
       let condition = DualAscent.condition(problem, moments)
       if options.method == .dual || condition <= Self.largestCondition, condition.isFinite {
         method = .dual
-        try ascend(moments)
+        try ascend(moments, &observer)
       }
     }
     if outcome == nil {
       method = .quasiNewton
-      try descend()
+      try descend(&observer)
     }
   }
 
-  /// Notes an iteration; sets the outcome if it is the last.
-  private mutating func note(objective: Double?, gap: Double?, _ made: Certificate?) {
+  /// Tells of an iteration; sets the outcome if it is the last.
+  private mutating func note(
+    objective: Double?, gap: Double?, _ made: Certificate?, _ observer: inout some RunObserver
+  ) throws {
     iterations += 1
-    let goes = watch(
+    try observer.partEnded(
       OptimumProgress(
-        iteration: iterations, method: method, passes: passes + certifier.passes, seconds: seconds,
+        iteration: iterations, method: method, passes: passes + certifier.passes, seconds: clock.wallSeconds,
         objective: objective, gapEstimate: made?.relativeGap ?? gap, certificate: made))
+    let stops = observer.wantsToStop
     if outcome != nil { return }
     if iterations >= options.iterations { outcome = .iterationLimit }
-    if let limit = options.timeLimit, seconds >= limit { outcome = .timeLimit }
-    if !goes { outcome = .interrupted }
+    if clock.isOver { outcome = .timeLimit }
+    if stops { outcome = .interrupted }
   }
 
-  /// The certificate of the point; what it does to the bias is kept.
+  /// Makes the certificate of `panels`, whose bias it may improve.
   private mutating func certify() throws -> Certificate {
     var wide = panels.widened
     let result = try certifier.certify(&wide, tolerance: options.tolerance)
@@ -92,7 +88,7 @@ struct OptimumRun<Scalar: RealScalar> {
   }
 
   /// Epochs of dual ascent until a certificate holds, or they gain too little.
-  private mutating func ascend(_ moments: FeatureMoments<Scalar>) throws {
+  private mutating func ascend(_ moments: FeatureMoments<Scalar>, _ observer: inout some RunObserver) throws {
     var ascent = DualAscent(problem, moments: moments, seed: options.seed)
     if isWarm {
       try ascent.start(at: panels)
@@ -101,7 +97,6 @@ struct OptimumRun<Scalar: RealScalar> {
     // The bound is about so many times the mean of |p - q|^2: learnt from each certificate.
     var ratio = 10.0
     var (last, slow) = (Double.infinity, 0)
-    panels = ClassPanels(features: 1, classes: 1)
     while outcome == nil {
       let squares = try ascent.epoch()
       passes += 1
@@ -117,10 +112,8 @@ struct OptimumRun<Scalar: RealScalar> {
         made = try certify()
         if let gap = made?.relativeGap, gap.isFinite, squares > 0 { ratio = gap / (squares * gain) }
       }
-      note(objective: made?.objective, gap: ratio * squares * gain, made)
+      try note(objective: made?.objective, gap: ratio * squares * gain, made, &observer)
       if slow >= 2 { break }
-      // Held here as well, the weights would be copied in the next epoch.
-      if outcome == nil { panels = ClassPanels(features: 1, classes: 1) }
     }
     guard certificate == nil else { return }
     panels =
@@ -129,20 +122,21 @@ struct OptimumRun<Scalar: RealScalar> {
   }
 
   /// Steps of L-BFGS until a certificate holds: in the data's precision, and from where that ends in double.
-  private mutating func descend() throws {
-    try descend(QuasiNewton(problem, from: panels, history: options.history)) { $0 }
+  private mutating func descend(_ observer: inout some RunObserver) throws {
+    try descend(QuasiNewton(problem, from: panels, history: options.history), &observer) { $0 }
     guard outcome == nil, Scalar.self != Double.self else {
       outcome = outcome ?? .precisionLimit
       return
     }
-    try descend(QuasiNewton(widening: problem, from: panels.widened, history: options.history)) {
+    try descend(QuasiNewton(widening: problem, from: panels.widened, history: options.history), &observer) {
       ClassPanels(features: $0.features, classes: $0.classes, values: $0.values(hasBias: true).map { Scalar($0) })
     }
     outcome = outcome ?? .precisionLimit
   }
 
   private mutating func descend<Work>(
-    _ start: QuasiNewton<Scalar, Work>, _ convert: (ClassPanels<Work>) -> ClassPanels<Scalar>
+    _ start: QuasiNewton<Scalar, Work>, _ observer: inout some RunObserver,
+    _ convert: (ClassPanels<Work>) -> ClassPanels<Scalar>
   ) throws {
     var descent = start
     let before = passes
@@ -151,21 +145,26 @@ struct OptimumRun<Scalar: RealScalar> {
     var ratio = 1.0
     while outcome == nil, moved {
       moved = try descent.step()
-      panels = convert(descent.panels)
       passes = before + descent.passes
       certificate = nil
       let gap = estimate(descent)
-      let made = !moved || isDue(descent, gap.map { $0 * ratio }) ? try certify() : nil
+      var made: Certificate?
+      if !moved || isDue(descent, gap.map { $0 * ratio }) {
+        panels = convert(descent.panels)
+        made = try certify()
+      }
       if let certified = made?.relativeGap, let gap, gap > 0 { ratio = min(8, max(1, certified / gap / 2)) }
-      note(objective: descent.value.objective, gap: gap, made)
+      try note(objective: descent.value.objective, gap: gap, made, &observer)
     }
+    if certificate == nil { panels = convert(descent.panels) }
   }
 
   /// Whether a certificate may hold, by what the working precision knows.
   private func isDue<Work>(_ descent: QuasiNewton<Scalar, Work>, _ gap: Double?) -> Bool {
-    gap.map { $0 <= options.tolerance } ?? (descent.value.behind == 0 || descent.gradientNorm <= options.tolerance)
+    gap.map { $0 <= options.tolerance } ?? (descent.value.rowsBehind == 0 || descent.gradientNorm <= options.tolerance)
   }
 
+  /// The bound on the gap over the objective, by what the working precision knows; nil without a penalty.
   private func estimate<Work>(_ descent: QuasiNewton<Scalar, Work>) -> Double? {
     guard problem.l2 > 0 else { return nil }
     return descent.squaredWeightGradient / (2 * problem.l2) / descent.value.objective
@@ -173,7 +172,7 @@ struct OptimumRun<Scalar: RealScalar> {
 }
 
 extension ClassPanels {
-  /// Takes the bias of the same panels in double.
+  /// Takes the bias of `other`, the panels of a point with the same weights in double.
   fileprivate mutating func assignBias(of other: ClassPanels<Double>) {
     for (k, j) in zip(biasRange, other.biasRange) { elements[k] = Scalar(other.elements[j]) }
   }

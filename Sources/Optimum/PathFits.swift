@@ -49,13 +49,14 @@ struct PathFits<Scalar: RealScalar> {
 
   /// - Parameter rough: a rough fit for the same penalty, to go on from.
   mutating func fit(
-    _ problem: SoftmaxProblem<Scalar>, held: Dataset<Scalar>, tolerance: Double, after rough: Fit? = nil,
-    watch: (OptimumProgress) -> Bool
+    _ problem: SoftmaxProblem<Scalar>, fold: Int? = nil, held: Dataset<Scalar>, tolerance: Double,
+    after rough: Fit? = nil, observer: inout some RunObserver
   ) throws -> Fit {
     let (kind, start) = rough.map { ($0.start, $0.result.values) } ?? start(at: problem.l2)
     var optimum = options.optimum
     optimum.tolerance = tolerance
-    var result = try SoftmaxRegression(problem, options: optimum).fit(from: start, watch: watch)
+    var result = try SoftmaxRegression(problem, options: optimum).fit(
+      from: start, fold: fold, observer: &observer)
     if rough == nil { before = last }
     last = Optimum(l2: problem.l2, result: result, weightSquare: weightSquare(result.values))
     if let rough {

@@ -13,9 +13,9 @@ public struct PathOptions: Sendable, Codable, Equatable {
   public var optimum = OptimumOptions()
   /// Values of l2, each above 0; taken in descending order. Nil is a geometric grid from `SoftmaxProblem.largestPenalty`.
   public var values: [Double]?
-  /// Of the grid, at least 2.
+  /// How many values the grid has, at least 2.
   public var points = 12
-  /// Of the grid: the last value over the first, in 0..<1.
+  /// The last value of the grid over the first, in 0..<1.
   public var ratio = 1e-6
   /// So many points in a row whose validation loss rises, the last clearly above the best, end the path; nil for never.
   public var patience: Int? = 2

@@ -1,5 +1,5 @@
-import Baselines
 import LinearAlgebra
+import Optimization
 
 /// Full-batch L-BFGS that starts from `HeadMetric`, which is taken anew after 1, 2, 4, 8, ... steps: for problems that are
 /// too badly scaled, or too weakly penalised, for dual ascent. A step is one pass, and one more for each trial of the line
@@ -12,90 +12,54 @@ struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private var metric: HeadMetric<Scalar>
   private var hasMetric = false
   private var memory = CurvaturePairs<Scalar>()
-  private let history: Int
-  private let lineSearch = StrongWolfe(trials: 10, resolution: 0)
+  private var loop: LBFGSLoop<Scalar>
+  /// The elements of `panels` where the step began.
+  private var origin: [Scalar] = []
 
   /// Begins at `panels`: one pass.
   fileprivate init(
     _ batch: FullBatch<Data, Scalar>, _ metric: HeadMetric<Scalar>, from panels: ClassPanels<Scalar>, history: Int
   ) throws {
     self.panels = panels
-    self.history = history
     self.batch = batch
     self.metric = metric
+    loop = LBFGSLoop(
+      history: history, lineSearch: StrongWolfe(trials: 10, resolution: 0), minimumCurvature: 0)
     value = try self.batch.evaluate(at: panels)
+    loop.gradient = self.batch.gradient.elements
   }
 
   var passes: Int { batch.passes }
-  /// In the working precision.
-  var gradientNorm: Double { batch.gradient.elements.squaredNorm(in: batch.gradient.elements.indices).squareRoot() }
-  /// |gradient of the weights|^2.
-  var squaredWeightGradient: Double { batch.gradient.weightSquaredNorm }
+  /// |gradient|, in the working precision.
+  var gradientNorm: Double { loop.gradient.squaredNorm(in: loop.gradient.indices).squareRoot() }
+  /// |gradient of the weights|^2, in the working precision.
+  var squaredWeightGradient: Double { loop.gradient.squaredNorm(in: panels.weightRange) }
 
   /// One iteration.
   ///
   /// - Returns: whether a better point was found; if not, this is as far as the precision goes.
   mutating func step() throws -> Bool {
-    if steps & (steps - 1) == 0 { hasMetric = metric.update(at: panels) || hasMetric }
-    let first = batch.gradient.elements
-    var direction = turned(first)
-    var slope = Double(first.dot(direction))
-    if !(slope < 0), !memory.isEmpty {
-      memory.forget()
-      direction = turned(first)
-      slope = Double(first.dot(direction))
+    if LBFGSLoop<Scalar>.renewsMetric(after: steps) { hasMetric = metric.update(at: panels) || hasMetric }
+    origin.resize(to: panels.elements.count)
+    origin.combine(1, panels.elements, beta: 0)
+    var last = value
+    let step = try loop.step(from: value.objective, with: &memory, hasMetric: hasMetric) { vector, scale in
+      if hasMetric { metric.apply(to: &vector) } else { vector.scale(by: Scalar(scale)) }
+    } evaluate: { length, direction, gradient in
+      panels.elements.combine(1, origin, beta: 0)
+      panels.elements.combine(Scalar(length), direction)
+      last = try batch.evaluate(at: panels)
+      gradient.resize(to: panels.elements.count)
+      swap(&gradient, &batch.gradient.elements)
+      return last.objective
     }
-    guard slope < 0, slope.isFinite else { return false }
-    let start = panels
-    var failure: (any Error)?
-    var (last, values) = (0.0, [0.0: value])
-    let result = lineSearch.search(
-      from: StrongWolfe.Point(length: 0, value: value.objective, slope: slope),
-      first: memory.isEmpty && !hasMetric ? min(1, 1 / first.absoluteSum) : 1,
-      magnitude: Double(direction.maximumMagnitude)
-    ) { length in
-      do {
-        let value = try evaluate(start, length, direction)
-        (last, values[length]) = (length, value)
-        return StrongWolfe.Point(
-          length: length, value: value.objective, slope: Double(batch.gradient.elements.dot(direction)))
-      } catch {
-        failure = error
-        return StrongWolfe.Point(length: length, value: .infinity, slope: .nan)
-      }
-    }
-    if let failure { throw failure }
-    let length = result.point.length
-    if length != last { _ = try evaluate(start, length, direction) }
-    value = values[length] ?? value
-    guard length > 0 else {
-      memory.forget()
-      panels = start
+    guard step.length > 0 else {
+      panels.elements.combine(1, origin, beta: 0)
       return false
     }
-    var change = batch.gradient.elements
-    change.combine(-1, first)
-    memory.remember(&change, direction: direction, length: length, history: history, minimumCurvature: 0)
+    value = last
     steps += 1
     return true
-  }
-
-  private mutating func turned(_ gradient: [Scalar]) -> [Scalar] {
-    var direction = gradient
-    guard hasMetric else {
-      memory.turn(&direction)
-      return direction
-    }
-    memory.turn(&direction) { metric.apply(to: &$0) }
-    return direction
-  }
-
-  private mutating func evaluate(
-    _ start: ClassPanels<Scalar>, _ length: Double, _ direction: [Scalar]
-  ) throws -> FullBatch<Data, Scalar>.Value {
-    panels.elements.combine(1, start.elements, beta: 0)
-    panels.elements.combine(Scalar(length), direction)
-    return try batch.evaluate(at: panels)
   }
 }
 

@@ -9,7 +9,7 @@ public struct PathPoint: Sendable, Codable, Equatable {
   public var certificate: Certificate
   public var method: OptimumMethod
   public var iterations: Int
-  /// Over the training features.
+  /// How many passes over the training features the fit took.
   public var passes: Int
   /// Where the fit started: never `automatic`.
   public var start: PathStart
@@ -19,6 +19,13 @@ public struct PathPoint: Sendable, Codable, Equatable {
   public var weightNorm: Double
   public var training: PathScore
   public var validation: PathScore
+}
+
+/// What a `RunObserver` is told after each point of a path.
+public struct PathFit<Scalar: RealScalar>: RunRecord {
+  public var point: PathPoint
+  /// The weight and bias there, and how they were found.
+  public var result: OptimumResult<Scalar>
 }
 
 /// How a path or a cross-validation ended.
@@ -32,15 +39,15 @@ public enum PathOutcome: String, Sendable, Codable {
 
 /// What a path leaves behind.
 public struct PathResult<Scalar: RealScalar>: Sendable {
-  /// In descending order of l2.
+  /// The points, in descending order of l2.
   public var points: [PathPoint]
-  /// The number of the point with the least validation loss; of the first of them.
+  /// The number of the point with the least validation loss, the first if there are several.
   public var bestIndex: Int
   /// Weight and bias there, and how they were found.
   public var best: OptimumResult<Scalar>
   public var outcome: PathOutcome
 
-  /// Passes of all points.
+  /// How many passes over the training features all points took together.
   public var passes: Int { points.reduce(0) { $0 + $1.passes } }
 }
 
@@ -78,16 +85,18 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
     (self.training, self.validation, self.hasIntercept, self.options) = (training, validation, hasIntercept, options)
   }
 
-  /// Fits.
+  /// Fits one penalty after the other, and tells nobody.
+  public func run() throws -> PathResult<Scalar> {
+    var observer = SilentObserver()
+    return try run(observer: &observer)
+  }
+
+  /// Fits one penalty after the other.
   ///
-  /// - Parameters:
-  ///   - progress: is told of each iteration of a fit, and of its penalty; what it returns says whether to go on.
-  ///   - pointEnded: is told of each point, with its weight and bias.
-  /// - Throws: what reading the features from their file throws.
-  public func run(
-    progress: (Double, OptimumProgress) -> Bool = { _, _ in true },
-    pointEnded: (PathPoint, OptimumResult<Scalar>) -> Void = { _, _ in }
-  ) throws -> PathResult<Scalar> {
+  /// - Parameter observer: is told of each iteration of a fit (`PathIteration`) and of each point (`PathFit`), and asked
+  ///   after each iteration whether to stop.
+  /// - Throws: what reading the features from their file throws, and what the observer throws.
+  public func run(observer: inout some RunObserver) throws -> PathResult<Scalar> {
     var fits = PathFits(training, hasIntercept: hasIntercept, options)
     var rule = RiseRule(options)
     var points: [PathPoint] = []
@@ -96,7 +105,7 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
     let penalties = try options.penalties(for: training, hasIntercept: hasIntercept)
     for l2 in penalties {
       let problem = SoftmaxProblem(training, l2: l2, hasIntercept: hasIntercept)
-      let (fit, isCut) = try fit(&fits, problem, rule) { progress(l2, $0) }
+      let (fit, isCut) = try fit(&fits, problem, rule, &observer)
       let result = fit.result
       let point = PathPoint(
         l2: l2, outcome: result.outcome, certificate: result.certificate, method: result.method,
@@ -104,7 +113,7 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
         weightNorm: fits.weightSquare(result.values).squareRoot(), training: try fits.score(result.values, training),
         validation: fit.score)
       points.append(point)
-      pointEnded(point, result)
+      try observer.partEnded(PathFit(point: point, result: result))
       let isInterrupted = result.outcome == .interrupted
       if best == nil || !isCut && !isInterrupted && fit.score.loss < rule.best { best = (points.count - 1, result) }
       if isInterrupted { outcome = .interrupted }
@@ -119,16 +128,17 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
   /// After a point that was clearly worse than the best a rough fit first, and no more where that is so again.
   private func fit(
     _ fits: inout PathFits<Scalar>, _ problem: SoftmaxProblem<Scalar>, _ rule: RiseRule,
-    _ watch: (OptimumProgress) -> Bool
+    _ observer: inout some RunObserver
   ) throws -> (fit: PathFits<Scalar>.Fit, isCut: Bool) {
     let (tolerance, roughTolerance) = (options.optimum.tolerance, PathFits<Scalar>.roughTolerance)
     var rough: PathFits<Scalar>.Fit?
     if rule.isRising, tolerance < roughTolerance {
-      let fit = try fits.fit(problem, held: validation, tolerance: roughTolerance, watch: watch)
+      let fit = try fits.fit(problem, held: validation, tolerance: roughTolerance, observer: &observer)
       if rule.isClearlyWorse(fit.score.loss) || fit.result.outcome == .interrupted { return (fit, true) }
       rough = fit
     }
-    return (try fits.fit(problem, held: validation, tolerance: tolerance, after: rough, watch: watch), false)
+    let fit = try fits.fit(problem, held: validation, tolerance: tolerance, after: rough, observer: &observer)
+    return (fit, false)
   }
 }
 

@@ -64,7 +64,7 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
     try forEachCopy(rows: rows, body)
   }
 
-  /// The same with copies of at most `rows` rows.
+  /// Calls `body` with all rows in order, in copies of at most `rows` of them.
   func forEachCopy(
     rows: Int, _ body: (_ chunk: Features<Scalar>, _ range: Range<Int>) throws -> Void
   ) throws {
@@ -78,7 +78,7 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
 }
 
 extension SoftmaxProblem {
-  /// Of a data set with one label for each example.
+  /// The problem of a data set with one label for each example.
   public init(_ data: Dataset<Scalar>, l2: Double, hasIntercept: Bool = true) {
     precondition(data.classCount >= 2 && data.labelsPerExample == 1, "expected one class for each example")
     self.init(

@@ -1,4 +1,5 @@
 import LinearAlgebra
+import Training
 
 /// How `SoftmaxRegression` works.
 public struct OptimumOptions: Sendable, Codable, Equatable {
@@ -9,13 +10,13 @@ public struct OptimumOptions: Sendable, Codable, Equatable {
   public var iterations: Int
   /// Seconds after which the iteration in progress is the last; nil for no limit.
   public var timeLimit: Double?
-  /// Of the order of visits.
+  /// The seed of the order in which dual ascent visits the rows.
   public var seed: UInt64
   /// Pairs that L-BFGS remembers, at least 1.
   public var history: Int
-  /// Which of the two methods; chosen by the problem if nil.
+  /// Which of the two methods minimises; nil leaves the choice to the problem.
   public var method: OptimumMethod?
-  /// Bytes that dual variables may take.
+  /// How many bytes dual variables may take.
   public var dualBudget: Int
 
   public init(
@@ -68,15 +69,16 @@ public enum OptimumOutcome: String, Sendable, Codable {
   }
 }
 
-/// An iteration, for whoever watches: an epoch of dual ascent, or a step of L-BFGS.
-public struct OptimumProgress: Sendable, Codable, Equatable {
-  /// Counted from 1.
+/// What a `RunObserver` is told after each iteration of a fit: an epoch of dual ascent, or a step of L-BFGS.
+public struct OptimumProgress: RunRecord, Codable, Equatable {
+  /// The number of the iteration, counted from 1.
   public var iteration: Int
   public var method: OptimumMethod
   /// Passes over the features so far, a pass being a product forward and one back.
   public var passes: Int
+  /// Seconds since the fit began.
   public var seconds: Double
-  /// At the point, where it is known without another pass.
+  /// The objective at the point, where it is known without another pass.
   public var objective: Double?
   /// What a certificate may say of the gap over the objective, by what is known without one.
   public var gapEstimate: Double?
@@ -89,7 +91,7 @@ public struct OptimumResult<Scalar: RealScalar>: Sendable {
   /// Weight [C, D] and bias [C] where there is one, as `LinearHead` has them.
   public var values: [Scalar]
   public var outcome: OptimumOutcome
-  /// Of `values`, computed in double over all rows.
+  /// What is known of `values`, computed in double over all rows.
   public var certificate: Certificate
   public var iterations: Int
   public var passes: Int
@@ -124,14 +126,17 @@ public struct SoftmaxRegression<Scalar: RealScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - start: weight [C, D] and bias, such as the optimum for another penalty.
-  ///   - watch: is told of each iteration; what it returns says whether to go on.
-  /// - Throws: what reading the features from their file throws. Nothing else: not converging is an outcome.
-  public func fit(
-    from start: [Scalar]? = nil, watch: (OptimumProgress) -> Bool = { _ in true }
-  ) throws -> OptimumResult<Scalar> {
-    try withoutActuallyEscaping(watch) { watch in
-      var run = try OptimumRun(problem, options, start, watch: watch)
-      return try run.run()
-    }
+  ///   - observer: is told of each iteration (`OptimumProgress`), and asked after it whether to stop.
+  /// - Throws: what reading the features from their file throws, and what the observer throws. Nothing else: not
+  ///   converging is an outcome.
+  public func fit(from start: [Scalar]? = nil, observer: inout some RunObserver) throws -> OptimumResult<Scalar> {
+    var run = try OptimumRun(problem, options, start)
+    return try run.run(&observer)
+  }
+
+  /// Minimises, from `start` or zero, and tells nobody.
+  public func fit(from start: [Scalar]? = nil) throws -> OptimumResult<Scalar> {
+    var observer = SilentObserver()
+    return try fit(from: start, observer: &observer)
   }
 }

@@ -13,8 +13,8 @@ struct VisitOrder: Sendable {
   private static var stripsOfPool: Int { 4096 }
 
   /// - Parameters:
-  ///   - rows: to visit, ascending.
-  ///   - bytesPerRow: of the features.
+  ///   - rows: the numbers of the rows to visit, ascending.
+  ///   - bytesPerRow: how many bytes the features of a row take.
   init(rows: [Int32], bytesPerRow: Int, seed: UInt64) {
     self.rows = rows
     stripRows = max(1, (16 << 10) / max(1, bytesPerRow))

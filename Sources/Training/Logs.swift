@@ -11,7 +11,7 @@ import TensorFiles
 ///
 /// The file is rewritten whole after each epoch under a temporary name and renamed, so that it is complete up to the
 /// last epoch whenever the run ends, and a full disk leaves the lines already there.
-public struct JSONLinesLog<Header: Encodable>: TrainingObserver {
+public struct JSONLinesLog<Header: Encodable>: RunObserver {
   let path: String
   private var text: String
 
@@ -22,7 +22,8 @@ public struct JSONLinesLog<Header: Encodable>: TrainingObserver {
     try AtomicFile.write(text, to: path)
   }
 
-  public mutating func epochEnded(_ record: EpochRecord) throws {
+  public mutating func partEnded(_ record: some RunRecord) throws {
+    guard let record = record as? EpochRecord else { return }
     text += try JSONLine.text(of: record)
     try AtomicFile.write(text, to: path)
   }

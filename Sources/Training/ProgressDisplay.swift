@@ -1,13 +1,14 @@
 import Optimization
 
 /// Progress on standard error: a live line on a terminal, one plain line an epoch elsewhere.
-public struct ProgressDisplay: TrainingObserver {
+public struct ProgressDisplay: RunObserver {
   private let name: String
   private let isTerminal: Bool
   private let write: (String) -> Void
   private var plan: TrainingPlan?
-  private var start = ContinuousClock.now
-  private var lastDrawn = ContinuousClock.now
+  private var clock = RunClock()
+  /// Since the live line was last drawn.
+  private var drawn = RunClock()
   private var runningObjective: Double?
   private var lastRecord: EpochRecord?
 
@@ -23,15 +24,15 @@ public struct ProgressDisplay: TrainingObserver {
 
   public mutating func trainingStarted(_ plan: TrainingPlan) {
     self.plan = plan
-    start = .now
-    lastDrawn = start
+    clock = RunClock()
+    drawn = clock
   }
 
   public mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {
     runningObjective = runningObjective.map { $0 + 0.1 * (report.objective - $0) } ?? report.objective
-    guard isTerminal, let plan, ContinuousClock.now - lastDrawn > .milliseconds(100) else { return }
-    lastDrawn = .now
-    let rate = Double(step) / max(seconds(since: start), 1e-9)
+    guard isTerminal, let plan, drawn.wallSeconds > 0.1 else { return }
+    drawn = RunClock()
+    let rate = Double(step) / max(clock.wallSeconds, 1e-9)
     let done = step * 20 / plan.totalSteps
     let bar = String(repeating: "=", count: done) + String(repeating: " ", count: 20 - done)
     let left = Double(plan.totalSteps - step) / rate
@@ -44,7 +45,8 @@ public struct ProgressDisplay: TrainingObserver {
     )
   }
 
-  public mutating func epochEnded(_ record: EpochRecord) {
+  public mutating func partEnded(_ record: some RunRecord) {
+    guard let record = record as? EpochRecord else { return }
     lastRecord = record
     var line =
       "epoch \(record.epoch)/\(plan?.epochs ?? record.epoch)  objective \(NumberText.fixed(record.objective, 4))"
@@ -68,10 +70,5 @@ public struct ProgressDisplay: TrainingObserver {
   private static func quality(_ accuracy: Double?, _ rmse: Double?, gap: String) -> String {
     if let accuracy { return "\(gap)accuracy \(NumberText.percent(accuracy))" }
     return rmse.map { "\(gap)RMSE \(NumberText.significant($0, 4))" } ?? ""
-  }
-
-  private func seconds(since instant: ContinuousClock.Instant) -> Double {
-    let elapsed = (ContinuousClock.now - instant).components
-    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
   }
 }

@@ -1,11 +1,5 @@
 import Optimization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// What will be done, for observers.
 public struct TrainingPlan: Sendable, Codable, Equatable {
   public var epochs: Int
@@ -20,7 +14,7 @@ public struct TrainingPlan: Sendable, Codable, Equatable {
 }
 
 /// One epoch, as it is logged.
-public struct EpochRecord: Sendable, Codable, Equatable {
+public struct EpochRecord: RunRecord, Codable, Equatable {
   /// From 1.
   public var epoch: Int
   /// Steps since the start of the run.
@@ -76,29 +70,5 @@ public struct EpochRecord: Sendable, Codable, Equatable {
     (validationLoss, validationAccuracy) = (validation?.loss, validation?.accuracy)
     (validationRMSE, validationR2) = (validation?.rmse, validation?.r2)
     (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
-  }
-}
-
-/// Seconds since it was made.
-package struct RunClock: Sendable {
-  private let start = ContinuousClock.now
-  private let cpuStart = Self.processSeconds
-  private let limit: Double?
-
-  package init(limit: Double?) { self.limit = limit }
-
-  package var wallSeconds: Double {
-    let elapsed = (ContinuousClock.now - start).components
-    return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-  }
-
-  package var cpuSeconds: Double { Self.processSeconds - cpuStart }
-
-  var isOver: Bool { limit.map { wallSeconds >= $0 } ?? false }
-
-  private static var processSeconds: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 }

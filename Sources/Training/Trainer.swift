@@ -81,14 +81,12 @@ public struct Trainer: Sendable {
   /// Trains from `start`, or from the model's initial parameters.
   ///
   /// - Parameters:
-  ///   - observer: told about steps and epochs.
-  ///   - isInterrupted: asked after each step; true ends training with what there is.
+  ///   - observer: told about steps and epochs (`EpochRecord`); asked after each step whether to stop.
   /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it or the loss,
   ///   `OptimizerError` if the batches are too large for the method, and what the observer throws.
   public func run<Method: Optimizer>(
     _ optimizer: inout Method, from start: Parameters<Method.Scalar>? = nil, on training: Dataset<Method.Scalar>,
-    validation: Dataset<Method.Scalar>? = nil, observer: inout some TrainingObserver,
-    isInterrupted: () -> Bool = { false }
+    validation: Dataset<Method.Scalar>? = nil, observer: inout some RunObserver
   ) throws -> TrainingResult<Method.Scalar> {
     let (objective, model) = (optimizer.objective, optimizer.objective.model)
     try model.checkTrainable()
@@ -130,7 +128,7 @@ public struct Trainer: Sendable {
           outcome = .diverged
           break
         }
-        if isInterrupted() {
+        if observer.wantsToStop {
           outcome = .interrupted
           break
         }
@@ -143,7 +141,7 @@ public struct Trainer: Sendable {
       let onValidation = try validation.map { try evaluator.evaluate(parameters, $0) }
       record.close(step: step, training: onTraining, validation: onValidation, clock: clock)
       records.append(record)
-      try observer.epochEnded(record)
+      try observer.partEnded(record)
       best.consider(parameters, onValidation?.loss ?? onTraining.objective, epoch: epoch)
       if outcome != .finished { break }
       if record.rejected == record.steps {

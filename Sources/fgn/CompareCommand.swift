@@ -123,7 +123,8 @@ struct CompareCommand: ParsableCommand {
     )
     var comparison = try OptimizerComparison(
       problem, options, store: RunStore(directory: output), version: packageVersion)
-    let result = try comparison.run(progress: show, isInterrupted: { Interrupt.isRequested })
+    var observers = Observers([InterruptObserver(), RecordObserver<ComparisonProgress>(show)])
+    let result = try comparison.run(observer: &observers)
     guard let result else {
       logger.warning("interrupted; finished runs are in \(output): the same command goes on from there")
       throw ExitCode(130)

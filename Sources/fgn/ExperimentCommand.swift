@@ -90,7 +90,8 @@ struct ExperimentCommand: ParsableCommand {
     var display = CaseDisplay()
     var run = try ExperimentRun(
       experiment, in: setting, directory: "\(output)/\(experiment.name)", stamp: stamp)
-    let sections = try run.run(progress: { display.show($0) }, isInterrupted: { Interrupt.isRequested })
+    var observers = Observers([InterruptObserver(), RecordObserver<CaseProgress> { display.show($0) }])
+    let sections = try run.run(observer: &observers)
     display.end()
     guard let sections else {
       logger.warning("interrupted; finished cases are in \(output): the same command goes on from there")

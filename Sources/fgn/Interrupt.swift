@@ -1,4 +1,5 @@
 import Dispatch
+import FastGaussNewton
 import Synchronization
 
 #if canImport(Glibc)
@@ -23,4 +24,9 @@ enum Interrupt {
   }
 
   static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
+}
+
+/// Ends a run after Ctrl-C.
+struct InterruptObserver: RunObserver {
+  var wantsToStop: Bool { Interrupt.isRequested }
 }

@@ -111,7 +111,7 @@ struct TrainCommand: ParsableCommand {
       let (all, trained) = (model.layout.count, model.layout.trainableCount)
       logger.info("a network of \(all) parameters\(all == trained ? "" : ", \(all - trained) of them frozen")")
     }
-    var observers = Observers([ProgressDisplay(name: method.name.rawValue)])
+    var observers = Observers([InterruptObserver(), ProgressDisplay(name: method.name.rawValue)])
     let header = RunHeader(
       run: RunHeader.Run(
         architecture: architecture, loss: loss.name, targetStandardization: training.targetStandardization,
@@ -120,8 +120,7 @@ struct TrainCommand: ParsableCommand {
     let lines = try log.map { try DeferredLog(JSONLinesLog(path: $0, header: header)) }
     if let lines { observers.all.append(lines) }
     let result = try Trainer(options: options).run(
-      &optimizer, from: start, on: training, validation: held, observer: &observers,
-      isInterrupted: { Interrupt.isRequested })
+      &optimizer, from: start, on: training, validation: held, observer: &observers)
     logger.info("\(method): steps by \(result.explanation)")
     let remedy = result.outcome == .diverged ? method.name.divergenceRemedy : result.outcome.remedy
     if result.outcome != .finished { logger.warning("\(remedy)") }
@@ -146,15 +145,15 @@ struct TrainCommand: ParsableCommand {
 }
 
 /// A log that cannot be written must not cost the model: its first failure is kept until that is saved.
-private final class DeferredLog: TrainingObserver {
+private final class DeferredLog: RunObserver {
   private var log: JSONLinesLog<RunHeader>
   private(set) var failure: (any Error)?
 
   init(_ log: JSONLinesLog<RunHeader>) { self.log = log }
 
-  func epochEnded(_ record: EpochRecord) {
+  func partEnded(_ record: some RunRecord) {
     guard failure == nil else { return }
-    do { try log.epochEnded(record) } catch { failure = error }
+    do { try log.partEnded(record) } catch { failure = error }
   }
 }
 

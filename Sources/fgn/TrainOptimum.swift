@@ -22,11 +22,14 @@ struct TrainOptimum<Scalar: RealScalar> {
     if !training.features.isInMemory { logger.info("features stay in their file and are read in blocks of rows") }
     var progress: [OptimumProgress] = []
     let clock = RunClock(limit: nil)
-    let fit = try SoftmaxRegression(problem, options: options).fit(from: start?.values) { iteration in
-      progress.append(iteration)
-      show(iteration)
-      return !Interrupt.isRequested
-    }
+    var observers = Observers([
+      InterruptObserver(),
+      RecordObserver<OptimumProgress> {
+        progress.append($0)
+        show($0)
+      },
+    ])
+    let fit = try SoftmaxRegression(problem, options: options).fit(from: start?.values, observer: &observers)
     let records = (log: try progress.map(JSONLine.text).joined(), curve: optimumCurve(progress))
     try finish(head, fit, records, cpuSeconds: clock.cpuSeconds, json: json)
   }

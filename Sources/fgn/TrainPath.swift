@@ -14,14 +14,17 @@ extension TrainOptimum {
       "\(training.count) training, \(held.count) validation examples, \(training.featureCount) features, \(data.targetText); \(Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
     let clock = RunClock(limit: nil)
-    var result = try path.run(
-      progress: { _, _ in !Interrupt.isRequested },
-      pointEnded: { point, _ in
+    var observers = Observers([
+      InterruptObserver(),
+      RecordObserver<PathFit<Scalar>> {
+        let point = $0.point
         let cut = point.isCut ? "  left rough: hopeless" : ""
         logger.info(
           "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(point.passes) passes\(cut)"
         )
-      })
+      },
+    ])
+    var result = try path.run(observer: &observers)
     if result.outcome == .stoppedEarly { logger.info("stopped early: the validation loss had been rising") }
     let records = (log: try result.points.map(JSONLine.text).joined(), curve: pathCurve(result))
     l2 = result.points[result.bestIndex].l2

@@ -99,7 +99,8 @@ struct TuneCommand: ParsableCommand {
       "\(data.training.count) examples in \(folds) folds, \(data.training.featureCount) features, \(data.targetText); seed \(seed), \(S.precisionName), \(Partition.threads) threads, \(BLAS.description)"
     )
     let clock = RunClock(limit: nil)
-    let result = try validation.run(progress: { _ in !Interrupt.isRequested }, pointEnded: show)
+    var observers = Observers([InterruptObserver(), RecordObserver<CrossValidationPoint>(show)])
+    let result = try validation.run(observer: &observers)
     if result.outcome == .stoppedEarly { logger.info("stopped early: the validation loss had been rising") }
     guard let fit = result.fit, fit.values.isFinite else {
       logger.warning("interrupted: no l2 was chosen")

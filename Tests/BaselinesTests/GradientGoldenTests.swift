@@ -66,13 +66,4 @@ import Testing
       #expect(result.isAccepted == (expected.trials < 26), "\(place)")
     }
   }
-
-  /// What is not finite beyond 0.3 is a wall: the search stays in front of it.
-  @Test(arguments: [Double.nan, .infinity]) func strongWolfeAtAWall(_ beyond: Double) {
-    func point(_ t: Double) -> StrongWolfe.Point {
-      StrongWolfe.Point(length: t, value: t > 0.3 ? beyond : -t, slope: t > 0.3 ? beyond : -1)
-    }
-    let result = StrongWolfe().search(from: point(0), first: 1, magnitude: 1, evaluate: point)
-    #expect(result.point.length > 0.25 && result.point.length <= 0.3 && result.point.value < 0, "\(result)")
-  }
 }

@@ -117,9 +117,10 @@ import Testing
       #expect(report.outcome == .accepted && abs(report.shortening - shortening) < 1e-10)
       for (layer, block) in kfac.state.blocks.enumerated() {
         findings.expect(
-          relativeError(block.input.elements, to: factors[layer].a.elements), atMost: 1e-12, "factors of inputs")
+          relativeError(block.factors.input.values.elements, to: factors[layer].a.elements), atMost: 1e-12,
+          "factors of inputs")
         findings.expect(
-          relativeError(block.output.elements, to: factors[layer].g.elements), atMost: 1e-12,
+          relativeError(block.factors.output.values.elements, to: factors[layer].g.elements), atMost: 1e-12,
           "factors of cotangents")
       }
       findings.expect(
@@ -139,15 +140,15 @@ import Testing
     let g: Matrix<Double> = generator.matrix(examples * positions, 3)
     let pair = KroneckerPair(
       weight: layout.slices[0], bias: layout.slices[1], input: x.view, cotangents: g.view, positions: positions)
-    var (block, work) = (KroneckerBlock(pair), KroneckerBlock<Double>.Workspace())
+    var (block, work) = (KroneckerBlock(pair), KroneckerFactors<Double>.Workspace())
     block.update(with: pair, rows: 5, rootWeights: nil, decay: 0, using: &work)
     let rows = (0..<12).map { Array(x.row($0)) + [1] }
     let ones = [Double](repeating: 1, count: 12)
     let a = Self.moment(rows, weights: ones.map { $0 * Double(positions) })
     // 12 rows in the mean of `moment`, 3 positions of 5 outputs in the factor.
     let b = Self.moment((0..<12).map { Array(g.row($0)) }, weights: ones.map { $0 * 12 / 15 })
-    #expect(relativeError(block.input.elements, to: a.elements) < 1e-14)
-    #expect(relativeError(block.output.elements, to: b.elements) < 1e-14)
+    #expect(relativeError(block.factors.input.values.elements, to: a.elements) < 1e-14)
+    #expect(relativeError(block.factors.output.values.elements, to: b.elements) < 1e-14)
   }
 
   /// One linear layer without bias and the squared loss: G is the identity, K-FAC's direction nearly the GGN's.
@@ -167,7 +168,7 @@ import Testing
       parameters = problem.parameters
       _ = kfac.step(&parameters, on: problem.batch, at: Progress(step: step, total: 400))
     }
-    let g = kfac.state.blocks[0].output
+    let g = kfac.state.blocks[0].factors.output.values
     #expect(largestDifference(g.elements, [1, 0, 0, 1]) < 0.05, "16,000 draws: \(g)")
     let direction = kfac.state.velocity.map { -$0 }
     #expect(relativeError(direction, to: newton) < 0.05)

@@ -67,9 +67,10 @@ import Testing
     var order: [String] = []
     var comparison = try OptimizerComparison(
       toyProblem(), toyOptions("fgn", "sgd", "adam", seeds: [4, 5, 6], budget: .epochs(1)))
-    _ = try comparison.run(progress: {
+    var observer = RecordObserver<ComparisonProgress> {
       order.append("\($0.isTuning ? "grid " : "")\($0.run.seed) \($0.run.contestant)")
-    })
+    }
+    _ = try comparison.run(observer: &observer)
     let rates = ["0.032", "0.1", "0.32"]
     let adam = ["0.00032", "0.001", "0.0032"]
     #expect(
@@ -119,7 +120,7 @@ import Testing
     let contestant = options.contestants[0]
     let run = try ContestantRun(problem: toyProblem(), options: options, contestant: contestant, seed: 1)
     try run.check()
-    let rows = try #require(try run.rows()).map { row in
+    let rows = try run.rows().map { row in
       var row = row.timeless
       row.key = ""
       return row
@@ -130,7 +131,8 @@ import Testing
       return row
     }
     #expect(rows == expected && rows.count == 7)
-    #expect(try run.rows(isInterrupted: { true }) == nil)
+    var observer = StepWatch<ComparisonProgress>(stops: { true })
+    #expect(try run.rows(observer: &observer) == nil)
   }
 
   @Test func settingsAreChosenOnValidation() throws {

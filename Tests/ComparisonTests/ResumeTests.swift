@@ -28,12 +28,13 @@ import Testing
       attempts += 1
       try #require(attempts < 20)
       var comparison = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
-      result = try comparison.run(
-        progress: { reused += $0.isReused ? 1 : 0 },
-        isInterrupted: {
+      var observer = StepWatch<ComparisonProgress>(
+        recorded: { reused += $0.isReused ? 1 : 0 },
+        stops: {
           steps += 1
           return steps % 37 == 0
         })
+      result = try comparison.run(observer: &observer)
     }
     #expect(attempts > 2 && reused > 5, "it was interrupted \(attempts) times")
     #expect(result?.timeless == expected)
@@ -56,7 +57,8 @@ import Testing
       var (options, problem, count) = (try toyOptions("fgn", "adam:lr=0.01"), try toyProblem(), 0)
       try change(&options, &problem)
       var comparison = try OptimizerComparison(problem, options, store: RunStore(directory: directory), version: "1")
-      _ = try comparison.run(progress: { count += $0.isReused ? 1 : 0 })
+      var observer = RecordObserver<ComparisonProgress> { count += $0.isReused ? 1 : 0 }
+      _ = try comparison.run(observer: &observer)
       return count
     }
     #expect(try reused { _, _ in } == 0)
@@ -98,7 +100,8 @@ import Testing
       to: URL(filePath: directory + "/rows.jsonl"))
     var again = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
     var fresh = 0
-    let result = try #require(try again.run(progress: { fresh += $0.isReused ? 0 : 1 }))
+    var observer = RecordObserver<ComparisonProgress> { fresh += $0.isReused ? 0 : 1 }
+    let result = try #require(try again.run(observer: &observer))
     #expect(fresh == 1 && result.timeless == expected)
     #expect(try file("rows.jsonl").split(separator: "\n").count == lines.count)
   }

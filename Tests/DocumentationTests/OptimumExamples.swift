@@ -3,7 +3,7 @@ import Testing
 
 /// The examples of softmax regression to its optimum.
 @Suite struct OptimumExamples {
-  private static func data() throws -> Dataset<Float> {
+  static func data() throws -> Dataset<Float> {
     var generator = SeededGenerator(seed: 61)
     let labels = (0..<60).map { Int32($0 % 3) }
     let numbers = labels.flatMap { label in (0..<2).map { Float(generator.normal()) + Float($0 * Int(label)) } }
@@ -27,10 +27,10 @@ import Testing
     for l2 in [1e-1, 1e-2, 1e-3] {
       let problem = SoftmaxProblem(data, l2: l2)
       let options = OptimumOptions(tolerance: 1e-5)
-      let fit = try SoftmaxRegression(problem, options: options).fit(from: values) { step in
+      var observer = RecordObserver<OptimumProgress> { step in
         print(step.iteration, step.method.rawValue, step.passes, step.certificate?.relativeGap ?? .nan)
-        return true
       }
+      let fit = try SoftmaxRegression(problem, options: options).fit(from: values, observer: &observer)
       print(l2, fit.outcome, fit.certificate.objective, fit.outcome.remedy)
       values = fit.values
     }

@@ -2,6 +2,7 @@ import Experiments
 import Figures
 import Foundation
 import Testing
+import Training
 
 /// Reports against their rows.
 @Suite struct ReportTests {
@@ -58,14 +59,20 @@ import Testing
     var uninterrupted = try make(whole)
     _ = try uninterrupted.run()
     var (asked, interrupted) = (0, try make(parts))
-    let nothing = try interrupted.run(isInterrupted: {
+    struct Stop: RunObserver {
+      let asked: () -> Bool
+      var wantsToStop: Bool { asked() }
+    }
+    var stop = Stop {
       asked += 1
       return asked > 4
-    })
+    }
+    let nothing = try interrupted.run(observer: &stop)
     #expect(nothing == nil)
     #expect(!FileManager.default.fileExists(atPath: parts.path + "/REPORT.md"))
     var (reused, again) = (0, try make(parts))
-    _ = try again.run(progress: { reused += $0.isReused ? 1 : 0 })
+    var observer = RecordObserver<CaseProgress> { reused += $0.isReused ? 1 : 0 }
+    _ = try again.run(observer: &observer)
     #expect(reused == 4)
     for file in ["rows.csv", "REPORT.md", "growth.svg"] {
       #expect(

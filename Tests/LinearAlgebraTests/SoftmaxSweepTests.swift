@@ -90,7 +90,7 @@ import Testing
         features: shape.width, classes: shape.classes, values: c.values.map { S(0.25) * $0 })
       sweep.evaluate(
         c.features, labels: c.labels, weights: c.weights, panels: c.panels, alpha: 0.5, gradient: &result, sums: &sums)
-      return (result.elements, [S(sums.loss), S(sums.other)], sums.loss, result.values(hasBias: true))
+      return (result.elements, [S(sums.loss), S(sums.rowsBehind)], sums.loss, result.values(hasBias: true))
     }
     let limit = tolerance(S.self, double: 1e-13, float: 2e-5)
     let (_, sums, measured, made) = results[0]
@@ -132,14 +132,14 @@ import Testing
       let sums = sweep.ascend(
         c.features, index: order, numbers: order, labels: c.labels, steps: steps, weights: c.weights, duals: &moved,
         panels: &panels, rates: rates)
-      return (panels.elements + moved + [S(sums.loss), S(sums.other)], panels, moved, sums)
+      return (panels.elements + moved + [S(sums.loss), S(sums.squaredDistance)], panels, moved, sums)
     }
     let limit = tolerance(S.self, double: 1e-13, float: 2e-5)
     let (_, panels, moved, sums) = results[0]
     #expect(relativeError(panels.values(hasBias: true), values) < limit, "weights, \(c.context)")
     #expect(relativeError(moved, q) < limit, "duals, \(c.context)")
     #expect(relativeError(sums.loss, to: loss) < limit, "loss, \(c.context)")
-    #expect(relativeError(sums.other, to: squares) < 10 * limit, "squares, \(c.context)")
+    #expect(relativeError(sums.squaredDistance, to: squares) < 10 * limit, "squares, \(c.context)")
     #expect(areIdentical(results.map(\.0)), "threads, \(c.context)")
   }
 
@@ -161,7 +161,7 @@ import Testing
   @Test(arguments: [false, true]) func chunksOfBlocksGiveTheSameBits(isSparse: Bool) throws {
     let c = Case<Float>(
       Shape(rows: 97, width: 200, classes: 33, block: 12), isSparse: isSparse, isWeighted: true, seed: 24)
-    func run(chunk: Int) throws -> (loss: Double, other: Double, gradient: [Float]) {
+    func run(chunk: Int) throws -> (loss: Double, behind: Int, gradient: [Float]) {
       var sweep = SoftmaxSweep<Float>(classes: 33, entriesPerRow: 4000, blockSize: 12)
       var (sums, gradient) = (SoftmaxSweep<Float>.Sums(), ClassPanels<Float>(features: 200, classes: 33))
       for start in stride(from: 0, to: 97, by: chunk) {
@@ -171,10 +171,10 @@ import Testing
           part, first: start, labels: c.labels, weights: c.weights, panels: c.panels, alpha: 1, gradient: &gradient,
           sums: &sums)
       }
-      return (sums.loss, sums.other, gradient.elements)
+      return (sums.loss, sums.rowsBehind, gradient.elements)
     }
     let (whole, parts) = try withThreads(2) { (try run(chunk: 97), try run(chunk: 24)) }
-    #expect(whole.loss == parts.loss && whole.other == parts.other && whole.gradient == parts.gradient)
+    #expect(whole.loss == parts.loss && whole.behind == parts.behind && whole.gradient == parts.gradient)
   }
 
   /// A thousand rows of many classes at the same logits: the product of sums may not overflow.
@@ -200,6 +200,20 @@ import Testing
       #expect(panels.widened.values(hasBias: true) == values.map { Double($0) })
       let withoutBias = ClassPanels(features: width, classes: classes, values: Array(values.prefix(classes * width)))
       #expect(withoutBias.values(hasBias: true).suffix(classes).allSatisfy { $0 == 0 })
+      // As the rows of a matrix, into panels that hold something else, and back.
+      for hasBias in [true, false] {
+        var matrix = Matrix<Float>(rows: 0, columns: 0)
+        panels.unpack(hasBias: hasBias, into: &matrix)
+        #expect(matrix.rows == classes && matrix.columns == width + (hasBias ? 1 : 0))
+        for c in 0..<classes {
+          let row = Array(values[c * width..<(c + 1) * width]) + (hasBias ? [values[classes * width + c]] : [])
+          #expect(Array(matrix.row(c)) == row)
+        }
+        var other = ClassPanels(
+          features: width, classes: classes, elements: [Float](repeating: 7, count: panels.elements.count))
+        other.pack(matrix)
+        #expect(other == (hasBias ? panels : withoutBias), "C \(classes), D \(width)")
+      }
       let square = values.prefix(classes * width).reduce(0) { $0 + Double($1) * Double($1) }
       #expect(relativeError(panels.weightSquaredNorm, to: square) < 1e-6)
     }

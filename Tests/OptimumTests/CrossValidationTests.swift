@@ -130,7 +130,39 @@ import Training
 
   @Test func interruptionMakesNoChoice() throws {
     let data: Dataset<Float> = try pathData(seed: 4)
-    let result = try CrossValidation(data, options: Self.options([1, 0.1])).run(progress: { $0.l2 == 1 })
+    var observer = StoppingObserver<PathIteration> { $0.last?.l2 != 1 }
+    let result = try CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
     #expect(result.outcome == .interrupted && result.fit == nil && result.points.count == 1)
+    #expect(Set(observer.records.dropLast().map(\.fold)).isSubset(of: [0, 1, 2]))
+  }
+
+  /// The iterations of the folds and of the final fit, and the points, in the order in which they were made.
+  @Test func observersAreToldInOrder() throws {
+    struct Order: RunObserver {
+      var told: [String] = []
+      mutating func partEnded(_ record: some RunRecord) {
+        if let iteration = record as? PathIteration {
+          let text = "\(iteration.l2) \(iteration.fold.map { "\($0)" } ?? "all")"
+          if told.last != text { told.append(text) }
+        }
+        if let point = record as? CrossValidationPoint { told.append("\(point.l2)") }
+      }
+    }
+    let data: Dataset<Float> = try pathData(seed: 4)
+    var observer = Order()
+    let result = try CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
+    let chosen = result.points[result.chosenIndex].l2
+    #expect(
+      observer.told == ["1.0 0", "1.0 1", "1.0 2", "1.0", "0.1 0", "0.1 1", "0.1 2", "0.1", "\(chosen) all"])
+  }
+
+  /// What an observer throws ends the run.
+  @Test func anObserverThatThrowsEndsTheRun() throws {
+    struct Full: Error {}
+    let data: Dataset<Float> = try pathData(seed: 4)
+    var observer = RecordObserver<CrossValidationPoint> { _ in throw Full() }
+    #expect(throws: Full.self) {
+      _ = try CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
+    }
   }
 }

@@ -37,9 +37,10 @@ func pathData<S: RealScalar>(
     let tolerance = 1e-8
     var options = Self.options(nil, tolerance: tolerance)
     (options.points, options.ratio) = (8, 1e-5)
-    var fits: [(PathPoint, OptimumResult<Double>)] = []
+    var observer = StoppingObserver<PathFit<Double>>()
     let path = try RegularizationPath(training: training, validation: validation, options: options)
-      .run(pointEnded: { fits.append(($0, $1)) })
+      .run(observer: &observer)
+    let fits = observer.records.map { ($0.point, $0.result) }
     #expect(path.points == fits.map(\.0))
     #expect(path.outcome == .finished && path.points.count == 8)
     var coldPasses = 0
@@ -158,14 +159,11 @@ func pathData<S: RealScalar>(
 
   @Test func interruptionKeepsWhatThereIs() throws {
     let data: Dataset<Float> = try pathData(seed: 4)
-    var seen: [Double] = []
+    var observer = StoppingObserver<PathIteration> { $0.last?.l2 != 1 }
     let path = try RegularizationPath(training: data, validation: data, options: Self.options([1, 0.1, 0.01])).run(
-      progress: { l2, _ in
-        seen.append(l2)
-        return l2 == 1
-      })
+      observer: &observer)
     #expect(path.outcome == .interrupted && path.points.map(\.l2) == [1, 0.1] && path.bestIndex == 0)
-    #expect(seen.last == 0.1)
+    #expect(observer.records.last?.l2 == 0.1 && observer.records.allSatisfy { $0.fold == nil })
   }
 }
 

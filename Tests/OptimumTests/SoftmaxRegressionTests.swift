@@ -122,11 +122,9 @@ import Testing
 
   @Test func progressAndStops() throws {
     let problem = Toy(seed: 9).problem(Double.self)
-    var seen: [OptimumProgress] = []
-    let fit = try SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-12)).fit {
-      seen.append($0)
-      return seen.count < 3
-    }
+    var observer = StoppingObserver<OptimumProgress> { $0.count == 3 }
+    let fit = try SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-12)).fit(observer: &observer)
+    let seen = observer.records
     #expect(fit.outcome == .interrupted && seen.map(\.iteration) == [1, 2, 3] && fit.iterations == 3)
     #expect(zip(seen, seen.dropFirst()).allSatisfy { $0.passes < $1.passes } && seen[2].passes <= fit.passes)
     var options = OptimumOptions(tolerance: 1e-14, timeLimit: 0)

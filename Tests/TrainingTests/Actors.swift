@@ -38,8 +38,11 @@ final class Recorder {
   var reports: [StepReport] = []
 }
 
-struct RecordingObserver: TrainingObserver {
+struct RecordingObserver: RunObserver {
   let recorder: Recorder
+  var isInterrupted: () -> Bool = { false }
+
+  var wantsToStop: Bool { isInterrupted() }
 
   mutating func trainingStarted(_ plan: TrainingPlan) { recorder.events.append(.started(plan)) }
 
@@ -48,7 +51,8 @@ struct RecordingObserver: TrainingObserver {
     recorder.reports.append(report)
   }
 
-  mutating func epochEnded(_ record: EpochRecord) {
+  mutating func partEnded(_ record: some RunRecord) {
+    guard let record = record as? EpochRecord else { return }
     recorder.events.append(.epoch(record.epoch))
     recorder.records.append(record)
   }

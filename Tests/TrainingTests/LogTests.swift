@@ -47,7 +47,7 @@ import Testing
     var log = try JSONLinesLog(path: directory.file("log"), header: Header())
     for count in 1...3 {
       #expect(try Self.objects(directory.text("log")).count == count)
-      try log.epochEnded(EpochRecord(epoch: count))
+      try log.partEnded(EpochRecord(epoch: count))
     }
     #expect(directory.names == ["log"], "no temporary file is left")
   }
@@ -57,7 +57,7 @@ import Testing
     var log = try JSONLinesLog(path: directory.file("log"), header: ["limit": Double.infinity])
     var record = EpochRecord(epoch: 1)
     (record.loss, record.validationLoss) = (.nan, -.infinity)
-    try log.epochEnded(record)
+    try log.partEnded(record)
     let lines = try Self.objects(directory.text("log"))
     #expect((lines[0]["run"] as? [String: String]) == ["limit": "inf"])
     #expect(lines[1]["loss"] as? String == "nan" && lines[1]["validationLoss"] as? String == "-inf")
@@ -78,22 +78,37 @@ import Testing
     let plan = TrainingPlan(epochs: 1, stepsPerEpoch: 1, examples: 1, hasValidation: false)
     observers.trainingStarted(plan)
     observers.stepTaken(1, epoch: 1, StepReport(outcome: .accepted, objective: 1))
-    try observers.epochEnded(EpochRecord(epoch: 1))
+    try observers.partEnded(EpochRecord(epoch: 1))
     #expect(first.events == [.started(plan), .step(1, epoch: 1), .epoch(1)])
     #expect(second.events == first.events)
   }
 
   @Test func oneThatThrowsIsTheLastToldOf() {
     struct Full: Error {}
-    struct FullDisk: TrainingObserver {
-      mutating func epochEnded(_ record: EpochRecord) throws { throw Full() }
+    struct FullDisk: RunObserver {
+      mutating func partEnded(_ record: some RunRecord) throws { throw Full() }
     }
     let (before, after) = (Recorder(), Recorder())
     var observers = Observers([
       RecordingObserver(recorder: before), FullDisk(), RecordingObserver(recorder: after),
     ])
-    #expect(throws: Full.self) { try observers.epochEnded(EpochRecord(epoch: 1)) }
+    #expect(throws: Full.self) { try observers.partEnded(EpochRecord(epoch: 1)) }
     #expect(before.events == [.epoch(1)] && after.events.isEmpty)
+  }
+
+  @Test func oneThatWantsToStopIsEnough() {
+    let (goes, stops) = (RecordingObserver(recorder: Recorder()), RecordingObserver(recorder: Recorder()) { true })
+    #expect(!Observers([]).wantsToStop && !Observers([goes, SilentObserver()]).wantsToStop)
+    #expect(Observers([goes, stops]).wantsToStop && Observers([stops, goes]).wantsToStop)
+  }
+
+  @Test func recordsOfOneType() throws {
+    struct Other: RunRecord {}
+    var epochs: [Int] = []
+    var observer = RecordObserver<EpochRecord> { epochs.append($0.epoch) }
+    try observer.partEnded(Other())
+    try observer.partEnded(EpochRecord(epoch: 3))
+    #expect(epochs == [3] && !observer.wantsToStop)
   }
 }
 
@@ -115,7 +130,7 @@ import Testing
       record.wallSeconds = 1.5
       if validation { (record.validationLoss, record.validationAccuracy) = (0.75, 0.5) }
       if epoch == 2 { (record.undone, record.rejected) = (3, 1) }
-      display.epochEnded(record)
+      display.partEnded(record)
     }
     return lines.all
   }

@@ -19,15 +19,15 @@ import Testing
   static func run(
     _ script: [Double?], epochs: Int? = nil, batchSize: Int = 4, patience: Int? = nil, timeLimit: Double? = nil,
     start: Double? = nil, validation: Dataset<Double>? = nil, recorder: Recorder = Recorder(),
-    isInterrupted: () -> Bool = { false }
+    isInterrupted: @escaping () -> Bool = { false }
   ) throws -> TrainingResult<Double> {
     var optimizer = ScriptedOptimizer(script, Objective(head))
     let options = TrainingOptions(
       epochs: epochs ?? script.count, batchSize: batchSize, timeLimit: timeLimit, patience: patience)
-    var observer = RecordingObserver(recorder: recorder)
+    var observer = RecordingObserver(recorder: recorder, isInterrupted: isInterrupted)
     return try Trainer(options: options).run(
       &optimizer, from: start.map { Parameters(layout: head.layout, values: [$0, 0]) }, on: rows(zeros: 3, ones: 1),
-      validation: validation, observer: &observer, isInterrupted: isInterrupted)
+      validation: validation, observer: &observer)
   }
 
   @Test func theBestEpochIsKept() throws {
@@ -126,8 +126,8 @@ import Testing
 
   @Test func anObserverThatThrowsEndsTheRun() throws {
     struct Full: Error {}
-    struct FullDisk: TrainingObserver {
-      mutating func epochEnded(_ record: EpochRecord) throws { throw Full() }
+    struct FullDisk: RunObserver {
+      mutating func partEnded(_ record: some RunRecord) throws { throw Full() }
     }
     var optimizer = ScriptedOptimizer([1, 1], Objective(Self.head))
     var observer = FullDisk()

@@ -30,10 +30,10 @@
   /* delta = w (p - y). sums: losses, rows whose class is not ahead. */ \
   void fgn_sweep_residuals_##S(T *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors, \
   const int32_t *labels, const T *weights, T *delta, ptrdiff_t capacity, double *sums); \
-  /* [classes, features] to panels and back. */ \
-  void fgn_sweep_pack_##S(const T *weight, ptrdiff_t classes, ptrdiff_t features, T *panels); \
-  void fgn_sweep_unpack_##S(const T *panels, ptrdiff_t classes, ptrdiff_t features, T \
-  *weight);
+  /* Rows [classes, stride] to panels and the padded bias after them, and back: the stride is features, or features + 1 \
+   * where the last column is the bias, which is zero otherwise. */ \
+  void fgn_sweep_pack_##S(const T *rows, ptrdiff_t stride, ptrdiff_t classes, ptrdiff_t features, T *panels); \
+  void fgn_sweep_unpack_##S(const T *panels, ptrdiff_t classes, ptrdiff_t features, T *rows, ptrdiff_t stride);
 
 FGN_DECLARE(float, f)
 FGN_DECLARE(double, d)

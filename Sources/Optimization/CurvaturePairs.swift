@@ -41,9 +41,6 @@ package struct CurvaturePairs<Scalar: RealScalar>: Codable, Sendable {
     }
   }
 
-  /// The same from `scale` times the identity.
-  package func turn(_ vector: inout [Scalar]) { turn(&vector) { $0.scale(by: Scalar(scale)) } }
-
   /// Adds the pair of a step `length` along `direction`, over which the gradient changed by `change`, whose memory is
   /// exchanged. Pairs without curvature are passed over.
   package mutating func remember(

@@ -53,13 +53,14 @@ public struct StrongWolfe: Sendable, Codable, Equatable {
   ///   - first: the first length to try, above 0.
   ///   - magnitude: the largest absolute value in the direction.
   ///   - evaluate: objective and slope at a length. What is not finite counts as an infinite value.
-  public func search(
-    from start: Point, first: Double, magnitude: Double, evaluate: (Double) -> Point
-  ) -> Result {
+  /// - Throws: what `evaluate` throws.
+  public func search<Failure: Error>(
+    from start: Point, first: Double, magnitude: Double, evaluate: (Double) throws(Failure) -> Point
+  ) throws(Failure) -> Result {
     var count = 0
-    func point(_ length: Double) -> Point {
+    func point(_ length: Double) throws(Failure) -> Point {
       count += 1
-      var point = evaluate(length)
+      var point = try evaluate(length)
       if !(point.value.isFinite && point.slope.isFinite) { (point.value, point.slope) = (.infinity, .nan) }
       return point
     }
@@ -69,14 +70,14 @@ public struct StrongWolfe: Sendable, Codable, Equatable {
     func isFlat(_ point: Point) -> Bool { abs(point.slope) <= -curvature * start.slope }
 
     // Out, until a point that will do or an interval that holds one.
-    var (previous, current) = (start, point(first))
+    var (previous, current) = (start, try point(first))
     while count <= trials {
       if isHigh(current) || (count > 2 && current.value >= previous.value) { break }
       if isFlat(current) { return Result(point: current, trials: count, isAccepted: true) }
       if current.slope >= 0 { break }
       let least = current.length + 0.01 * (current.length - previous.length)
       let length = Self.cubicMinimum(previous, current, within: least, current.length * 10)
-      (previous, current) = (current, point(length))
+      (previous, current) = (current, try point(length))
     }
     var ends = count > trials ? [start, current] : [previous, current]
 
@@ -98,7 +99,7 @@ public struct StrongWolfe: Sendable, Codable, Equatable {
       } else {
         isNearEnd = false
       }
-      let trial = point(length)
+      let trial = try point(length)
       if isHigh(trial) || trial.value >= ends[low].value {
         ends[1 - low] = trial
         low = ends[0].value <= ends[1].value ? 0 : 1
