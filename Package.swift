@@ -16,6 +16,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
     .systemLibrary(
@@ -26,6 +27,7 @@ let package = Package(
       name: "LinearAlgebra",
       dependencies: [
         "CKernels", .target(name: "COpenBLAS", condition: .when(platforms: [.linux])),
+        .product(name: "RealModule", package: "swift-numerics"),
       ]),
     .target(name: "Models", dependencies: ["LinearAlgebra"]),
     .target(name: "Losses", dependencies: ["LinearAlgebra"]),
@@ -35,7 +37,7 @@ let package = Package(
     .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Optimum", dependencies: ["Baselines", "Training"]),
-    .target(name: "Figures"),
+    .target(name: "Figures", dependencies: [.product(name: "RealModule", package: "swift-numerics")]),
     .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),

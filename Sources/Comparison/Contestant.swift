@@ -1,3 +1,5 @@
+import RealModule
+
 /// A method and its settings, as text: `NAME[:option=value...]`, such as `adam:lr=1e-3` or `sgd:momentum=0.9`.
 ///
 /// ```swift
@@ -78,7 +80,8 @@ public struct Contestant: Sendable, Codable, Hashable, CustomStringConvertible {
     guard let option = gridOption, let centre = name.traits.grid?.value, count > 1 else { return [self] }
     return (0..<count).map { index in
       var contestant = self
-      contestant.settings[option] = NumberForm.rounded(centre * power(factor, Double(index) - Double(count - 1) / 2))
+      contestant.settings[option] = NumberForm.rounded(
+        centre * Double.pow(factor, Double(index) - Double(count - 1) / 2))
       return contestant
     }
   }
@@ -96,14 +99,7 @@ public struct ContestantError: Error, Sendable, Equatable, CustomStringConvertib
 extension NumberForm {
   /// To two digits.
   static func rounded(_ value: Double) -> Double {
-    let exponent = floor(log10(value)) - 1
-    return Double("\(Int((value / pow(10, exponent)).rounded()))e\(Int(exponent))") ?? value
+    let exponent = Double.log10(value).rounded(.down) - 1
+    return Double("\(Int((value / Double.pow(10, exponent)).rounded()))e\(Int(exponent))") ?? value
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-private func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

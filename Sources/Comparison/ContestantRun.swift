@@ -57,7 +57,7 @@ package struct ContestantRun<ModelType: Model> {
     let trainer = Trainer(
       model: problem.model, loss: problem.loss,
       options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed, l2: options.l2))
-    var generator = SeededGenerator(seed: seed, stream: RandomStream.initialisation.rawValue)
+    var generator = SeededGenerator(seed: seed, .initialisation)
     var parameters = problem.start ?? problem.model.initialParameters(using: &generator)
     var batches = Batches(of: training, batchSize: batchSize, seed: seed)
     var timed = TimedOptimizer(optimizer)

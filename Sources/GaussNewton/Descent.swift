@@ -208,7 +208,7 @@ public struct Descent<ModelType: Model>: Sendable {
 
   /// |M^T (weights * signs)|^2 with seeded random signs, whose mean is sum_i weights_i^2 |row_i|^2: one pullback.
   mutating func signedPullback(_ weights: [Scalar], seed: UInt64) -> Double {
-    var generator = SeededGenerator(seed: seed, stream: 0x5167)
+    var generator = SeededGenerator(seed: seed, .traceSigns)
     tangent.resize(to: model.layout.trainableCount)
     unknown = weights.map { generator.next() & 1 == 0 ? $0 : -$0 }
     linearization.pullback(rowWeights: unknown, alpha: SliceFactors(1), beta: SliceFactors(0), into: &tangent)

@@ -1,14 +1,6 @@
 import Dispatch
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension Partition {
   /// Runs phases one after the other, each in pieces that threads share: `body` is called once for each piece of each
   /// phase, and a phase begins when all pieces of the one before have ended. For many short phases, where `run` would
@@ -45,7 +37,7 @@ extension Partition {
             let total = pieces(phase)
             if piece == total {
               spins += 1
-              if spins & 0xff == 0 { _ = sched_yield() }
+              if spins & 0xff == 0 { yieldProcessor() }
               continue
             }
             guard ticket.compareExchange(expected: seen, desired: seen + 1, ordering: .relaxed).exchanged else {

@@ -22,7 +22,7 @@ public enum Partition {
     }
   }
 
-  static let availableCores = max(1, activeProcessorCount())
+  static let availableCores = max(1, processors)
 
   /// At most this many pieces: enough for balance, few enough that each still runs at full speed.
   static let maximumPieces = 16
@@ -79,8 +79,16 @@ public enum Partition {
 
 #if canImport(Glibc)
   import Glibc
-  private func activeProcessorCount() -> Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+#elseif canImport(Musl)
+  import Musl
 #elseif canImport(Darwin)
   import Darwin
-  private func activeProcessorCount() -> Int { Int(sysconf(_SC_NPROCESSORS_ONLN)) }
 #endif
+
+extension Partition {
+  /// Processors that this machine has online.
+  package static var processors: Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  /// Lets another thread run.
+  static func yieldProcessor() { _ = sched_yield() }
+}

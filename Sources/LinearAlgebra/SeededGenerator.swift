@@ -1,3 +1,5 @@
+import RealModule
+
 /// The generator behind every random choice: SplitMix64 (Steele, Lea & Flood 2014). Its whole state is one
 /// number, so a checkpoint can hold it and a run can be replayed.
 public struct SeededGenerator: RandomNumberGenerator, Sendable, Codable, Equatable {
@@ -41,15 +43,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Codable, Equatab
 
   /// Standard normal, by Box and Muller's cosine branch; two uniforms for each.
   public mutating func normal() -> Double {
-    let radius = (-2 * logarithm(1 - uniform())).squareRoot()
-    return radius * cosine(2 * .pi * uniform())
+    let radius = (-2 * Double.log(1 - uniform())).squareRoot()
+    return radius * Double.cos(2 * .pi * uniform())
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-private func logarithm(_ x: Double) -> Double { log(x) }
-private func cosine(_ x: Double) -> Double { cos(x) }

@@ -1,3 +1,5 @@
+import RealModule
+
 /// Eigenvalues and eigenvectors of a symmetric matrix, A = V^T diag(values) V with the eigenvectors as rows of V.
 ///
 /// By divide and conquer (LAPACK's syevd): some 9 n^3 flops on one thread; work areas of about 2 n^2 numbers, kept.
@@ -48,18 +50,10 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
   /// is above 0 for negative exponents. 2 n^3 flops.
   public mutating func power(_ exponent: Double, floor: Scalar, into result: inout Matrix<Scalar>) {
     let n = values.count
-    let factors = values.map { Scalar(SymmetricEigen.power(max(Double($0), Double(floor)), exponent)) }
+    let factors = values.map { Scalar(Double.pow(max(Double($0), Double(floor)), exponent)) }
     scaled.reshape(rows: n, columns: n)
     RowKernels.scale(vectors.view, by: factors, into: &scaled)
     result.reshape(rows: n, columns: n)
     Products.transposedTimes(vectors.view, scaled.view, into: &result.elements)
   }
-
-  private static func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif

@@ -1,10 +1,5 @@
 import Optimization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import TensorFiles
 
 /// What will be done, for observers.
 public struct TrainingPlan: Sendable, Codable, Equatable {
@@ -82,7 +77,7 @@ public struct EpochRecord: Sendable, Codable, Equatable {
 /// Seconds since it was made.
 package struct RunClock: Sendable {
   private let start = ContinuousClock.now
-  private let cpuStart = Self.processSeconds
+  private let cpuStart = OperatingSystem.processSeconds
   private let limit: Double?
 
   package init(limit: Double?) { self.limit = limit }
@@ -92,13 +87,7 @@ package struct RunClock: Sendable {
     return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
   }
 
-  package var cpuSeconds: Double { Self.processSeconds - cpuStart }
+  package var cpuSeconds: Double { OperatingSystem.processSeconds - cpuStart }
 
   var isOver: Bool { limit.map { wallSeconds >= $0 } ?? false }
-
-  private static var processSeconds: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
 }
