@@ -53,9 +53,10 @@ public struct Attention: Sendable {
             for item in pieces[piece] {
               let q = projected + projectedStart(item)
               let p = probabilities + item * positions * positions
-              Scalar.kernels.gemm(scores(3 * width, 3 * width), scale, q, q + width, 0, p)
-              Scalar.sequenceKernels.attentionSoftmax(p, positions, causal)
-              Scalar.kernels.gemm(values(3 * width, width), 1, p, q + 2 * width, 0, result + attendedStart(item))
+              Scalar.kernels.pointee.main.gemm(scores(3 * width, 3 * width), scale, q, q + width, 0, p)
+              Scalar.kernels.pointee.sequence.attentionSoftmax(p, positions, causal)
+              Scalar.kernels.pointee.main.gemm(
+                values(3 * width, width), 1, p, q + 2 * width, 0, result + attendedStart(item))
             }
           }
         }
@@ -73,11 +74,11 @@ public struct Attention: Sendable {
     result.reshape(rows: projected.rows, columns: positions * width)
     forEachHead(tangent, projected, probabilities, &result, &workspace) { item, tangent, q, p, s, result in
       let (dq, out) = (tangent + projectedStart(item), result + attendedStart(item))
-      Scalar.kernels.gemm(scores(3 * width, 3 * width), 1, dq, q + width, 0, s)
-      Scalar.kernels.gemm(scores(3 * width, 3 * width), 1, q, dq + width, 1, s)
-      Scalar.sequenceKernels.attentionSlopes(p, s, positions, causal, scale(Scalar.self))
-      Scalar.kernels.gemm(values(3 * width, width), 1, s, q + 2 * width, 0, out)
-      Scalar.kernels.gemm(values(3 * width, width), 1, p, dq + 2 * width, 1, out)
+      Scalar.kernels.pointee.main.gemm(scores(3 * width, 3 * width), 1, dq, q + width, 0, s)
+      Scalar.kernels.pointee.main.gemm(scores(3 * width, 3 * width), 1, q, dq + width, 1, s)
+      Scalar.kernels.pointee.sequence.attentionSlopes(p, s, positions, causal, scale(Scalar.self))
+      Scalar.kernels.pointee.main.gemm(values(3 * width, width), 1, s, q + 2 * width, 0, out)
+      Scalar.kernels.pointee.main.gemm(values(3 * width, width), 1, p, dq + 2 * width, 1, out)
     }
   }
 
@@ -91,11 +92,11 @@ public struct Attention: Sendable {
     result.reshape(rows: projected.rows, columns: 3 * positions * width)
     forEachHead(cotangents, projected, probabilities, &result, &workspace) { item, cotangents, q, p, s, result in
       let (c, out) = (cotangents + attendedStart(item), result + projectedStart(item))
-      Scalar.kernels.gemm(values(width, 3 * width, transposed: true), 1, p, c, 0, out + 2 * width)
-      Scalar.kernels.gemm(scores(width, 3 * width), 1, c, q + 2 * width, 0, s)
-      Scalar.sequenceKernels.attentionSlopes(p, s, positions, causal, scale(Scalar.self))
-      Scalar.kernels.gemm(values(3 * width, 3 * width), 1, s, q + width, 0, out)
-      Scalar.kernels.gemm(values(3 * width, 3 * width, transposed: true), 1, s, q, 0, out + width)
+      Scalar.kernels.pointee.main.gemm(values(width, 3 * width, transposed: true), 1, p, c, 0, out + 2 * width)
+      Scalar.kernels.pointee.main.gemm(scores(width, 3 * width), 1, c, q + 2 * width, 0, s)
+      Scalar.kernels.pointee.sequence.attentionSlopes(p, s, positions, causal, scale(Scalar.self))
+      Scalar.kernels.pointee.main.gemm(values(3 * width, 3 * width), 1, s, q + width, 0, out)
+      Scalar.kernels.pointee.main.gemm(values(3 * width, 3 * width, transposed: true), 1, s, q, 0, out + width)
     }
   }
 

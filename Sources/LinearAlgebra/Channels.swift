@@ -41,7 +41,7 @@ public enum Channels {
             y.elements.withMutablePointer { y in
               Partition.forEach(repeats, work: Double(repeats * inner), grain: [Scalar].vectorGrain) { r in
                 let i = r.lowerBound * inner
-                Scalar.normalizationKernels.affine(
+                Scalar.kernels.pointee.normalization.affine(
                   x + i, shift, factor, offset, accumulate ? 1 : 0, y + i, r.count, layout.channels, layout.spatial)
               }
             }
@@ -62,7 +62,7 @@ public enum Channels {
       y.elements.withMutablePointer { y in
         Partition.forEach(repeats, work: Double(repeats * inner), grain: [Scalar].vectorGrain) { r in
           let start = y + r.lowerBound * inner
-          Scalar.normalizationKernels.affine(
+          Scalar.kernels.pointee.normalization.affine(
             start, nil, nil, offset, 0, start, r.count, layout.channels, layout.spatial)
         }
       }
@@ -98,7 +98,7 @@ public enum Channels {
       sums.elements.withMutablePointer { sums in
         Partition.forEach(rows, work: Double(rows * width), grain: [Scalar].vectorGrain) { r in
           let i = r.lowerBound
-          Scalar.normalizationKernels.sums(
+          Scalar.kernels.pointee.normalization.sums(
             c + i * width, x.map { $0 + i * width }, shift, factor, sums + i * layout.channels, r.count,
             layout.repeats, layout.channels, layout.spatial)
         }
@@ -116,7 +116,7 @@ public enum Channels {
       v.withPointer { v in
         result.withMutablePointer { out in
           Partition.forEach(rows, work: Double(rows * columns), grain: [Scalar].vectorGrain) { r in
-            for i in r { Scalar.kernels.addRowDots(a + i * columns, v, out + i, 1, columns) }
+            for i in r { Scalar.kernels.pointee.main.addRowDots(a + i * columns, v, out + i, 1, columns) }
           }
         }
       }

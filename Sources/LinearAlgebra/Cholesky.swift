@@ -37,7 +37,7 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
       for k in stride(from: 0, to: n, by: Self.block) {
         let width = min(Self.block, n - k)
         let diagonal = a + k * n + k
-        failure = Scalar.kernels.factor(width, diagonal, n)
+        failure = Scalar.kernels.pointee.main.factor(width, diagonal, n)
         // OpenBLAS lets NaN pass, LAPACK does not.
         if failure == 0 { failure = (1...width).first { !(diagonal[($0 - 1) * (n + 1)] > 0) } ?? 0 }
         if failure != 0 {
@@ -48,7 +48,7 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
         if below == 0 { return }
         let panel = a + (k + width) * n + k
         Partition.forEach(below, step: 16, work: Double(below * width * width), grain: Products.grain) { r in
-          Scalar.kernels.solveFromRight(r.count, width, diagonal, n, panel + r.lowerBound * n, n)
+          Scalar.kernels.pointee.main.solveFromRight(r.count, width, diagonal, n, panel + r.lowerBound * n, n)
         }
         let trailing = a + (k + width) * n + k + width
         let pieces = Partition.pieces(
@@ -57,7 +57,7 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
           let r = pieces[pieces.count - 1 - piece]
           let shape = GEMMShape(
             m: r.count, n: r.upperBound, k: width, transposeB: true, lda: n, ldb: n, ldc: n)
-          Scalar.kernels.gemm(shape, -1, panel + r.lowerBound * n, panel, 1, trailing + r.lowerBound * n)
+          Scalar.kernels.pointee.main.gemm(shape, -1, panel + r.lowerBound * n, panel, 1, trailing + r.lowerBound * n)
         }
       }
     }
@@ -70,8 +70,8 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
     precondition(x.count == n, "the right-hand side has \(x.count) elements, the matrix order is \(n)")
     factor.elements.withPointer { l in
       x.withMutablePointer { x in
-        Scalar.kernels.solveVector(n, l, n, false, x)
-        Scalar.kernels.solveVector(n, l, n, true, x)
+        Scalar.kernels.pointee.main.solveVector(n, l, n, false, x)
+        Scalar.kernels.pointee.main.solveVector(n, l, n, true, x)
       }
     }
   }

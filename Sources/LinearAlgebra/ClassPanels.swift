@@ -33,7 +33,7 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
     let (offset, hasBias) = (biasOffset, values.count > classes * features)
     values.withPointer { values in
       elements.withMutablePointer { panels in
-        Scalar.sweepKernels.pack(values, classes, features, panels)
+        Scalar.kernels.pointee.sweep.pack(values, classes, features, panels)
         if hasBias { (panels + offset).update(from: values + classes * features, count: classes) }
       }
     }
@@ -46,7 +46,7 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
     let (classes, features, offset) = (classes, features, biasOffset)
     elements.withPointer { panels in
       result.withMutablePointer { values in
-        Scalar.sweepKernels.unpack(panels, classes, features, values)
+        Scalar.kernels.pointee.sweep.unpack(panels, classes, features, values)
         if hasBias { (values + classes * features).update(from: panels + offset, count: classes) }
       }
     }
@@ -69,18 +69,18 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
 
 extension Array where Element: RealScalar {
   /// The sum of squares of some elements, added in double over stretches of 4,096.
-  public func squaredNorm(in range: Range<Int>) -> Double {
+  package func squaredNorm(in range: Range<Int>) -> Double {
     stride(from: range.lowerBound, to: range.upperBound, by: 4096).reduce(0) { sum, start in
       sum + Double(dot(self, range: start..<Swift.min(start + 4096, range.upperBound)))
     }
   }
 
   /// The same numbers in double.
-  public var widened: [Double] {
+  package var widened: [Double] {
     var result: [Double] = []
     result.resize(to: count)
     let count = count
-    withPointer { x in result.withMutablePointer { Element.sweepKernels.widen(x, $0, count) } }
+    withPointer { x in result.withMutablePointer { Element.kernels.pointee.sweep.widen(x, $0, count) } }
     return result
   }
 }

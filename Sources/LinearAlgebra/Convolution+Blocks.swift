@@ -22,7 +22,7 @@ extension Convolution {
     let blockExamples: Int
     /// Output rows of a block, all if it holds whole examples.
     let blockLines: Int
-    private let kernels = Scalar.kernels
+    private let kernels = Scalar.kernels.pointee.main
 
     init(_ shape: Shape, rows: Int, maximumPieces: Int = Partition.maximumPieces) {
       self.shape = shape
@@ -81,7 +81,7 @@ extension Convolution {
       let each = count / block.examples.count
       shape.window.withGeometry { window in
         for e in 0..<block.examples.count {
-          Scalar.imageKernels.unfold(
+          Scalar.kernels.pointee.image.unfold(
             x + e * shape.inputWidth, window, shape.groupChannels, block.lines.lowerBound, block.lines.upperBound,
             area + e * each, count)
         }
@@ -101,7 +101,7 @@ extension Convolution {
       for e in 0..<block.examples.count {
         var factor: Scalar = 1
         if let weights { factor = weights[block.examples.lowerBound + e] }
-        Scalar.imageKernels.combineRows(
+        Scalar.kernels.pointee.image.combineRows(
           factor, c + e * shape.outputWidth, shape.positions, nil, 0, area + e * each, count,
           shape.groupOutputs, each)
       }
@@ -124,7 +124,7 @@ extension Convolution {
           let shift = bias.map { $0 + first }
           if block.examples.count == 1 {
             if let shift {
-              Scalar.imageKernels.combineRows(0, nil, 0, shift, beta, out + start, positions, outputs, count)
+              Scalar.kernels.pointee.image.combineRows(0, nil, 0, shift, beta, out + start, positions, outputs, count)
             }
             let product = GEMMShape(m: outputs, n: count, k: fanIn, lda: fanIn, ldb: stride, ldc: positions)
             kernels.gemm(product, 1, weight, columns, shift == nil ? beta : 1, out + start)
@@ -133,7 +133,7 @@ extension Convolution {
             let product = GEMMShape(m: outputs, n: count, k: fanIn, lda: fanIn, ldb: stride, ldc: count)
             kernels.gemm(product, 1, weight, columns, 0, buffer)
             for e in 0..<block.examples.count {
-              Scalar.imageKernels.combineRows(
+              Scalar.kernels.pointee.image.combineRows(
                 1, buffer + e * positions, count, shift, beta, out + e * shape.outputWidth, positions, outputs,
                 positions)
             }
@@ -151,7 +151,7 @@ extension Convolution {
       let isDirect = isIdentity && blockExamples == 1
       if !isIdentity {
         let width = shape.inputWidth
-        Scalar.imageKernels.combineRows(
+        Scalar.kernels.pointee.image.combineRows(
           0, nil, 0, nil, 0, out + examples.lowerBound * width, width, examples.count, width)
       }
       forEachBlock(examples) { block in
@@ -171,11 +171,11 @@ extension Convolution {
           shape.window.withGeometry { window in
             for e in 0..<block.examples.count {
               if isIdentity {
-                Scalar.imageKernels.combineRows(
+                Scalar.kernels.pointee.image.combineRows(
                   1, area + e * each, count, nil, 0, out + e * shape.inputWidth, each, fanIn, each)
                 continue
               }
-              Scalar.imageKernels.fold(
+              Scalar.kernels.pointee.image.fold(
                 area + e * each, count, window, shape.groupChannels, block.lines.lowerBound, block.lines.upperBound,
                 out + e * shape.inputWidth)
             }

@@ -121,7 +121,7 @@ public enum Convolution {
           }
         }
       }
-      let axpby = Scalar.kernels.axpby
+      let axpby = Scalar.kernels.pointee.main.axpby
       result.withMutablePointer { out in
         if pieces == 0 { return axpby(0, out + offset, beta, out + offset, count) }
         Partition.forEach(count, step: 16, work: Double(pieces * count), grain: 2e5) { r in

@@ -2,7 +2,7 @@ import CKernels
 
 /// The compiled routines of methods with a diagonal or factored curvature; what each does is in CCurvature.h and
 /// BLAS.swift.
-public struct CurvatureKernels<Scalar>: Sendable {
+struct CurvatureKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 
@@ -35,12 +35,4 @@ extension CurvatureKernels<Double> {
       transpose: fgn_transpose_into_d,
       invertFactored: BLAS.invertFactored, eigen: BLAS.eigen)
   }
-}
-
-extension Float {
-  public static let curvatureKernels = CurvatureKernels<Float>()
-}
-
-extension Double {
-  public static let curvatureKernels = CurvatureKernels<Double>()
 }

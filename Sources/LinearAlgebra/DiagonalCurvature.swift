@@ -7,7 +7,7 @@ public enum DiagonalCurvature {
     check(range, x.count, v.count)
     x.withPointer { x in
       v.withMutablePointer { v in
-        forEachPiece(range) { i, n in Scalar.curvatureKernels.addSquares(alpha, x + i, beta, v + i, n) }
+        forEachPiece(range) { i, n in Scalar.kernels.pointee.curvature.addSquares(alpha, x + i, beta, v + i, n) }
       }
     }
   }
@@ -20,7 +20,7 @@ public enum DiagonalCurvature {
     x.withPointer { x in
       v.withPointer { v in
         y.withMutablePointer { y in
-          forEachPiece(range) { i, n in Scalar.curvatureKernels.divideByRoot(x + i, v + i, y + i, n) }
+          forEachPiece(range) { i, n in Scalar.kernels.pointee.curvature.divideByRoot(x + i, v + i, y + i, n) }
         }
       }
     }
@@ -34,7 +34,7 @@ public enum DiagonalCurvature {
     x.withPointer { x in
       v.withPointer { v in
         y.withMutablePointer { y in
-          forEachPiece(range) { i, n in Scalar.curvatureKernels.divideShifted(x + i, v + i, shift, y + i, n) }
+          forEachPiece(range) { i, n in Scalar.kernels.pointee.curvature.divideShifted(x + i, v + i, shift, y + i, n) }
         }
       }
     }
@@ -51,7 +51,7 @@ public enum DiagonalCurvature {
       h.withPointer { h in
         theta.withMutablePointer { theta in
           forEachPiece(0..<count) { i, n in
-            Scalar.curvatureKernels.moveClipped(m + i, h + i, gamma, floor, rate, theta + i, n)
+            Scalar.kernels.pointee.curvature.moveClipped(m + i, h + i, gamma, floor, rate, theta + i, n)
           }
         }
       }

@@ -50,7 +50,7 @@ public enum Elementwise {
         y.elements.withMutablePointer { y in
           Partition.forEach(count, step: 16, work: Double(count), grain: 2 * RowKernels.grain) { r in
             let i = r.lowerBound
-            Scalar.elementwiseKernels.activation(number, parameter, x + i, y + i, slope + i, r.count)
+            Scalar.kernels.pointee.elementwise.activation(number, parameter, x + i, y + i, slope + i, r.count)
           }
         }
       }
@@ -67,7 +67,7 @@ public enum Elementwise {
         y.elements.withMutablePointer { y in
           Partition.forEach(count, step: 16, work: Double(count), grain: [Scalar].vectorGrain) { r in
             let i = r.lowerBound
-            Scalar.elementwiseKernels.multiply(a + i, b + i, y + i, r.count)
+            Scalar.kernels.pointee.elementwise.multiply(a + i, b + i, y + i, r.count)
           }
         }
       }
@@ -84,7 +84,7 @@ public enum Elementwise {
     let (count, factor) = (rows * columns, Scalar(1 / (1 - rate)))
     mask.elements.withMutablePointer { mask in
       Partition.forEach(count, step: 16, work: Double(count), grain: 2 * RowKernels.grain) { r in
-        Scalar.elementwiseKernels.dropoutMask(
+        Scalar.kernels.pointee.elementwise.dropoutMask(
           seed, UInt64(r.lowerBound), rate, factor, mask + r.lowerBound, r.count)
       }
     }
@@ -92,7 +92,7 @@ public enum Elementwise {
 }
 
 /// The kernels behind `Elementwise`.
-public struct ElementwiseKernels<Scalar>: Sendable {
+struct ElementwiseKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 

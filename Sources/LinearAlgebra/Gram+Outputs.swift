@@ -18,7 +18,7 @@ extension Gram {
           Partition.forEach(total, work: Double(total * columns.count * examples), grain: 1e5) { r in
             for k in r {
               let (c, i) = (rows.lowerBound + k / examples, k % examples)
-              Scalar.kernels.interleave(
+              Scalar.kernels.pointee.main.interleave(
                 gram + (firstRow + k) * width + firstColumn, columns.count, examples,
                 out + (i * count + c) * all + columns.lowerBound, count)
             }
@@ -52,7 +52,7 @@ extension Matrix {
   public mutating func transpose() {
     precondition(rows == columns, "a square matrix, got \(rows) x \(columns)")
     let n = rows
-    elements.withMutablePointer { Scalar.kernels.transpose($0, n) }
+    elements.withMutablePointer { Scalar.kernels.pointee.main.transpose($0, n) }
   }
 
   /// Calls `body` with the same elements as [rows, columns] of another shape, in place.

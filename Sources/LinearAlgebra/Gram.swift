@@ -33,15 +33,15 @@ public enum Gram {
         Partition.run(pieces.count) { piece in
           let r = pieces[pieces.count - 1 - piece]
           if hasWideVectors && n <= FGN_GRAM_LIMIT {
-            Scalar.kernels.gram(x, k, k, beta, out, n, r.lowerBound, r.upperBound)
+            Scalar.kernels.pointee.main.gram(x, k, k, beta, out, n, r.lowerBound, r.upperBound)
             return
           }
           let row = x + r.lowerBound * k
           if r.lowerBound > 0 {
             let shape = GEMMShape(m: r.count, n: r.lowerBound, k: k, transposeB: true, lda: k, ldb: k, ldc: n)
-            Scalar.kernels.gemm(shape, 1, row, x, beta, out + r.lowerBound * n)
+            Scalar.kernels.pointee.main.gemm(shape, 1, row, x, beta, out + r.lowerBound * n)
           }
-          Scalar.kernels.syrk(r.count, k, row, k, beta, out + r.lowerBound * n + r.lowerBound, n)
+          Scalar.kernels.pointee.main.syrk(r.count, k, row, k, beta, out + r.lowerBound * n + r.lowerBound, n)
         }
       }
     }
@@ -64,15 +64,15 @@ public enum Gram {
         Partition.run(pieces.count) { piece in
           let r = pieces[piece]
           if hasWideVectors && n <= FGN_GRAM_LIMIT {
-            Scalar.kernels.gram(x + r.lowerBound, k, r.count, 0, partial + piece * n * n, n, 0, n)
+            Scalar.kernels.pointee.main.gram(x + r.lowerBound, k, r.count, 0, partial + piece * n * n, n, 0, n)
           } else {
-            Scalar.kernels.syrk(n, r.count, x + r.lowerBound, k, 0, partial + piece * n * n, n)
+            Scalar.kernels.pointee.main.syrk(n, r.count, x + r.lowerBound, k, 0, partial + piece * n * n, n)
           }
         }
         result.elements.withMutablePointer { out in
           Partition.forEach(n * n, step: 16, work: Double(pieces.count * n * n), grain: 2e5) { r in
             for piece in 0..<pieces.count {
-              Scalar.kernels.axpby(
+              Scalar.kernels.pointee.main.axpby(
                 1, partial + piece * n * n + r.lowerBound, piece == 0 ? beta : 1, out + r.lowerBound, r.count)
             }
           }
@@ -91,7 +91,7 @@ public enum Gram {
     _ a: Matrix<Scalar>, _ b: Matrix<Scalar>, beta: Scalar = 0, into result: inout Matrix<Scalar>
   ) {
     withTriangles(a, b, &result) { a, b, out, n, r in
-      Scalar.kernels.multiplyGrams(a, b, beta, out, n, r.lowerBound, r.upperBound)
+      Scalar.kernels.pointee.main.multiplyGrams(a, b, beta, out, n, r.lowerBound, r.upperBound)
     }
   }
 
@@ -100,7 +100,7 @@ public enum Gram {
     _ alpha: Scalar, _ a: Matrix<Scalar>, _ beta: Scalar, _ b: Matrix<Scalar>, into result: inout Matrix<Scalar>
   ) {
     withTriangles(a, b, &result) { a, b, out, n, r in
-      Scalar.kernels.combineGrams(a, alpha, b, beta, out, n, r.lowerBound, r.upperBound)
+      Scalar.kernels.pointee.main.combineGrams(a, alpha, b, beta, out, n, r.lowerBound, r.upperBound)
     }
   }
 
@@ -124,7 +124,7 @@ public enum Gram {
     let n = gram.rows
     precondition(x.count == n && result.count == n, "vectors of \(n) elements")
     gram.elements.withPointer { gram in
-      x.withPointer { x in result.withMutablePointer { Scalar.kernels.symv(n, gram, x, $0) } }
+      x.withPointer { x in result.withMutablePointer { Scalar.kernels.pointee.main.symv(n, gram, x, $0) } }
     }
   }
 
@@ -138,7 +138,7 @@ public enum Gram {
       w.withPointer { w in
         result.elements.withMutablePointer { out in
           Partition.forEach(n, step: 16, work: Double(n) * Double(n), grain: 1e5) { r in
-            Scalar.kernels.whitenGram(gram, w, shift, out, n, r.lowerBound, r.upperBound)
+            Scalar.kernels.pointee.main.whitenGram(gram, w, shift, out, n, r.lowerBound, r.upperBound)
           }
         }
       }
@@ -150,7 +150,7 @@ public enum Gram {
     let n = gram.rows
     gram.elements.withMutablePointer { out in
       Partition.forEach(n, step: 32, work: Double(n) * Double(n), grain: 1e5) { r in
-        Scalar.kernels.mirror(out, n, r.lowerBound, r.upperBound)
+        Scalar.kernels.pointee.main.mirror(out, n, r.lowerBound, r.upperBound)
       }
     }
   }
@@ -163,7 +163,7 @@ public enum Gram {
     gram.elements.withPointer { gram in
       index.withUnsafeBufferPointer { index in
         result.elements.withMutablePointer { out in
-          Scalar.kernels.gatherGram(gram, n, index.baseAddress!, index.count, out)
+          Scalar.kernels.pointee.main.gatherGram(gram, n, index.baseAddress!, index.count, out)
         }
       }
     }

@@ -1,7 +1,7 @@
 import CKernels
 
 /// The compiled routines for convolution, pooling and weights used at several positions; see CImageKernels.h.
-public struct ImageKernels<Scalar>: Sendable {
+struct ImageKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias Window = UnsafePointer<fgn_window>
@@ -21,7 +21,7 @@ public struct ImageKernels<Scalar>: Sendable {
 }
 
 extension ImageKernels<Float> {
-  static let single = ImageKernels(
+  static let float = ImageKernels(
     unfold: fgn_unfold_f, fold: fgn_fold_f, combineRows: fgn_combine_rows_f, rowSums: fgn_row_sums_f,
     spreadRows: fgn_spread_rows_f, addBlockProducts: fgn_add_block_products_f, maxPool: fgn_max_pool_f,
     take: fgn_take_f, put: fgn_put_f, averagePool: fgn_average_pool_f,

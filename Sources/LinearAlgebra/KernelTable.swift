@@ -2,8 +2,8 @@ import CKernels
 
 /// The compiled routines of one precision: our row kernels and thin products, and the BLAS.
 ///
-/// Only `Float` and `Double` have one, and nothing in it can be reached from outside this module.
-public struct KernelTable<Scalar>: Sendable {
+/// Only `Float` and `Double` have one.
+struct KernelTable<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias Labels = UnsafePointer<Int32>
@@ -53,12 +53,16 @@ public struct KernelTable<Scalar>: Sendable {
 }
 
 extension Float: RealScalar {
-  public static let elementwiseKernels = ElementwiseKernels<Float>()
-  public static let normalizationKernels = NormalizationKernels<Float>()
-  public static let imageKernels = ImageKernels<Float>.single
-  public static let sequenceKernels = SequenceKernels<Float>.float
+  public static let _kernels = _Kernels(
+    Kernels<Float>(
+      main: .float, elementwise: ElementwiseKernels(), normalization: NormalizationKernels(), image: .float,
+      sequence: .float, prediction: .float, curvature: CurvatureKernels(), update: .float, sweep: .float, sparse: .float
+    ))
   public static var precisionName: String { "float32" }
-  public static let kernels = KernelTable<Float>(
+}
+
+extension KernelTable<Float> {
+  static let float = KernelTable(
     marginRows: fgn_margin_rows_f, curvatureRows: fgn_curvature_rows_f, rootRows: fgn_root_rows_f,
     rootTransposedRows: fgn_root_transposed_rows_f, probabilities: fgn_probabilities_f, softmax: fgn_softmax_f,
     addRowDots: fgn_add_row_dots_f, scaleRows: fgn_scale_rows_f, fillRows: fgn_fill_rows_f,
@@ -76,12 +80,16 @@ extension Float: RealScalar {
 }
 
 extension Double: RealScalar {
-  public static let elementwiseKernels = ElementwiseKernels<Double>()
-  public static let normalizationKernels = NormalizationKernels<Double>()
-  public static let imageKernels = ImageKernels<Double>.double
-  public static let sequenceKernels = SequenceKernels<Double>.double
+  public static let _kernels = _Kernels(
+    Kernels<Double>(
+      main: .double, elementwise: ElementwiseKernels(), normalization: NormalizationKernels(), image: .double,
+      sequence: .double, prediction: .double, curvature: CurvatureKernels(), update: .double, sweep: .double,
+      sparse: .double))
   public static var precisionName: String { "float64" }
-  public static let kernels = KernelTable<Double>(
+}
+
+extension KernelTable<Double> {
+  static let double = KernelTable(
     marginRows: fgn_margin_rows_d, curvatureRows: fgn_curvature_rows_d, rootRows: fgn_root_rows_d,
     rootTransposedRows: fgn_root_transposed_rows_d, probabilities: fgn_probabilities_d, softmax: fgn_softmax_d,
     addRowDots: fgn_add_row_dots_d, scaleRows: fgn_scale_rows_d, fillRows: fgn_fill_rows_d,

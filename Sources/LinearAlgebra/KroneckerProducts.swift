@@ -9,8 +9,8 @@ public enum KroneckerProducts {
     result.reshape(rows: rows, columns: columns + 1)
     x.withPointer { x in
       result.elements.withMutablePointer { y in
-        guard let last else { return Scalar.curvatureKernels.appendColumn(x, nil, y, rows, columns) }
-        last.withPointer { Scalar.curvatureKernels.appendColumn(x, $0, y, rows, columns) }
+        guard let last else { return Scalar.kernels.pointee.curvature.appendColumn(x, nil, y, rows, columns) }
+        last.withPointer { Scalar.kernels.pointee.curvature.appendColumn(x, $0, y, rows, columns) }
       }
     }
   }
@@ -24,7 +24,7 @@ public enum KroneckerProducts {
       columns >= 0 && offset + rows * columns <= result.count && last + rows <= result.count, "shapes differ")
     matrix.elements.withPointer { y in
       result.withMutablePointer { out in
-        Scalar.curvatureKernels.splitColumn(y, out + offset, out + last, rows, columns)
+        Scalar.kernels.pointee.curvature.splitColumn(y, out + offset, out + last, rows, columns)
       }
     }
   }
@@ -47,7 +47,7 @@ extension Cholesky {
     result.reshape(rows: n, columns: n)
     result.assign(factor.view)
     var info = 0
-    result.elements.withMutablePointer { info = Scalar.curvatureKernels.invertFactored(n, $0) }
+    result.elements.withMutablePointer { info = Scalar.kernels.pointee.curvature.invertFactored(n, $0) }
     Gram.mirror(&result)
     return info == 0 && result.elements.isFinite
   }

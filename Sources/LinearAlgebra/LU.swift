@@ -26,7 +26,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
     var failure = 0
     factors.elements.withMutablePointer { a in
       pivots.withUnsafeMutableBufferPointer { pivots in
-        if let pivots = pivots.baseAddress { failure = Scalar.kernels.factorLU(n, a, pivots) }
+        if let pivots = pivots.baseAddress { failure = Scalar.kernels.pointee.main.factorLU(n, a, pivots) }
       }
       if failure == 0 { failure = (0..<n).first { !a[$0 * (n + 1)].isFinite }.map { $0 + 1 } ?? 0 }
     }
@@ -41,7 +41,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
       pivots.withUnsafeBufferPointer { pivots in
         // LAPACK sees the transpose of a row-major matrix.
         x.withMutablePointer { x in
-          if let pivots = pivots.baseAddress { Scalar.kernels.solveLU(n, a, pivots, !transposed, x) }
+          if let pivots = pivots.baseAddress { Scalar.kernels.pointee.main.solveLU(n, a, pivots, !transposed, x) }
         }
       }
     }

@@ -73,7 +73,8 @@ public struct Matrix<Scalar: RealScalar>: Sendable, Equatable, Codable {
     let (rows, columns) = (rows, columns)
     elements.withMutablePointer { x in
       shifts.withPointer { shifts in
-        factors.withPointer { factors in Scalar.kernels.standardizeRows(x, shifts, factors, rows, columns) }
+        factors.withPointer { factors in Scalar.kernels.pointee.main.standardizeRows(x, shifts, factors, rows, columns)
+        }
       }
     }
   }
@@ -106,10 +107,10 @@ extension Matrix {
 
 extension Array where Element: RealScalar {
   /// Sets every element to `value`.
-  public mutating func fill(with value: Element) { VectorLoops.fill(&self, with: value) }
+  package mutating func fill(with value: Element) { VectorLoops.fill(&self, with: value) }
 
   /// Grows with zeros or shrinks to `count` elements, keeping the memory.
-  public mutating func resize(to count: Int) {
+  package mutating func resize(to count: Int) {
     if count < self.count {
       removeLast(self.count - count)
     } else if count > self.count {

@@ -29,7 +29,7 @@ public enum Normalization {
             inverseDeviations.withMutablePointer { inverse in
               y.elements.withMutablePointer { y in
                 cut.run { segment, i, count in
-                  Scalar.normalizationKernels.forward(
+                  Scalar.kernels.pointee.normalization.forward(
                     x + i, gain!, bias!, epsilon, h + i, inverse + segment, y + i, count, groups, cut.channels,
                     layout.spatial)
                 }
@@ -58,7 +58,7 @@ public enum Normalization {
               Channels.withVector(biasTangent, layout) { biasTangent in
                 result.elements.withMutablePointer { result in
                   cut.run { segment, i, count in
-                    Scalar.normalizationKernels.tangent(
+                    Scalar.kernels.pointee.normalization.tangent(
                       t + i, h + i, inverse + segment, gain!, gainTangent, biasTangent, result + i, count, groups,
                       cut.channels, layout.spatial)
                   }
@@ -85,7 +85,7 @@ public enum Normalization {
           Channels.withVector(gain, layout) { gain in
             result.elements.withMutablePointer { result in
               cut.run { segment, i, count in
-                Scalar.normalizationKernels.cotangent(
+                Scalar.kernels.pointee.normalization.cotangent(
                   c + i, h + i, inverse + segment, gain!, result + i, count, groups, cut.channels, layout.spatial)
               }
             }
@@ -134,7 +134,7 @@ public enum Normalization {
 }
 
 /// The kernels behind `Channels` and `Normalization`; CNormalization.h says what each does.
-public struct NormalizationKernels<Scalar>: Sendable {
+struct NormalizationKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 

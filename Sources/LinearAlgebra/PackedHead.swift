@@ -24,14 +24,15 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
     precondition(bias.map { $0.rows == 1 && $0.columns == classes } ?? true, "a bias of \(classes) elements")
     (classCount, featureCount) = (classes, width)
     var packed = [Scalar](repeating: 0, count: fgn_thin_packed_size(classes, width))
-    weight.withPointer { w in packed.withMutablePointer { Scalar.kernels.thinPack(w, classes, width, $0) } }
+    weight.withPointer { w in packed.withMutablePointer { Scalar.kernels.pointee.main.thinPack(w, classes, width, $0) }
+    }
     self.packed = packed
     var padded = [Scalar](repeating: 0, count: (classes + 15) / 16 * 16)
     padded.withMutablePointer { padded in
       if let bias {
-        bias.withPointer { Scalar.predictionKernels.bias($0, classes, padded) }
+        bias.withPointer { Scalar.kernels.pointee.prediction.bias($0, classes, padded) }
       } else {
-        Scalar.predictionKernels.bias(nil, classes, padded)
+        Scalar.kernels.pointee.prediction.bias(nil, classes, padded)
       }
     }
     self.bias = padded
@@ -59,10 +60,10 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
       return forEachBlock(of: x, workspace: 3 * size) { x, packed, bias, rows, first, area in
         let (at, check) = (area + size, area + 2 * size)
         for v in stride(from: 0, to: vectors, by: vectorBlock) {
-          Scalar.predictionKernels.best(
+          Scalar.kernels.pointee.prediction.best(
             x, packed, bias, area, at, check, rows, width, v, min(vectors, v + vectorBlock))
         }
-        return Scalar.predictionKernels.bestClasses(area, at, check, rows, result + offset + first)
+        return Scalar.kernels.pointee.prediction.bestClasses(area, at, check, rows, result + offset + first)
       }
     }
   }
@@ -78,7 +79,7 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
       forEachBlock(of: x, workspace: min(x.rows, rowBlock) * stride) { x, packed, bias, rows, first, area in
         for v in Swift.stride(from: 0, to: vectors, by: vectorBlock) {
           let last = min(vectors, v + vectorBlock)
-          Scalar.predictionKernels.logits(x, packed, bias, area, stride, rows, width, classCount, v, last)
+          Scalar.kernels.pointee.prediction.logits(x, packed, bias, area, stride, rows, width, classCount, v, last)
           let count = min(classCount, last * lanes) - v * lanes
           let bad = top.add(area, stride: stride, rows: rows, row: first, classes: v * lanes, count)
           if bad >= 0 { return bad }
@@ -100,10 +101,10 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
         let out = out + first * classCount
         for v in stride(from: 0, to: vectors, by: vectorBlock) {
           let last = min(vectors, v + vectorBlock)
-          Scalar.predictionKernels.logits(
+          Scalar.kernels.pointee.prediction.logits(
             x, packed, bias, out + v * lanes, classCount, rows, width, classCount, v, last)
         }
-        return Scalar.predictionKernels.softmax(out, rows, classCount, Scalar(1 / temperature))
+        return Scalar.kernels.pointee.prediction.softmax(out, rows, classCount, Scalar(1 / temperature))
       }
     }
   }

@@ -16,7 +16,7 @@ public enum Pooling {
     precondition(x.columns == planes * size && size <= Int(Int32.max), "shapes differ")
     result.reshape(rows: x.rows, columns: planes * count)
     if index.count != all * count { index = [Int32](repeating: 0, count: all * count) }
-    let kernel = Scalar.imageKernels.maxPool
+    let kernel = Scalar.kernels.pointee.image.maxPool
     x.elements.withPointer { x in
       result.elements.withMutablePointer { out in
         index.withUnsafeMutableBufferPointer { index in
@@ -39,7 +39,7 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * size && index.count == all * count, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * count)
-    let kernel = Scalar.imageKernels.take
+    let kernel = Scalar.kernels.pointee.image.take
     x.elements.withPointer { x in
       result.elements.withMutablePointer { out in
         index.withUnsafeBufferPointer { index in
@@ -60,7 +60,7 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * count && index.count == all * count, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * size)
-    let (kernel, combineRows) = (Scalar.imageKernels.put, Scalar.imageKernels.combineRows)
+    let (kernel, combineRows) = (Scalar.kernels.pointee.image.put, Scalar.kernels.pointee.image.combineRows)
     x.elements.withPointer { x in
       result.elements.withMutablePointer { out in
         index.withUnsafeBufferPointer { index in
@@ -82,7 +82,7 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * size, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * count)
-    let kernel = Scalar.imageKernels.averagePool
+    let kernel = Scalar.kernels.pointee.image.averagePool
     forEachPlane(x, &result, all, work: count * window.area) { x, out, start, planes in
       window.withGeometry { kernel(x + start * size, $0, planes, out + start * count) }
     }
@@ -95,7 +95,7 @@ public enum Pooling {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
     precondition(x.columns == planes * count, "shapes differ")
     result.reshape(rows: x.rows, columns: planes * size)
-    let kernels = Scalar.imageKernels
+    let kernels = Scalar.kernels.pointee.image
     let (kernel, combineRows) = (kernels.averagePoolTransposed, kernels.combineRows)
     forEachPlane(x, &result, all, work: count * window.area) { x, out, start, planes in
       combineRows(0, nil, 0, nil, 0, out + start * size, size, planes, size)
@@ -110,7 +110,7 @@ public enum Pooling {
     let (all, size) = (x.rows * planes, x.columns / planes)
     precondition(x.columns == planes * size, "shapes differ")
     result.reshape(rows: x.rows, columns: planes)
-    let kernel = Scalar.imageKernels.rowSums
+    let kernel = Scalar.kernels.pointee.image.rowSums
     forEachPlane(x, &result, all, work: size) { x, out, start, planes in
       kernel(x + start * size, scale, out + start, planes, size)
     }
@@ -122,7 +122,7 @@ public enum Pooling {
   ) {
     let all = x.rows * x.columns
     result.reshape(rows: x.rows, columns: x.columns * size)
-    let kernel = Scalar.imageKernels.spreadRows
+    let kernel = Scalar.kernels.pointee.image.spreadRows
     forEachPlane(x, &result, all, work: size) { x, out, start, planes in
       kernel(x + start, scale, out + start * size, planes, size)
     }

@@ -11,7 +11,7 @@ public enum PositionMeans {
       result.elements.withMutablePointer { out in
         Partition.forEach(rows, work: Double(rows * columns), grain: grain) { r in
           let i = r.lowerBound
-          Scalar.sequenceKernels.meanPositions(x + i * columns, r.count, positions, width, out + i * width)
+          Scalar.kernels.pointee.sequence.meanPositions(x + i * columns, r.count, positions, width, out + i * width)
         }
       }
     }
@@ -25,7 +25,7 @@ public enum PositionMeans {
       result.elements.withMutablePointer { out in
         Partition.forEach(rows, work: Double(rows * columns), grain: grain) { r in
           let i = r.lowerBound
-          Scalar.sequenceKernels.spreadPositions(a + i * width, r.count, positions, width, out + i * columns)
+          Scalar.kernels.pointee.sequence.spreadPositions(a + i * width, r.count, positions, width, out + i * columns)
         }
       }
     }

@@ -15,7 +15,7 @@ struct BlockProduct<Scalar: RealScalar> {
   private let x: PositionRows<Scalar>
   private let bases: (a: UnsafePointer<Scalar>, x: UnsafePointer<Scalar>)
   private let size: Int
-  private let kernels = Scalar.kernels
+  private let kernels = Scalar.kernels.pointee.main
 
   /// For blocks of at most `size` positions; the bases are from `withPointer`.
   init(
@@ -39,8 +39,8 @@ struct BlockProduct<Scalar: RealScalar> {
     let area = area + half * halfSize
     return Factors(
       examples: examples, positions: positions.count,
-      a: a.block(examples, positions, bases.a, area, Scalar.imageKernels),
-      x: x.block(examples, positions, bases.x, area + a.areaSize(size), Scalar.imageKernels))
+      a: a.block(examples, positions, bases.a, area, Scalar.kernels.pointee.image),
+      x: x.block(examples, positions, bases.x, area + a.areaSize(size), Scalar.kernels.pointee.image))
   }
 
   /// g_ij += factor * the sum over the positions of two blocks, for their examples i and j.
@@ -53,7 +53,7 @@ struct BlockProduct<Scalar: RealScalar> {
     let products = area + 2 * halfSize
     dots(first.a, second.a, m, n, a.width, products)
     dots(first.x, second.x, m, n, x.width, products + size * size)
-    Scalar.imageKernels.addBlockProducts(
+    Scalar.kernels.pointee.image.addBlockProducts(
       products, products + size * size, n, first.positions, second.positions, factor, g, strideG,
       first.examples.count, second.examples.count)
   }
@@ -75,7 +75,7 @@ struct GradientProduct<Scalar: RealScalar> {
   private let a: PositionRows<Scalar>
   private let x: PositionRows<Scalar>
   private let blocks: PositionBlocks
-  private let kernels = Scalar.kernels
+  private let kernels = Scalar.kernels.pointee.main
 
   init(_ a: PositionRows<Scalar>, _ x: PositionRows<Scalar>, _ blocks: PositionBlocks) {
     self.a = a
@@ -98,8 +98,8 @@ struct GradientProduct<Scalar: RealScalar> {
     for part in 0..<blocks.parts {
       let range = blocks.positions(part)
       // One example of cotangents lies as a matrix: nothing is copied.
-      let left = a.block(i..<i + 1, range, aBase, area, Scalar.imageKernels)
-      let right = x.block(i..<i + 1, range, xBase, area, Scalar.imageKernels)
+      let left = a.block(i..<i + 1, range, aBase, area, Scalar.kernels.pointee.image)
+      let right = x.block(i..<i + 1, range, xBase, area, Scalar.kernels.pointee.image)
       let shape = GEMMShape(
         m: outputs.count, n: x.width, k: range.count, transposeA: left.isPositionsFirst,
         transposeB: !right.isPositionsFirst, lda: left.stride, ldb: right.stride, ldc: x.width)

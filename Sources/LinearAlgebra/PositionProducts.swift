@@ -130,7 +130,7 @@ public enum PositionProducts {
     // Some outputs at a time: their gradient stays in the cache.
     let step = max(16, min(a.width, (1 << 17) / x.width))
     let pieces = Partition.pieces(rows, step: 1, work: product.flops(outputs: a.width), grain: grain)
-    let dot = Scalar.kernels.dot
+    let dot = Scalar.kernels.pointee.main.dot
     result.withMutablePointer { out in
       withBases(a, x) { aBase, xBase in
         workspace.run(pieces, areaSize: product.areaSize + step * x.width) { examples, area in
@@ -151,7 +151,7 @@ public enum PositionProducts {
   public static func sums<Scalar>(_ a: PositionRows<Scalar>, into result: inout Matrix<Scalar>) {
     let (rows, width, positions) = (a.rows, a.width, a.positions)
     result.reshape(rows: rows, columns: width)
-    let (columnSums, rowSums) = (Scalar.kernels.columnSums, Scalar.imageKernels.rowSums)
+    let (columnSums, rowSums) = (Scalar.kernels.pointee.main.columnSums, Scalar.kernels.pointee.image.rowSums)
     a.withPointer { base in
       result.elements.withMutablePointer { out in
         Partition.forEach(rows, work: Double(rows * width * positions), grain: 5e4) { r in

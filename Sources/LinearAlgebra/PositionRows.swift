@@ -111,7 +111,7 @@ extension PositionRows {
   /// All vectors as rows [B T, n], windows unfolded: a copy, cut over the examples.
   public func flattened() -> Matrix<Scalar> {
     var result = Matrix<Scalar>(rows: rows * positions, columns: width)
-    let kernels = Scalar.imageKernels
+    let kernels = Scalar.kernels.pointee.image
     let pieces = Partition.pieces(
       rows, step: 1, work: Double(rows * positions * width), grain: [Scalar].vectorGrain)
     let workers = Partition.workers(pieces.count)
@@ -127,7 +127,7 @@ extension PositionRows {
               if block.isPositionsFirst {
                 own.update(from: block.elements, count: positions * width)
               } else {
-                Scalar.curvatureKernels.transpose(block.elements, block.stride, own, width, positions)
+                Scalar.kernels.pointee.curvature.transpose(block.elements, block.stride, own, width, positions)
               }
             }
           }

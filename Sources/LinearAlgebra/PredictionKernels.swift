@@ -1,7 +1,7 @@
 import CKernels
 
 /// The kernels behind `PackedHead` and `TopRows`.
-public struct PredictionKernels<Scalar>: Sendable {
+struct PredictionKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias Classes = UnsafeMutablePointer<Int32>
@@ -16,15 +16,15 @@ public struct PredictionKernels<Scalar>: Sendable {
   let temperatureRows: @Sendable (Input, UnsafePointer<Int32>, Int, Int, Scalar, UnsafeMutablePointer<Double>) -> Void
 }
 
-extension Float {
-  public static let predictionKernels = PredictionKernels<Float>(
+extension PredictionKernels<Float> {
+  static let float = PredictionKernels(
     bias: fgn_head_bias_f, logits: fgn_head_logits_f, best: fgn_head_best_f, bestClasses: fgn_best_classes_f,
     topRows: fgn_top_rows_f, topProbabilities: fgn_top_probabilities_f, softmax: fgn_sloped_softmax_f,
     temperatureRows: fgn_temperature_rows_f)
 }
 
-extension Double {
-  public static let predictionKernels = PredictionKernels<Double>(
+extension PredictionKernels<Double> {
+  static let double = PredictionKernels(
     bias: fgn_head_bias_d, logits: fgn_head_logits_d, best: fgn_head_best_d, bestClasses: fgn_best_classes_d,
     topRows: fgn_top_rows_d, topProbabilities: fgn_top_probabilities_d, softmax: fgn_sloped_softmax_d,
     temperatureRows: fgn_temperature_rows_d)

@@ -39,10 +39,12 @@ extension Products {
                   let (out, sum) = (products + piece * m * rowBlock, sums + piece * m)
                   for first in stride(from: pieces[piece].lowerBound, to: pieces[piece].upperBound, by: rowBlock) {
                     let count = min(rowBlock, pieces[piece].upperBound - first)
-                    if hasBias { Scalar.kernels.fillRows(bias + first, out, m, count) }
+                    if hasBias { Scalar.kernels.pointee.main.fillRows(bias + first, out, m, count) }
                     let shape = GEMMShape(m: m, n: count, k: k, transposeB: true, lda: k, ldb: k, ldc: count)
-                    Scalar.kernels.gemm(shape, 1, x, w + first * k, hasBias ? 1 : 0, out)
-                    for i in 0..<m { sum[i] += Scalar.kernels.dot(a + i * n + first, out + i * count, count) }
+                    Scalar.kernels.pointee.main.gemm(shape, 1, x, w + first * k, hasBias ? 1 : 0, out)
+                    for i in 0..<m {
+                      sum[i] += Scalar.kernels.pointee.main.dot(a + i * n + first, out + i * count, count)
+                    }
                   }
                 }
               }
@@ -53,7 +55,7 @@ extension Products {
     }
     workspace.sums.withPointer { sums in
       result.withMutablePointer { result in
-        for piece in 0..<pieces.count { Scalar.kernels.axpby(1, sums + piece * m, 1, result, m) }
+        for piece in 0..<pieces.count { Scalar.kernels.pointee.main.axpby(1, sums + piece * m, 1, result, m) }
       }
     }
   }

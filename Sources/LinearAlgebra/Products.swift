@@ -61,12 +61,12 @@ public enum Products {
           } else if m >= n {
             cut(m, work: work) { r in
               let shape = GEMMShape(m: r.count, n: n, k: k, transposeB: true, lda: k, ldb: k, ldc: n)
-              Scalar.kernels.gemm(shape, alpha, x + r.lowerBound * k, w, beta, out + r.lowerBound * n)
+              Scalar.kernels.pointee.main.gemm(shape, alpha, x + r.lowerBound * k, w, beta, out + r.lowerBound * n)
             }
           } else {
             cut(n, work: work) { r in
               let shape = GEMMShape(m: m, n: r.count, k: k, transposeB: true, lda: k, ldb: k, ldc: n)
-              Scalar.kernels.gemm(shape, alpha, x, w + r.lowerBound * k, beta, out + r.lowerBound)
+              Scalar.kernels.pointee.main.gemm(shape, alpha, x, w + r.lowerBound * k, beta, out + r.lowerBound)
             }
           }
         }
@@ -81,9 +81,9 @@ public enum Products {
     let size = fgn_thin_packed_size(n, k)
     if packed.count < size { packed.resize(to: size) }
     packed.withMutablePointer { packed in
-      Scalar.kernels.thinPack(w, n, k, packed)
+      Scalar.kernels.pointee.main.thinPack(w, n, k, packed)
       Partition.forEach(m, step: 6, work: work, grain: grain) { r in
-        Scalar.kernels.thinForward(
+        Scalar.kernels.pointee.main.thinForward(
           x + r.lowerBound * k, packed, alpha, beta, out + r.lowerBound * n, r.count, k, n)
       }
     }
@@ -104,17 +104,17 @@ public enum Products {
           let out = out + offset
           if m <= thinLimit && n >= 16 {
             Partition.forEach(n, step: 128, work: work, grain: grain) { r in
-              Scalar.kernels.thinTransposed(a, x, alpha, beta, out, k, n, m, r.lowerBound, r.upperBound)
+              Scalar.kernels.pointee.main.thinTransposed(a, x, alpha, beta, out, k, n, m, r.lowerBound, r.upperBound)
             }
           } else if m >= n {
             cut(m, work: work) { r in
               let shape = GEMMShape(m: r.count, n: n, k: k, transposeA: true, lda: m, ldb: n, ldc: n)
-              Scalar.kernels.gemm(shape, alpha, a + r.lowerBound, x, beta, out + r.lowerBound * n)
+              Scalar.kernels.pointee.main.gemm(shape, alpha, a + r.lowerBound, x, beta, out + r.lowerBound * n)
             }
           } else {
             cut(n, work: work) { r in
               let shape = GEMMShape(m: m, n: r.count, k: k, transposeA: true, lda: m, ldb: n, ldc: n)
-              Scalar.kernels.gemm(shape, alpha, a, x + r.lowerBound, beta, out + r.lowerBound)
+              Scalar.kernels.pointee.main.gemm(shape, alpha, a, x + r.lowerBound, beta, out + r.lowerBound)
             }
           }
         }
@@ -136,12 +136,12 @@ public enum Products {
           if m >= n {
             cut(m, work: work) { r in
               let shape = GEMMShape(m: r.count, n: n, k: k, lda: k, ldb: n, ldc: n)
-              Scalar.kernels.gemm(shape, alpha, a + r.lowerBound * k, w, beta, out + r.lowerBound * n)
+              Scalar.kernels.pointee.main.gemm(shape, alpha, a + r.lowerBound * k, w, beta, out + r.lowerBound * n)
             }
           } else {
             cut(n, work: work) { r in
               let shape = GEMMShape(m: m, n: r.count, k: k, lda: k, ldb: n, ldc: n)
-              Scalar.kernels.gemm(shape, alpha, a, w + r.lowerBound, beta, out + r.lowerBound)
+              Scalar.kernels.pointee.main.gemm(shape, alpha, a, w + r.lowerBound, beta, out + r.lowerBound)
             }
           }
         }
@@ -158,7 +158,7 @@ public enum Products {
         result.withMutablePointer { out in
           // Memory-bound: a piece is worth a quarter of a million elements.
           Partition.forEach(m, step: 16, work: Double(m) * Double(n), grain: 2.5e5) { r in
-            Scalar.kernels.gemv(r.count, n, a + r.lowerBound * n, n, x, out + r.lowerBound)
+            Scalar.kernels.pointee.main.gemv(r.count, n, a + r.lowerBound * n, n, x, out + r.lowerBound)
           }
         }
       }

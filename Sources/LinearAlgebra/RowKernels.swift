@@ -25,7 +25,7 @@ public enum RowKernels {
               rootWeight.withMutablePointer { s in
                 Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
                   let i = r.lowerBound
-                  Scalar.kernels.marginRows(
+                  Scalar.kernels.pointee.main.marginRows(
                     z + i * classes, r.count, classes, labels.baseAddress! + i, m + i, l + i, v + i, s + i)
                 }
               }
@@ -47,7 +47,7 @@ public enum RowKernels {
     forEachCopy(a, labels, &t) { a, labels, t, i, count in
       kept.withPointer { kept in
         rest.withPointer { rest in
-          Scalar.kernels.curvatureRows(a + i * classes, labels + i, kept + i, rest + i, t, count, classes)
+          Scalar.kernels.pointee.main.curvatureRows(a + i * classes, labels + i, kept + i, rest + i, t, count, classes)
         }
       }
     }
@@ -60,7 +60,7 @@ public enum RowKernels {
   ) {
     let classes = a.columns
     precondition(residual.count == a.rows, "shapes differ")
-    let kernel = transposed ? Scalar.kernels.rootTransposedRows : Scalar.kernels.rootRows
+    let kernel = transposed ? Scalar.kernels.pointee.main.rootTransposedRows : Scalar.kernels.pointee.main.rootRows
     forEachCopy(a, labels, &u) { a, labels, u, i, count in
       residual.withPointer { v in kernel(a + i * classes, labels + i, v + i, u, count, classes) }
     }
@@ -72,7 +72,8 @@ public enum RowKernels {
     precondition(labels.count == rows && residual.count == rows, "shapes differ")
     a.elements.withMutablePointer { a in
       labels.withUnsafeBufferPointer { labels in
-        residual.withPointer { v in Scalar.kernels.probabilities(a, labels.baseAddress!, v, rows, classes) }
+        residual.withPointer { v in Scalar.kernels.pointee.main.probabilities(a, labels.baseAddress!, v, rows, classes)
+        }
       }
     }
   }
@@ -88,7 +89,7 @@ public enum RowKernels {
           guard let labels = labels.baseAddress, let result = result.baseAddress else { return }
           Partition.forEach(rows, work: Double(rows * classes), grain: 4 * grain) { r in
             let i = r.lowerBound
-            Scalar.kernels.ranks(z + i * classes, labels + i, result + i, r.count, classes)
+            Scalar.kernels.pointee.main.ranks(z + i * classes, labels + i, result + i, r.count, classes)
           }
         }
       }
@@ -102,7 +103,7 @@ public enum RowKernels {
     let (rows, classes) = (logits.rows, logits.columns)
     result.withUnsafeMutableBufferPointer { result in
       logits.elements.withPointer { z in
-        if let result = result.baseAddress { Scalar.kernels.argmax(z, result, rows, classes) }
+        if let result = result.baseAddress { Scalar.kernels.pointee.main.argmax(z, result, rows, classes) }
       }
     }
     return result
@@ -113,7 +114,7 @@ public enum RowKernels {
     let (rows, classes) = (logits.rows, logits.columns)
     logits.elements.withMutablePointer { z in
       Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
-        Scalar.kernels.softmax(z + r.lowerBound * classes, r.count, classes)
+        Scalar.kernels.pointee.main.softmax(z + r.lowerBound * classes, r.count, classes)
       }
     }
   }
@@ -130,7 +131,7 @@ public enum RowKernels {
     let count = result.count
     a.withPointer { a in
       b.withPointer { b in
-        result.withMutablePointer { Scalar.kernels.addRowDots(a, b, $0, count, 1) }
+        result.withMutablePointer { Scalar.kernels.pointee.main.addRowDots(a, b, $0, count, 1) }
       }
     }
   }
@@ -142,7 +143,7 @@ public enum RowKernels {
     row.withPointer { row in
       result.elements.withMutablePointer { out in
         Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
-          for i in r { Scalar.kernels.axpby(1, row, 1, out + i * columns, columns) }
+          for i in r { Scalar.kernels.pointee.main.axpby(1, row, 1, out + i * columns, columns) }
         }
       }
     }
@@ -157,7 +158,7 @@ public enum RowKernels {
         result.withMutablePointer { out in
           Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
             let i = r.lowerBound
-            Scalar.kernels.addRowDots(a + i * columns, b + i * columns, out + i, r.count, columns)
+            Scalar.kernels.pointee.main.addRowDots(a + i * columns, b + i * columns, out + i, r.count, columns)
           }
         }
       }
@@ -173,7 +174,7 @@ public enum RowKernels {
         result.elements.withMutablePointer { out in
           Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
             let i = r.lowerBound
-            Scalar.kernels.scaleRows(a + i * columns, w + i, out + i * columns, r.count, columns)
+            Scalar.kernels.pointee.main.scaleRows(a + i * columns, w + i, out + i * columns, r.count, columns)
           }
         }
       }
@@ -189,7 +190,7 @@ public enum RowKernels {
         for copy in stride(from: 0, to: rows, by: max(1, count)) {
           Partition.forEach(count, work: Double(count * columns), grain: 4 * grain) { r in
             let start = a + (copy + r.lowerBound) * columns
-            Scalar.kernels.scaleRows(start, w + r.lowerBound, start, r.count, columns)
+            Scalar.kernels.pointee.main.scaleRows(start, w + r.lowerBound, start, r.count, columns)
           }
         }
       }
@@ -203,7 +204,7 @@ public enum RowKernels {
     row.withPointer { row in
       result.elements.withMutablePointer { out in
         Partition.forEach(rows, work: Double(rows * columns), grain: 4 * grain) { r in
-          Scalar.kernels.fillRows(row, out + r.lowerBound * columns, r.count, columns)
+          Scalar.kernels.pointee.main.fillRows(row, out + r.lowerBound * columns, r.count, columns)
         }
       }
     }
@@ -223,7 +224,8 @@ public enum RowKernels {
         result.withMutablePointer { out in
           Partition.forEach(columns, step: 64, work: Double(rows * columns), grain: 4 * grain) { r in
             let k = r.lowerBound
-            Scalar.kernels.columnSums(a + k, columns, weights, alpha, beta, out + offset + k, rows, r.count)
+            Scalar.kernels.pointee.main.columnSums(
+              a + k, columns, weights, alpha, beta, out + offset + k, rows, r.count)
           }
         }
       }
@@ -261,7 +263,7 @@ public enum RowKernels {
       result.elements.withMutablePointer { out in
         for row in 0..<(index?.count ?? result.rows) {
           let to = out + (index.map { Int($0[row]) } ?? row) * columns
-          Scalar.kernels.axpby(w?[row] ?? 1, x + row * columns, 0, to, columns)
+          Scalar.kernels.pointee.main.axpby(w?[row] ?? 1, x + row * columns, 0, to, columns)
         }
       }
     }

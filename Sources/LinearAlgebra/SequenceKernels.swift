@@ -1,7 +1,7 @@
 import CKernels
 
 /// The compiled routines for sequences, of one precision; what each does is in CSequenceKernels.h.
-public struct SequenceKernels<Scalar>: Sendable {
+struct SequenceKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias Places = UnsafePointer<Int32>

@@ -79,7 +79,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
                 panels.elements.withMutablePointer { panels in
                   run(shape, features, index, read: panels, write: panels, rates, &sums) {
                     start, rows, z, delta, sums in
-                    Scalar.sweepKernels.duals(
+                    Scalar.kernels.pointee.sweep.duals(
                       z, rows, lanes.0, lanes.1, numbers + start, labels, steps, weights == nil ? nil : rowWeights,
                       duals, delta, lanes.2, sums)
                   }
@@ -115,7 +115,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
             run(
               shape, features, nil, read: panels, write: gradient, (alpha, alpha), &sums
             ) { start, rows, z, delta, sums in
-              Scalar.sweepKernels.residuals(
+              Scalar.kernels.pointee.sweep.residuals(
                 z, rows, lanes.0, lanes.1, labels + first + start, weights == nil ? nil : rowWeights + first + start,
                 delta, lanes.2, sums)
             }
@@ -190,7 +190,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
                 index, first: first, rows: block.count, piece: targets[piece], delta: delta, capacity: capacity,
                 alpha: rates.weight, panels: target, vectors: vectors)
               guard piece == 0 else { return }
-              Scalar.sweepKernels.addBias(
+              Scalar.kernels.pointee.sweep.addBias(
                 delta, capacity, block.count, rates.bias, target + shape.biasOffset, vectors)
             }
           }

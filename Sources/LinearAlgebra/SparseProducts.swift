@@ -35,7 +35,7 @@ public enum SparseProducts {
       packed.withPointer { packed in
         result.elements.withMutablePointer { out in
           Partition.forEach(rows.count, work: work, grain: grain) { r in
-            Scalar.sparseKernels.forward(
+            Scalar.kernels.pointee.sparse.forward(
               starts + r.lowerBound, columns, values, packed, width, classes, alpha, beta,
               out + r.lowerBound * classes, r.count)
           }
@@ -62,7 +62,7 @@ public enum SparseProducts {
       w.withPointer { w in
         result.elements.withMutablePointer { out in
           Partition.forEach(classes, step: 4, work: work, grain: grain) { c in
-            Scalar.sparseKernels.forwardRows(
+            Scalar.kernels.pointee.sparse.forwardRows(
               starts, columns, values, w, width, classes, alpha, beta, out, rows.count, c.lowerBound, c.upperBound)
           }
         }
@@ -91,7 +91,7 @@ public enum SparseProducts {
           Partition.run(work < 2 * grain ? 1 : bands.count * parts) { piece in
             let (band, part) = (piece / parts, piece % parts)
             let c = work < 2 * grain ? 0..<classes : bands[band]
-            Scalar.sparseKernels.transposed(
+            Scalar.kernels.pointee.sparse.transposed(
               starts, columns, values, r, classes, alpha, out, rows.count, part == 0 ? 0 : ends[part - 1], ends[part],
               c.lowerBound, c.upperBound)
           }
@@ -120,7 +120,7 @@ public enum SparseProducts {
       r.withPointer { r in
         result.withMutablePointer { out in
           Partition.forEach(classes, step: 4, work: work, grain: grain) { c in
-            Scalar.sparseKernels.transposedRows(
+            Scalar.kernels.pointee.sparse.transposedRows(
               starts, columns, values, r, classes, alpha, beta, out + offset, width, rows.count, c.lowerBound,
               c.upperBound)
           }
@@ -156,7 +156,7 @@ public enum SparseProducts {
     _ out: UnsafeMutablePointer<Scalar>
   ) {
     Partition.forEach(columns, step: 16, work: Double(rows) * Double(columns), grain: grain) { r in
-      Scalar.sparseKernels.addTranspose(x, rows, columns, alpha, beta, out, r.lowerBound, r.upperBound)
+      Scalar.kernels.pointee.sparse.addTranspose(x, rows, columns, alpha, beta, out, r.lowerBound, r.upperBound)
     }
   }
 
@@ -186,7 +186,7 @@ public enum SparseProducts {
           // Later rows cost more, so they go first.
           Partition.run(pieces.count, workers: workers) { piece, worker in
             let r = pieces[pieces.count - 1 - piece]
-            Scalar.sparseKernels.gram(
+            Scalar.kernels.pointee.sparse.gram(
               starts, columns, values, row + worker * width, out, count, r.lowerBound, r.upperBound)
           }
         }
@@ -202,7 +202,7 @@ public enum SparseProducts {
     withPointers(x, rows) { starts, _, values in
       result.withMutablePointer { out in
         Partition.forEach(rows.count, work: Double(x.entryCount(of: rows)), grain: 2 * grain) { r in
-          Scalar.sparseKernels.addSquares(starts + r.lowerBound, values, out + r.lowerBound, r.count)
+          Scalar.kernels.pointee.sparse.addSquares(starts + r.lowerBound, values, out + r.lowerBound, r.count)
         }
       }
     }

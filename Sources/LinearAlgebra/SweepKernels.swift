@@ -1,7 +1,7 @@
 import CKernels
 
 /// The compiled passes over the rows of a softmax regression; what each does is in CSweep.h.
-public struct SweepKernels<Scalar>: Sendable {
+struct SweepKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
   typealias Numbers = UnsafePointer<Int32>
@@ -21,15 +21,15 @@ public struct SweepKernels<Scalar>: Sendable {
   let unpack: @Sendable (Input, Int, Int, Output) -> Void
 }
 
-extension Float {
-  public static let sweepKernels = SweepKernels<Float>(
+extension SweepKernels<Float> {
+  static let float = SweepKernels(
     forward: fgn_sweep_forward_f, accumulate: fgn_sweep_accumulate_f, forwardSparse: fgn_sweep_forward_sparse_f,
     accumulateSparse: fgn_sweep_accumulate_sparse_f, addBias: fgn_sweep_bias_f, duals: fgn_sweep_duals_f,
     residuals: fgn_sweep_residuals_f, widen: fgn_widen, pack: fgn_sweep_pack_f, unpack: fgn_sweep_unpack_f)
 }
 
-extension Double {
-  public static let sweepKernels = SweepKernels<Double>(
+extension SweepKernels<Double> {
+  static let double = SweepKernels(
     forward: fgn_sweep_forward_d, accumulate: fgn_sweep_accumulate_d, forwardSparse: fgn_sweep_forward_sparse_d,
     accumulateSparse: fgn_sweep_accumulate_sparse_d, addBias: fgn_sweep_bias_d, duals: fgn_sweep_duals_d,
     residuals: fgn_sweep_residuals_d,

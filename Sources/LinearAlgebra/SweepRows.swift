@@ -11,9 +11,9 @@ enum SweepRows<Scalar: RealScalar> {
   func forward(_ index: Numbers?, first: Int, rows: Int, panels: Input, bias: Input, vectors: Int, z: Output) {
     switch self {
     case .dense(let x, let features):
-      Scalar.sweepKernels.forward(x + first * features, features, index, rows, panels, bias, vectors, z)
+      Scalar.kernels.pointee.sweep.forward(x + first * features, features, index, rows, panels, bias, vectors, z)
     case .sparse(let values, let columns, let starts, let features):
-      Scalar.sweepKernels.forwardSparse(
+      Scalar.kernels.pointee.sweep.forwardSparse(
         values, columns, starts + first, features, index, rows, panels, bias, vectors, z)
     }
   }
@@ -35,11 +35,11 @@ enum SweepRows<Scalar: RealScalar> {
   ) {
     switch self {
     case .dense(let x, let features):
-      Scalar.sweepKernels.accumulate(
+      Scalar.kernels.pointee.sweep.accumulate(
         x + first * features, features, index, rows, piece.lowerBound, piece.upperBound, delta, capacity, alpha, panels,
         vectors)
     case .sparse(let values, let columns, let starts, let features):
-      Scalar.sweepKernels.accumulateSparse(
+      Scalar.kernels.pointee.sweep.accumulateSparse(
         values, columns, starts + first, features, index, rows, piece.lowerBound, piece.upperBound, delta, capacity,
         alpha, panels)
     }

@@ -38,7 +38,7 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
       values.withMutablePointer { values in
         work.withMutablePointer { work in
           integers.withUnsafeMutableBufferPointer { integers in
-            info = Scalar.curvatureKernels.eigen(n, a, values, work, size, integers.baseAddress!, integerSize)
+            info = Scalar.kernels.pointee.curvature.eigen(n, a, values, work, size, integers.baseAddress!, integerSize)
           }
         }
       }

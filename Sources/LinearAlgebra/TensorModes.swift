@@ -51,17 +51,17 @@ public enum TensorModes {
           if after == 1 {
             Partition.forEach(before, step: 16, work: work, grain: Products.grain) { r in
               let shape = GEMMShape(m: r.count, n: n, k: n, lda: n, ldb: n, ldc: n)
-              Scalar.kernels.gemm(shape, 1, x + r.lowerBound * n, p, 0, y + r.lowerBound * n)
+              Scalar.kernels.pointee.main.gemm(shape, 1, x + r.lowerBound * n, p, 0, y + r.lowerBound * n)
             }
           } else if before == 1 {
             Partition.forEach(after, step: 16, work: work, grain: Products.grain) { r in
               let shape = GEMMShape(m: n, n: r.count, k: n, lda: n, ldb: after, ldc: after)
-              Scalar.kernels.gemm(shape, 1, p, x + r.lowerBound, 0, y + r.lowerBound)
+              Scalar.kernels.pointee.main.gemm(shape, 1, p, x + r.lowerBound, 0, y + r.lowerBound)
             }
           } else {
             Partition.forEach(before, work: work, grain: Products.grain) { r in
               let shape = GEMMShape(m: n, n: after, k: n, lda: n, ldb: after, ldc: after)
-              for i in r { Scalar.kernels.gemm(shape, 1, p, x + i * n * after, 0, y + i * n * after) }
+              for i in r { Scalar.kernels.pointee.main.gemm(shape, 1, p, x + i * n * after, 0, y + i * n * after) }
             }
           }
         }

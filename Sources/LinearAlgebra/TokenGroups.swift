@@ -31,7 +31,7 @@ public struct TokenGroups: Sendable {
     Self.grow(&group, total)
     count = tokens.withPointer { tokens in
       Self.withPlaces(&start, &order, &bounds, &row, &group) { start, order, bounds, row, group in
-        Scalar.sequenceKernels.groupTokens(
+        Scalar.kernels.pointee.sequence.groupTokens(
           tokens, total, positions, TokenRows.number(padding), Int32(vocabulary), start, order, bounds, row, group)
       }
     }
@@ -48,7 +48,7 @@ public struct TokenGroups: Sendable {
       withPlaces { order, bounds, _, _ in
         sums.elements.withMutablePointer { out in
           Partition.forEach(count, work: Double(rows * positions * width), grain: TokenRows.grain) { r in
-            Scalar.sequenceKernels.sumGroups(a, width, order, bounds, r.lowerBound, r.upperBound, out)
+            Scalar.kernels.pointee.sequence.sumGroups(a, width, order, bounds, r.lowerBound, r.upperBound, out)
           }
         }
       }
@@ -61,7 +61,7 @@ public struct TokenGroups: Sendable {
     sums.reshape(rows: count, columns: 1)
     withPlaces { _, bounds, row, _ in
       scales.withPointer { scales in
-        sums.elements.withMutablePointer { Scalar.sequenceKernels.weighGroups(scales, bounds, row, count, $0) }
+        sums.elements.withMutablePointer { Scalar.kernels.pointee.sequence.weighGroups(scales, bounds, row, count, $0) }
       }
     }
   }
@@ -80,7 +80,7 @@ public struct TokenGroups: Sendable {
         result.elements.withMutablePointer { out in
           Partition.run(pieces.count) { piece in
             let r = pieces[pieces.count - 1 - piece]
-            Scalar.sequenceKernels.addGroupGram(
+            Scalar.kernels.pointee.sequence.addGroupGram(
               sums, width, row, group, count, r.lowerBound, r.upperBound, out, rows)
           }
         }
@@ -94,7 +94,7 @@ public struct TokenGroups: Sendable {
     let width = sums.columns
     withPlaces { _, _, row, _ in
       sums.elements.withPointer { sums in
-        result.withMutablePointer { Scalar.sequenceKernels.addGroupNorms(sums, width, row, count, $0) }
+        result.withMutablePointer { Scalar.kernels.pointee.sequence.addGroupNorms(sums, width, row, count, $0) }
       }
     }
   }

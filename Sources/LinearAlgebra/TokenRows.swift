@@ -13,7 +13,7 @@ public enum TokenRows {
   public static func firstInvalid<Scalar>(_ tokens: MatrixView<Scalar>, vocabulary: Int) -> Int? {
     precondition(vocabulary <= vocabularyLimit, "token numbers are exact up to \(vocabularyLimit)")
     let found = tokens.withPointer {
-      Scalar.sequenceKernels.firstInvalidToken($0, tokens.rows * tokens.columns, Int32(vocabulary))
+      Scalar.kernels.pointee.sequence.firstInvalidToken($0, tokens.rows * tokens.columns, Int32(vocabulary))
     }
     return found < 0 ? nil : found
   }
@@ -30,7 +30,7 @@ public enum TokenRows {
         result.elements.withMutablePointer { out in
           Partition.forEach(count, work: Double(count * width), grain: grain) { r in
             let k = r.lowerBound
-            Scalar.sequenceKernels.gatherTokens(table, width, tokens + k, r.count, padding, out + k * width)
+            Scalar.kernels.pointee.sequence.gatherTokens(table, width, tokens + k, r.count, padding, out + k * width)
           }
         }
       }
@@ -42,7 +42,7 @@ public enum TokenRows {
     let (rows, positions, padding) = (tokens.rows, tokens.columns, number(padding))
     scales.resize(to: rows)
     tokens.withPointer { tokens in
-      scales.withMutablePointer { Scalar.sequenceKernels.tokenScales(tokens, rows, positions, padding, $0) }
+      scales.withMutablePointer { Scalar.kernels.pointee.sequence.tokenScales(tokens, rows, positions, padding, $0) }
     }
   }
 
@@ -61,7 +61,7 @@ public enum TokenRows {
           result.elements.withMutablePointer { out in
             Partition.forEach(rows, work: Double(rows * positions * width), grain: grain) { r in
               let i = r.lowerBound
-              Scalar.sequenceKernels.meanTokens(
+              Scalar.kernels.pointee.sequence.meanTokens(
                 table, width, tokens + i * positions, r.count, positions, padding, scales + i, out + i * width)
             }
           }
@@ -89,7 +89,7 @@ public enum TokenRows {
         (w ?? []).withPointer { weights in
           let weights = w == nil ? nil : weights
           result.withMutablePointer { table in
-            Scalar.sequenceKernels.scatterTokens(
+            Scalar.kernels.pointee.sequence.scatterTokens(
               a, isShared, weights, alpha, tokens, rows, positions, padding, table + offset, width)
           }
         }
@@ -115,7 +115,7 @@ public enum TokenRows {
             result.withMutablePointer { out in
               Partition.forEach(rows, work: Double(rows * positions * width), grain: grain) { r in
                 let i = r.lowerBound
-                Scalar.sequenceKernels.addTokenDots(
+                Scalar.kernels.pointee.sequence.addTokenDots(
                   a + i * stride, isShared, weights.map { $0 + i }, tokens + i * positions, r.count, positions,
                   padding, table, width, out + i)
               }

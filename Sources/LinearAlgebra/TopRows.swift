@@ -76,12 +76,12 @@ public struct TopRows<Scalar: RealScalar>: Sendable {
     func add(
       _ z: UnsafePointer<Scalar>, stride: Int, rows: Int, row: Int, classes first: Int, _ count: Int
     ) -> Int {
-      Scalar.predictionKernels.topRows(
+      Scalar.kernels.pointee.prediction.topRows(
         z, stride, rows, first, count, slope, k, values + row * k, classes + row * k, highest + row, sums + row)
     }
 
     func finish(rows: Int, row: Int) {
-      Scalar.predictionKernels.topProbabilities(values + row * k, k, rows, slope, highest + row, sums + row)
+      Scalar.kernels.pointee.prediction.topProbabilities(values + row * k, k, rows, slope, highest + row, sums + row)
     }
   }
 }
@@ -91,7 +91,7 @@ extension RowKernels {
   public static func softmax<Scalar>(_ logits: inout Matrix<Scalar>, temperature: Double) -> Int? {
     let (rows, classes) = (logits.rows, logits.columns)
     let bad = logits.elements.withMutablePointer {
-      Scalar.predictionKernels.softmax($0, rows, classes, Scalar(1 / temperature))
+      Scalar.kernels.pointee.prediction.softmax($0, rows, classes, Scalar(1 / temperature))
     }
     return bad < 0 ? nil : bad
   }
@@ -109,7 +109,7 @@ extension RowKernels {
           guard let labels = labels.baseAddress else { return }
           Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
             let i = r.lowerBound
-            Scalar.predictionKernels.temperatureRows(
+            Scalar.kernels.pointee.prediction.temperatureRows(
               z + i * classes, labels + i, r.count, classes, Scalar(slope), result + 4 * i)
           }
         }

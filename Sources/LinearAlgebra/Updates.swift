@@ -26,7 +26,7 @@ public struct MomentumUpdate: Sendable {
           numbers.withPointer { numbers in
             Partition.forEach(range.count, step: 16, work: Double(range.count), grain: [Scalar].vectorGrain) { r in
               let i = range.lowerBound + r.lowerBound
-              Scalar.updateKernels.momentum(numbers, x + i, g + i, v + i, r.count)
+              Scalar.kernels.pointee.update.momentum(numbers, x + i, g + i, v + i, r.count)
             }
           }
         }
@@ -70,7 +70,7 @@ public struct AdamUpdate: Sendable {
                 range.count, step: 16, work: Double(range.count), grain: [Scalar].vectorGrain / 4
               ) { r in
                 let i = range.lowerBound + r.lowerBound
-                Scalar.updateKernels.adam(numbers, x + i, g + i, m + i, v + i, r.count)
+                Scalar.kernels.pointee.update.adam(numbers, x + i, g + i, m + i, v + i, r.count)
               }
             }
           }
@@ -82,14 +82,14 @@ public struct AdamUpdate: Sendable {
 
 extension Array where Element: RealScalar {
   /// The sum of absolute values, added in double.
-  public var absoluteSum: Double {
+  package var absoluteSum: Double {
     let total = count
-    return withPointer { Element.updateKernels.absoluteSum($0, total) }
+    return withPointer { Element.kernels.pointee.update.absoluteSum($0, total) }
   }
 }
 
 /// Kernels that update parameters.
-public struct UpdateKernels<Scalar>: Sendable {
+struct UpdateKernels<Scalar>: Sendable {
   typealias Input = UnsafePointer<Scalar>
   typealias Output = UnsafeMutablePointer<Scalar>
 
@@ -98,12 +98,12 @@ public struct UpdateKernels<Scalar>: Sendable {
   let absoluteSum: @Sendable (Input, Int) -> Double
 }
 
-extension Float {
-  public static let updateKernels = UpdateKernels<Float>(
+extension UpdateKernels<Float> {
+  static let float = UpdateKernels(
     momentum: fgn_momentum_f, adam: fgn_adam_f, absoluteSum: fgn_abs_sum_f)
 }
 
-extension Double {
-  public static let updateKernels = UpdateKernels<Double>(
+extension UpdateKernels<Double> {
+  static let double = UpdateKernels(
     momentum: fgn_momentum_d, adam: fgn_adam_d, absoluteSum: fgn_abs_sum_d)
 }

@@ -3,38 +3,38 @@ extension Array where Element: RealScalar {
   static var vectorGrain: Double { 65_536 }
 
   /// self = alpha x + beta self.
-  public mutating func combine(_ alpha: Element, _ x: [Element], beta: Element = 1) {
+  package mutating func combine(_ alpha: Element, _ x: [Element], beta: Element = 1) {
     precondition(x.count == count, "vectors of \(count) and \(x.count) elements")
     combine(alpha, x, range: 0..<count, beta: beta)
   }
 
   /// self[range] = alpha x[range] + beta self[range].
-  public mutating func combine(_ alpha: Element, _ x: [Element], range: Range<Int>, beta: Element = 1) {
+  package mutating func combine(_ alpha: Element, _ x: [Element], range: Range<Int>, beta: Element = 1) {
     precondition(range.upperBound <= Swift.min(count, x.count), "range \(range) in vectors of \(count) and \(x.count)")
     x.withPointer { x in
       withMutablePointer { y in
         Partition.forEach(range.count, step: 16, work: Double(range.count), grain: Self.vectorGrain) { r in
           let start = range.lowerBound + r.lowerBound
-          Element.kernels.axpby(alpha, x + start, beta, y + start, r.count)
+          Element.kernels.pointee.main.axpby(alpha, x + start, beta, y + start, r.count)
         }
       }
     }
   }
 
   /// self[range] = factor self[range]; everything by default.
-  public mutating func scale(by factor: Element, range: Range<Int>? = nil) {
+  package mutating func scale(by factor: Element, range: Range<Int>? = nil) {
     let range = range ?? 0..<count
     precondition(range.upperBound <= count, "range \(range) in a vector of \(count)")
     withMutablePointer { y in
       Partition.forEach(range.count, step: 16, work: Double(range.count), grain: Self.vectorGrain) { r in
         let start = y + range.lowerBound + r.lowerBound
-        Element.kernels.axpby(0, start, factor, start, r.count)
+        Element.kernels.pointee.main.axpby(0, start, factor, start, r.count)
       }
     }
   }
 
   /// self . x over `range`, the pieces' sums added in double and in order.
-  public func dot(_ x: [Element], range: Range<Int>? = nil) -> Element {
+  package func dot(_ x: [Element], range: Range<Int>? = nil) -> Element {
     let range = range ?? 0..<count
     precondition(range.upperBound <= Swift.min(count, x.count), "range \(range) in vectors of \(count) and \(x.count)")
     let pieces = Partition.pieces(range.count, step: 4096, work: Double(range.count), grain: Self.vectorGrain)
@@ -44,7 +44,7 @@ extension Array where Element: RealScalar {
           let sums = sums.baseAddress!
           Partition.run(pieces.count) { piece in
             let start = range.lowerBound + pieces[piece].lowerBound
-            sums[piece] = Double(Element.kernels.dot(a + start, b + start, pieces[piece].count))
+            sums[piece] = Double(Element.kernels.pointee.main.dot(a + start, b + start, pieces[piece].count))
           }
           var total = 0.0
           for piece in 0..<pieces.count { total += sums[piece] }
@@ -55,21 +55,21 @@ extension Array where Element: RealScalar {
   }
 
   /// The sum of the elements, added in double. For [B] vectors: plain code.
-  public var sum: Double { VectorLoops.sum(self) }
+  package var sum: Double { VectorLoops.sum(self) }
 
   /// The Euclidean norm.
-  public var norm: Element { dot(self).squareRoot() }
+  package var norm: Element { dot(self).squareRoot() }
 
   /// False if any element is NaN or infinite.
-  public var isFinite: Bool {
+  package var isFinite: Bool {
     let total = count
-    return withPointer { Element.kernels.allFinite($0, total) != 0 }
+    return withPointer { Element.kernels.pointee.main.allFinite($0, total) != 0 }
   }
 
   /// The largest absolute value; NaN is passed over.
-  public var maximumMagnitude: Element {
+  package var maximumMagnitude: Element {
     let total = count
-    return withPointer { Element.kernels.maxAbs($0, total) }
+    return withPointer { Element.kernels.pointee.main.maxAbs($0, total) }
   }
 }
 
