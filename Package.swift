@@ -50,17 +50,17 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
-    .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Optimization"], path: "Tests/TestSupport"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "TestSupport", "AllocationCounter"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "LossesTests", dependencies: ["Losses", "TestSupport"]),
     .testTarget(
       name: "GaussNewtonTests", dependencies: ["GaussNewton", "Losses", "TestSupport", "AllocationCounter"],
-      resources: [.copy("Golden")]),
+      exclude: ["Golden"]),
     .testTarget(
       name: "BaselinesTests", dependencies: ["Baselines", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(
-      name: "TensorFilesTests", dependencies: ["TensorFiles"], resources: [.copy("Fixtures")]),
+      name: "TensorFilesTests", dependencies: ["TensorFiles", "TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "OptimumTests", dependencies: ["Optimum", "TensorFiles", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
@@ -71,7 +71,7 @@ let package = Package(
       name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(
       name: "ExperimentsTests", dependencies: ["Experiments", "FastGaussNewton", "TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton"]),
+    .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton", "TestSupport"]),
     .testTarget(
       name: "DocumentationTests",
       dependencies: ["FastGaussNewton", "Comparison", "Figures", "Tasks", "Experiments"]),

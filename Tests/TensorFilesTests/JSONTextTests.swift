@@ -14,7 +14,7 @@ import Testing
 
     var l10 = 1.0
     var l2: Double? = 0.1
-    var Loss = -0.0
+    var aB = -0.0
     var loss: Float = 0.1
     var nothing: Int?
     var isGood = true
@@ -24,7 +24,9 @@ import Testing
     var names = ["a/b", "\"\\\u{1F}\u{7F}\n\u{2028}é"]
     var nested = [[Int]](arrayLiteral: [], [1, -2])
     var empty: [String: Int] = [:]
-    var table: [String: [Double?]] = ["b": [nil, 1e16], "a-b": [1e-5, 5e-300], "é": [123_456_789_012_345_680]]
+    var table: [String: [Double?]] = [
+      "ab": [], "B": [-7.5], "b": [nil, 1e16], "a-b": [1e-5, 5e-300], "é": [123_456_789_012_345_680],
+    ]
     var numbered: [Int: String] = [10: "ten", 2: "two"]
   }
 

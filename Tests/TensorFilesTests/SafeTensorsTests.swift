@@ -34,9 +34,9 @@ import Testing
       try SafeTensors.write(
         tensors.shuffled(using: &generator), metadata: Dictionary(uniqueKeysWithValues: shuffled),
         to: directory.file("2"))
-      #expect(try directory.read("1") == directory.read("2"))
+      #expect(try directory.bytes("1") == directory.bytes("2"))
     }
-    let bytes = try directory.read("1")
+    let bytes = try directory.bytes("1")
     #expect(bytes[0] % 8 == 0)
     let file = try SafeTensors.read(directory.file("1"))
     #expect(file.metadata == metadata)
@@ -55,7 +55,7 @@ import Testing
       to: directory.file("golden"))
     let header = #"{"__metadata__":{"k":"v"},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#
     let padded = header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
-    #expect(try directory.read("golden") == .little(padded.utf8.count, 8) + Array(padded.utf8) + [0, 0, 0x80, 0x3F])
+    #expect(try directory.bytes("golden") == .little(padded.utf8.count, 8) + Array(padded.utf8) + [0, 0, 0x80, 0x3F])
   }
 
   @Test func staysReadableWhenReplaced() throws {

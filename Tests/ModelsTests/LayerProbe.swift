@@ -39,7 +39,7 @@ struct LayerCase {
 }
 
 /// Everything a layer's products must satisfy, at one point.
-struct LayerChecks<S: RealScalar> {
+struct LayerProbe<S: RealScalar> {
   let layout: ParameterLayout
   let slices: [ParameterSlice]
   /// Trained slices only.
@@ -256,8 +256,8 @@ extension LayerCase {
     double: Double = 1e-13, float: Double = 2e-6, differences: Double = 1e-9, title: String = #function
   ) -> Findings {
     let context = "\(layer.type) \(input) rows \(rows) seed \(seed)"
-    var wide = LayerChecks<Double>(self, limit: double)
-    var narrow = LayerChecks<Float>(self, limit: float)
+    var wide = LayerProbe<Double>(self, limit: double)
+    var narrow = LayerProbe<Float>(self, limit: float)
     var findings = wide.run("float64 " + context)
     findings.report(title + ", float64")
     var other = narrow.run("float32 " + context)
@@ -287,7 +287,7 @@ extension LayerCase {
   }
 
   /// The pushforward against fourth-order central differences of the forward pass.
-  private func checkDifferences(_ checks: inout LayerChecks<Double>, _ limit: Double, _ findings: inout Findings) {
+  private func checkDifferences(_ checks: inout LayerProbe<Double>, _ limit: Double, _ findings: inout Findings) {
     func output(_ step: Double, _ inputTangent: Matrix<Double>?, _ tangent: [Double]?) -> [Double] {
       var point = checks.point
       if let inputTangent { point.input.combine(step, inputTangent) }
@@ -316,12 +316,12 @@ extension LayerCase {
   }
 
   /// The same bits after the work areas have had other sizes.
-  private func checkReuse(_ checks: inout LayerChecks<Double>, _ findings: inout Findings) {
+  private func checkReuse(_ checks: inout LayerProbe<Double>, _ findings: inout Findings) {
     let fresh = results(&checks)
     for rows in [1, self.rows + 3] {
       var other = self
       other.rows = rows
-      let elsewhere = LayerChecks<Double>(other, limit: 0).point
+      let elsewhere = LayerProbe<Double>(other, limit: 0).point
       var output = Matrix<Double>(rows: 0, columns: 0)
       checks.layer.forward(at: elsewhere, into: &output)
     }
@@ -330,7 +330,7 @@ extension LayerCase {
   }
 
   /// Output and all products in a row.
-  func results<S: RealScalar>(_ checks: inout LayerChecks<S>) -> [S] {
+  func results<S: RealScalar>(_ checks: inout LayerProbe<S>) -> [S] {
     let own: [S]? = checks.trained.isEmpty ? nil : checks.tangent
     var all = checks.output.elements + checks.pushforward(checks.inputTangent, own).elements
     all += checks.pullback(checks.cotangents).elements
@@ -349,7 +349,7 @@ extension LayerCase {
   /// depend on each other, what they are for that row alone. Rows and shape should be large enough for the work to be
   /// cut.
   func isDeterministic<S: RealScalar>(as type: S.Type, rowsAreIndependent: Bool = true) -> Bool {
-    let drawn = LayerChecks<S>(self, limit: 0)
+    let drawn = LayerProbe<S>(self, limit: 0)
     let all = onThreads {
       var checks = drawn
       checks.layer.forward(at: checks.point, into: &checks.output)
@@ -359,7 +359,7 @@ extension LayerCase {
     return !rowsAreIndependent || lastRowError(drawn) < tolerance(S.self, double: 1e-13, float: 2e-6)
   }
 
-  private func lastRowError<S: RealScalar>(_ drawn: LayerChecks<S>) -> Double {
+  private func lastRowError<S: RealScalar>(_ drawn: LayerProbe<S>) -> Double {
     func last(_ x: Matrix<S>) -> Matrix<S> { Matrix(rows: 1, columns: x.columns, elements: Array(x.row(x.rows - 1))) }
     func products(_ layer: any LayerLinearization<S>, _ point: LayerPoint<S>, _ select: (Matrix<S>) -> Matrix<S>)
       -> [Matrix<S>]
