@@ -13,7 +13,7 @@ import Testing
   @Test func writesAndReplaces() throws {
     try AtomicFile.write("one", to: directory.file("a"))
     try AtomicFile.write(Array("second".utf8), to: directory.file("a"))
-    #expect(try directory.bytes("a") == Array("second".utf8))
+    #expect(try directory.read("a") == Array("second".utf8))
     try AtomicFile.write(to: directory.file("b")) { file throws(FileError) in
       try file.append("text ")
       try file.append([1, 2] as [UInt16])
@@ -21,7 +21,7 @@ import Testing
       try file.append(" end")
     }
     let expected = Array("text ".utf8) + [1, 0, 2, 0] + [UInt8](repeating: 0x78, count: 1 << 19) + Array(" end".utf8)
-    #expect(try directory.bytes("b") == expected)
+    #expect(try directory.read("b") == expected)
     #expect(directory.names == ["a", "b"])
   }
 
@@ -41,7 +41,7 @@ import Testing
     try FileManager.default.createSymbolicLink(
       atPath: directory.file("link"), withDestinationPath: directory.file("real"))
     try AtomicFile.write("new", to: directory.file("link"))
-    #expect(try directory.bytes("real") == Array("new".utf8))
+    #expect(try directory.read("real") == Array("new".utf8))
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: directory.file("link")) == directory.file("real"))
   }
 
@@ -68,7 +68,7 @@ import Testing
       }
     }
     #expect(directory.names == ["a"])
-    #expect(try directory.bytes("a") == Array("old".utf8))
+    #expect(try directory.read("a") == Array("old".utf8))
   }
 
   #if os(Linux)
@@ -102,7 +102,7 @@ import Testing
       // A small one still succeeds.
       try AtomicFile.write("small", to: path + "2")
     }
-    #expect(try directory.bytes("a") == Array("old".utf8))
+    #expect(try directory.read("a") == Array("old".utf8))
     #expect(directory.names == ["a", "a2"])
   }
 

@@ -29,7 +29,7 @@ import Testing
     // [[1, 2, 3], [4, 5, 6]] as Fortran has it.
     let path = directory.file("y.npy")
     try NPY.write([1, 4, 2, 5, 3, 6], shape: [2, 3], to: path)
-    var bytes = try directory.bytes("y.npy")
+    var bytes = try directory.read("y.npy")
     let word = Array("'fortran_order': False".utf8)
     let start = bytes.indices.first { bytes[$0...].starts(with: word) }!
     bytes.replaceSubrange(start..<start + word.count, with: Array("'fortran_order': True ".utf8))
@@ -40,7 +40,7 @@ import Testing
   @Test func ofMoreDimensions() throws {
     let path = directory.file("p.npy")
     try NPY.write([Float](repeating: 0.5, count: 24), shape: [2, 3, 4], to: path)
-    #expect(String(decoding: try directory.bytes("p.npy").prefix(128), as: UTF8.self).contains("'shape': (2, 3, 4)"))
+    #expect(String(decoding: try directory.read("p.npy").prefix(128), as: UTF8.self).contains("'shape': (2, 3, 4)"))
   }
 }
 

@@ -43,13 +43,13 @@ let fixtureMatrix = Matrix<Float>(rows: 2, columns: 3, elements: [1.5, -2.25, 0.
 
   @Test func writesWhatNumPyWrites() throws {
     try NPY.write(fixtureMatrix, to: directory.file("m.npy"))
-    #expect(try directory.bytes("m.npy") == fixtureBytes("f4.npy"))
+    #expect(try directory.read("m.npy") == fixtureBytes("f4.npy"))
     try NPY.write(fixtureMatrix.converted(to: Double.self), to: directory.file("d.npy"))
-    #expect(try directory.bytes("d.npy") == fixtureBytes("f8.npy"))
+    #expect(try directory.read("d.npy") == fixtureBytes("f8.npy"))
     try NPY.write([0, 1, 2, 100] as [Int], to: directory.file("i.npy"))
-    #expect(try directory.bytes("i.npy") == fixtureBytes("vector_i8.npy"))
+    #expect(try directory.read("i.npy") == fixtureBytes("vector_i8.npy"))
     try NPY.write([0, 1, 2, 100] as [Float], to: directory.file("v.npy"))
-    #expect(try directory.bytes("v.npy") == fixtureBytes("vector_f4.npy"))
+    #expect(try directory.read("v.npy") == fixtureBytes("vector_f4.npy"))
   }
 
   @Test func longArraysPassThroughChunks() throws {

@@ -143,7 +143,7 @@ func sparseArchive(
   @Test(arguments: ["<f4", "<f8"]) func filesThatShrink(_ code: String) throws {
     let path = try file(code)
     let stored = try StoredMatrix<Float>(path, windowSize: 64)
-    let size = try directory.bytes("X.npy").count
+    let size = try directory.read("X.npy").count
     let handle = try FileHandle(forWritingTo: URL(filePath: path))
     try handle.truncate(atOffset: UInt64(size - 21))
     #expect(throws: Never.self) { try stored.read(0..<10) }
@@ -294,7 +294,7 @@ func sparseArchive(
     try NPY.write(as: Float.self, shape: [5, 3], to: directory.file("parts.npy")) { file in
       for part in [0..<4, 4..<4, 4..<15] { try file.append(Array(x.elements[part])) }
     }
-    #expect(try directory.bytes("parts.npy") == directory.bytes("whole.npy"))
+    #expect(try directory.read("parts.npy") == directory.read("whole.npy"))
     try NPY.writeIntegers(shape: [2], to: directory.file("y.npy")) { file in
       try file.append([3])
       try file.append([-1])

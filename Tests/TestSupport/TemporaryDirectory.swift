@@ -28,5 +28,7 @@ public final class TemporaryDirectory: Sendable {
 
   public func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: file(name))) }
 
+  public func read(_ name: String) throws -> [UInt8] { [UInt8](try bytes(name)) }
+
   public func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
 }
