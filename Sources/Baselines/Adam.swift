@@ -2,12 +2,7 @@ import LinearAlgebra
 import Losses
 import Models
 import Optimization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// Settings of `Adam`: the source's defaults.
 public struct AdamOptions: Sendable, Codable, Equatable {
@@ -80,8 +75,8 @@ public struct Adam<ModelType: Model>: Optimizer {
     state.steps += 1
     let update = AdamUpdate(
       beta1: options.beta1, beta2: options.beta2, epsilon: options.epsilon,
-      rate: gradient.rate / (1 - pow(options.beta1, Double(state.steps))),
-      root: 1 / (1 - pow(options.beta2, Double(state.steps))).squareRoot())
+      rate: gradient.rate / (1 - Double.pow(options.beta1, Double(state.steps))),
+      root: 1 / (1 - Double.pow(options.beta2, Double(state.steps))).squareRoot())
     for part in gradient.parts(parameters.layout, rate: gradient.rate) {
       update.apply(
         to: &parameters.values, gradient: gradient.values, first: &state.first, second: &state.second,

@@ -2,12 +2,7 @@ import LinearAlgebra
 import Losses
 import Models
 import Optimization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// Settings of `SGN`: those of the authors' program.
 public struct SGNOptions: Sendable, Codable, Equatable {
@@ -116,7 +111,7 @@ public struct SGN<ModelType: Model>: Optimizer {
       state.mean.resize(to: count)
       state.steps += 1
       state.mean.combine(Scalar(1 - options.momentum), gradient.values, beta: Scalar(options.momentum))
-      right.combine(Scalar(-1 / (1 - pow(options.momentum, Double(state.steps)))), state.mean, beta: 0)
+      right.combine(Scalar(-1 / (1 - Double.pow(options.momentum, Double(state.steps)))), state.mean, beta: 0)
     } else {
       right.combine(-1, gradient.values, beta: 0)
     }

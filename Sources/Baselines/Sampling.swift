@@ -18,7 +18,7 @@ public enum FisherEstimate: String, Sendable, Codable, CaseIterable {
   ) {
     switch self {
     case .sampled:
-      var generator = SeededGenerator(seed: seed, stream: UInt64(step) << 8 + 0xC5)
+      var generator = SeededGenerator(seed: seed, .sampledTargets(step: step))
       rows.sampledDescent(using: &generator, into: &result)
     case .empirical: rows.observedDescent(into: &result)
     }

@@ -1,3 +1,5 @@
+import TensorFiles
+
 /// A table as CSV text whose columns are those of all rows, in the order in which they first appear. What a row does not
 /// have is empty.
 ///
@@ -23,18 +25,14 @@ public struct CSVTable: Sendable {
       columns.append(column)
     }
     var texts = columns.map { _ in "" }
-    for (column, text) in cells { texts[positions[column]!] = Self.quoted(text) }
+    for (column, text) in cells { texts[positions[column]!] = CSVField.quoted(text) }
     lines.append((texts.joined(separator: ","), texts.count))
   }
 
   /// With a header; quoted as RFC 4180 says.
   public var text: String {
-    var text = columns.map(Self.quoted).joined(separator: ",") + "\n"
+    var text = columns.map(CSVField.quoted).joined(separator: ",") + "\n"
     for line in lines { text += line.text + String(repeating: ",", count: columns.count - line.count) + "\n" }
     return text
-  }
-
-  private static func quoted(_ text: String) -> String {
-    text.utf8.contains { ",\"\n\r".utf8.contains($0) } ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
   }
 }

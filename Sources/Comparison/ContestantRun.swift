@@ -70,7 +70,7 @@ package struct ContestantRun<ModelType: Model> {
     let training = problem.training
     let batchSize = options.batchSize(of: contestant, training.count)
     let trainer = Trainer(options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed))
-    var generator = SeededGenerator(seed: seed, stream: RandomStream.initialisation.rawValue)
+    var generator = SeededGenerator(seed: seed, .initialisation)
     var parameters = problem.start ?? problem.model.initialParameters(using: &generator)
     var batches = Batches(of: training, batchSize: batchSize, seed: seed)
     var timed = TimedOptimizer(optimizer)

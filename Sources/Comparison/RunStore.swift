@@ -1,12 +1,6 @@
 import TensorFiles
 import Training
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A row that a `RunStore` keeps.
 public protocol StoredRow: Codable, Sendable {
   /// Stands for everything that the run depends on; rows of a run share it.
@@ -44,12 +38,9 @@ public struct RunStore<Row: StoredRow>: Sendable {
   /// - Throws: `FileError` if it cannot be made or read, or holds rows that are none.
   public init(directory: String) throws {
     self.directory = directory
-    guard mkdir(directory, 0o777) == 0 || errno == EEXIST && access(directory + "/.", W_OK) == 0 else {
-      throw FileError(
-        .cannotCreate, file: directory, "cannot create the directory: \(String(cString: strerror(errno)))")
-    }
+    try OperatingSystem.makeDirectory(directory)
     let path = directory + "/rows.jsonl"
-    guard access(path, F_OK) == 0 else { return }
+    guard OperatingSystem.exists(path) else { return }
     var (keys, found) = ([String](), [String: [Row]]())
     for (number, line) in try TextFile.read(path, limit: 1 << 30).split(separator: "\n").enumerated() {
       guard let row = try? JSONLine.value(Row.self, of: line) else {

@@ -2,12 +2,6 @@ import LinearAlgebra
 import TensorFiles
 import Training
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Where the real data of experiments are. Each function gives nil where its files are not there, and throws
 /// `FileError` or `DataError` where they are and are broken.
 ///
@@ -84,7 +78,7 @@ public struct ExperimentData: Sendable {
 
   private func existing(_ name: String) -> String? {
     let path = directory + "/" + name
-    return access(path, F_OK) == 0 ? path : nil
+    return OperatingSystem.exists(path) ? path : nil
   }
 
   private static func pair(_ folder: String, _ part: String) -> DataFiles {

@@ -3,6 +3,7 @@ import LinearAlgebra
 import Losses
 import Models
 import Optimization
+import RealModule
 
 /// A power of the damped FGN matrix of one batch, (F + lambda I)^exponent, applied in closed form.
 ///
@@ -65,7 +66,7 @@ public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
     var core = whole
     Gram.whiten(Matrix(rows: count, columns: count, elements: product), by: root, shift: 0, into: &core)
     self.core = core
-    identity = Scalar(pow(damping, exponent))
+    identity = Scalar(Double.pow(damping, exponent))
     margins = [Scalar](repeating: 0, count: count)
     weighted = margins
   }
@@ -73,8 +74,8 @@ public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
   /// ((kappa / B + lambda)^e - lambda^e) / kappa without cancellation; its limit e lambda^(e - 1) / B at 0.
   private static func coefficient(_ kappa: Double, _ count: Int, _ damping: Double, _ exponent: Double) -> Double {
     let ratio = kappa / (Double(count) * damping)
-    guard ratio > 1e-300 else { return exponent * pow(damping, exponent - 1) / Double(count) }
-    return pow(damping, exponent) * expm1(exponent * log1p(ratio)) / kappa
+    guard ratio > 1e-300 else { return exponent * Double.pow(damping, exponent - 1) / Double(count) }
+    return Double.pow(damping, exponent) * Double.expMinusOne(exponent * Double.log(onePlus: ratio)) / kappa
   }
 
   /// result = (F + lambda I)^exponent x.
@@ -143,9 +144,3 @@ public struct PreconditionedGGN<ModelType: Model>: LinearOperator {
     return residuals.firstIndex { $0 <= goal }.map { $0 + 1 }
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif

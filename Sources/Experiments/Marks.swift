@@ -1,5 +1,6 @@
 import Comparison
 import Figures
+import RealModule
 
 /// How seeds become a point and a band.
 public enum Averaging: Sendable {
@@ -18,9 +19,9 @@ public enum Averaging: Sendable {
       let radius = spread.deviation ?? 0
       return (spread.mean, spread.mean - radius, spread.mean + radius)
     case .geometric:
-      guard let spread = Spread(values.filter { $0 > 0 }.map(logarithm)) else { return nil }
+      guard let spread = Spread(values.filter { $0 > 0 }.map { Double.log($0) }) else { return nil }
       let radius = spread.deviation ?? 0
-      return (exponential(spread.mean), exponential(spread.mean - radius), exponential(spread.mean + radius))
+      return (Double.exp(spread.mean), Double.exp(spread.mean - radius), Double.exp(spread.mean + radius))
     case .range:
       guard !values.isEmpty else { return nil }
       let sorted = values.sorted()
@@ -87,11 +88,3 @@ extension Rows {
     return .bars(Bars(groups: places.map(\.text), series: all))
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-private func logarithm(_ x: Double) -> Double { log(x) }
-private func exponential(_ x: Double) -> Double { exp(x) }

@@ -2,12 +2,7 @@ import LinearAlgebra
 import Losses
 import Models
 import Optimization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// How the mass 1 - p_y is spread over the C - 1 competitors of an example: q, the softmax over them.
 ///
@@ -46,19 +41,19 @@ public struct PrescribedLogits: Sendable {
   ) {
     precondition(rows >= 1 && features >= 1 && classes >= 2, "a batch needs rows, features and two classes")
     precondition(probability > 0 && probability < 1, "p_y is between 0 and 1, got \(probability)")
-    var generator = SeededGenerator(seed: seed, stream: 0xFEA7)
+    var generator = SeededGenerator(seed: seed, .prescribedLogits)
     let scale = 1 / Double(features).squareRoot()
     self.features = Matrix(
       rows: rows, columns: features, elements: (0..<rows * features).map { _ in scale * generator.normal() })
     labels = (0..<rows).map { _ in Int32(generator.index(below: classes)) }
     logits = Matrix(rows: rows, columns: classes)
-    var masses = SeededGenerator(seed: seed, stream: 0x3A55)
+    var masses = SeededGenerator(seed: seed, .competitorMasses)
     for i in 0..<rows {
       let q = Self.distribution(competitors, over: classes - 1, using: &masses)
       for k in 0..<classes where k != Int(labels[i]) {
-        logits[i, k] = max(-700, log((1 - probability) * q[k < Int(labels[i]) ? k : k - 1]))
+        logits[i, k] = max(-700, Double.log((1 - probability) * q[k < Int(labels[i]) ? k : k - 1]))
       }
-      logits[i, Int(labels[i])] = log(probability)
+      logits[i, Int(labels[i])] = Double.log(probability)
     }
   }
 
@@ -104,7 +99,7 @@ public struct PrescribedLogits: Sendable {
     case .random(let scale):
       let logits = (0..<count).map { _ in scale * generator.normal() }
       let top = logits.max() ?? 0
-      let weights = logits.map { exp($0 - top) }
+      let weights = logits.map { Double.exp($0 - top) }
       let total = weights.reduce(0, +)
       return weights.map { $0 / total }
     }

@@ -1,4 +1,5 @@
 import Comparison
+import RealModule
 
 /// A number that rows say, as text that people and programs read:
 ///
@@ -78,7 +79,7 @@ struct Query: Sendable, Hashable, CustomStringConvertible {
     if let against {
       let points = rows.filter(holds).compactMap { row -> (Double, Double)? in
         guard let x = row[against]?.number, let y = row[column]?.number, x > 0, y > 0 else { return nil }
-        return (logarithm(x), logarithm(y))
+        return (Double.log(x), Double.log(y))
       }
       return Self.slope(points)
     }
@@ -128,10 +129,3 @@ extension Query.Statistic {
     }
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-private func logarithm(_ x: Double) -> Double { log(x) }

@@ -1,11 +1,6 @@
 import LinearAlgebra
+import RealModule
 import Training
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Random Fourier features (Rahimi & Recht 2007): sqrt(2 / m) cos(x W / h + b), W [D, m] standard normal and b [m] uniform
 /// in 0..<2 pi, whose inner products are about those of the Gaussian kernel exp(-|x - x'|^2 / (2 h^2)), the closer the
@@ -29,7 +24,7 @@ public struct RandomFeatures<Scalar: RealScalar>: Sendable {
   ///   - bandwidth: h, above 0, in units of the features.
   public init(inputs: Int, count: Int, bandwidth: Double, seed: UInt64) {
     precondition(inputs >= 1 && count >= 1 && bandwidth > 0, "random features need inputs, a count and a bandwidth")
-    var generator = SeededGenerator(seed: seed, stream: 0x5246)
+    var generator = SeededGenerator(seed: seed, .randomFeatures)
     weights = Matrix(
       rows: count, columns: inputs,
       elements: (0..<count * inputs).map { _ in Scalar(generator.normal() / bandwidth) })
@@ -61,7 +56,7 @@ private enum CosineLoop {
   static func waves<S: RealScalar>(_ products: [S], _ phases: [S], scale: Double) -> [S] {
     var x = products
     for start in stride(from: 0, to: x.count, by: phases.count) {
-      for j in 0..<phases.count { x[start + j] = S(scale * cos(Double(x[start + j] + phases[j]))) }
+      for j in 0..<phases.count { x[start + j] = S(scale * Double.cos(Double(x[start + j] + phases[j]))) }
     }
     return x
   }

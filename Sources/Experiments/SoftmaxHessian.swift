@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Losses
+import RealModule
 
 /// The Hessian of softmax cross-entropy in the logits by its definition, in Double: what the row kernels are compared
 /// with. Nothing is shared with them.
@@ -11,7 +12,7 @@ enum SoftmaxHessian {
       let largest = logits.row(i).max() ?? 0
       var total = 0.0
       for k in 0..<p.columns {
-        p[i, k] = exponential(p[i, k] - largest)
+        p[i, k] = Double.exp(p[i, k] - largest)
         total += p[i, k]
       }
       for k in 0..<p.columns { p[i, k] /= total }
@@ -42,10 +43,3 @@ enum SoftmaxHessian {
     return matrix
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-private func exponential(_ x: Double) -> Double { exp(x) }

@@ -27,7 +27,7 @@ public struct SyntheticClasses: Sendable, Equatable {
 
   /// The means mu [C, D] of a seed.
   public func means(seed: UInt64) -> Matrix<Float> {
-    var generator = SeededGenerator(seed: seed, stream: 0x3EA5)
+    var generator = SeededGenerator(seed: seed, .classMeans)
     var means = Matrix<Float>(rows: classes, columns: features)
     for k in 0..<classes {
       let direction = (0..<features).map { _ in generator.normal() }
@@ -40,7 +40,7 @@ public struct SyntheticClasses: Sendable, Equatable {
   /// `training` and `held` examples, each at least 1, of the same means.
   public func split(training: Int, held: Int, seed: UInt64) throws(DataError) -> Split<Float> {
     let means = means(seed: seed)
-    var generator = SeededGenerator(seed: seed, stream: 0xE4A3)
+    var generator = SeededGenerator(seed: seed, .classExamples)
     func draw(_ count: Int) throws(DataError) -> Dataset<Float> {
       let labels = (0..<count).map { _ in Int32(generator.index(below: classes)) }
       var x = Matrix<Float>(rows: 0, columns: 0)
@@ -58,7 +58,7 @@ extension Split {
   /// `count` training examples drawn by the seed, without replacement, and the first `held` of those held out; all
   /// where there are no more.
   public func sample(_ count: Int, held: Int, seed: UInt64) throws(DataError) -> Split {
-    var generator = SeededGenerator(seed: seed, stream: 0x5A3F)
+    var generator = SeededGenerator(seed: seed, .sample)
     let drawn = generator.permutation(of: training.count).prefix(count)
     let first = Array(0..<Int32(min(held, validation.count)))
     return Split(name: name, training: try training.rows(Array(drawn)), validation: try validation.rows(first))
@@ -67,7 +67,7 @@ extension Split {
   /// Training labels of a `fraction`, 0...1, of the examples (each with that probability) drawn anew, uniformly over
   /// all classes; what is held out stays clean.
   public func noisyLabels(_ fraction: Double, seed: UInt64) throws(DataError) -> Split {
-    var generator = SeededGenerator(seed: seed, stream: 0x4015E)
+    var generator = SeededGenerator(seed: seed, .labelNoise)
     let labels = training.labels.map { label in
       let (isReplaced, drawn) = (generator.uniform() < fraction, generator.index(below: training.classCount))
       return isReplaced ? Int32(drawn) : label

@@ -1,3 +1,5 @@
+import RealModule
+
 /// One axis of a panel: what it measures, how it is scaled and, optionally, where it starts and ends.
 ///
 /// Without limits an axis covers its data and ends on round numbers. A limit that cannot be used (not finite, or not
@@ -57,7 +59,7 @@ extension Axis.Scale {
   func coordinate(_ value: Double) -> Double {
     switch self {
     case .linear: value
-    case .log10: decimalLogarithm(value)
+    case .log10: Double.log10(value)
     }
   }
 }

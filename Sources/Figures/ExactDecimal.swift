@@ -1,3 +1,5 @@
+import RealModule
+
 /// An exact decimal number, `mantissa * 10^exponent`: ticks are made of these, so that a label says exactly where its
 /// tick is and `0.3` never becomes `0.30000000000000004`.
 struct ExactDecimal: Sendable, Hashable {
@@ -41,7 +43,7 @@ struct ExactDecimal: Sendable, Hashable {
       self.init(0, exponent: 0)
       return
     }
-    var exponent = Int(decimalLogarithm(value.magnitude).rounded(.down)) - digits + 1
+    var exponent = Int(Double.log10(value.magnitude).rounded(.down)) - digits + 1
     // Dividing twice keeps the power of ten in range for the smallest values.
     let half = exponent / 2
     let scaled =

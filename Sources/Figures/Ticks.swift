@@ -1,3 +1,5 @@
+import RealModule
+
 /// The ends of an axis and the round numbers marked along it.
 struct Ticks: Sendable, Hashable {
   struct Tick: Sendable, Hashable {
@@ -68,7 +70,7 @@ extension Ticks {
 extension Ticks {
   /// Steps of 1, 2 or 5 times a power of ten: the smallest step that makes at most `most` ticks.
   static func linear(_ range: Range, atMost most: Int) -> Ticks {
-    var exponent = Int(decimalLogarithm((range.high - range.low) / Double(most)).rounded(.down)) - 1
+    var exponent = Int(Double.log10((range.high - range.low) / Double(most)).rounded(.down)) - 1
     while true {
       for factor in [1, 2, 5] {
         let step = Step(factor: factor, exponent: exponent)

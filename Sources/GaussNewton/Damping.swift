@@ -1,3 +1,5 @@
+import RealModule
+
 /// How lambda is set.
 ///
 /// Automatic damping makes mu = B lambda, what the damping adds to the diagonal of the B x B row system, `factor` times
@@ -59,9 +61,9 @@ public enum Damping: Sendable, Codable, Equatable {
         peak = max(peak, scale)
         let fallen = peak > 0 ? 1 - scale / peak : 0
         let automatic =
-          raised * relative * exponential(fallen * logarithm(restraint)) * factor * measured / Double(batch * layers)
+          raised * relative * Double.exp(fallen * Double.log(restraint)) * factor * measured / Double(batch * layers)
         guard let initial, steps < 60 else { return automatic }
-        return automatic * exponential(logarithm(initial / automatic) / Double(1 << steps))
+        return automatic * Double.exp(Double.log(initial / automatic) / Double(1 << steps))
       }
     }
 
@@ -77,11 +79,3 @@ public enum Damping: Sendable, Codable, Equatable {
     mutating func raise() { raised *= 100 }
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-private func exponential(_ x: Double) -> Double { exp(x) }
-private func logarithm(_ x: Double) -> Double { log(x) }

@@ -1,10 +1,5 @@
 import Optimization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// How momentum and automatic damping depend on S, the number of steps in a pass over the data, and on E, the passes.
 ///
@@ -16,13 +11,13 @@ public enum StepBudget {
   /// mu of projected momentum: 1 - 0.15 (S / 240)^0.4 between 0.85 and 0.95; 0.85 for a head and where S is not known.
   public static func momentum(stepsPerEpoch: Int?, layers: Int) -> Double {
     guard let stepsPerEpoch, layers > 1 else { return 0.85 }
-    return 1 - min(0.15, max(0.05, 0.15 * pow(Double(stepsPerEpoch) / 240, 0.4)))
+    return 1 - min(0.15, max(0.05, 0.15 * Double.pow(Double(stepsPerEpoch) / 240, 0.4)))
   }
 
   /// Factor on automatic damping: (S / 60)^0.75, at most 1; 1 for a head and where S is not known.
   public static func damping(stepsPerEpoch: Int?, layers: Int) -> Double {
     guard let stepsPerEpoch, layers > 1 else { return 1 }
-    return min(1, pow(Double(stepsPerEpoch) / 60, 0.75))
+    return min(1, Double.pow(Double(stepsPerEpoch) / 60, 0.75))
   }
 
   /// What long runs put on damping that has fallen, as it does where rows become flat: (E / 10)^0.5, between 1 and 3.2; 1

@@ -1,10 +1,5 @@
 import LinearAlgebra
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// (z - t)^2 / 2, summed over outputs: half the squared error.
 public struct SquaredLoss: ElementwiseLoss {
@@ -53,10 +48,10 @@ public struct PoissonLoss: ElementwiseLoss {
   public func refusal(of target: Double) -> String? { target < 0 ? "expected a count of at least 0" : nil }
 
   /// The rate.
-  public func prediction(of output: Double) -> Double { exp(output) }
+  public func prediction(of output: Double) -> Double { Double.exp(output) }
 
   public func evaluate(output: Double, target: Double) -> ElementLoss {
-    let rate = exp(min(output, 80))
+    let rate = Double.exp(min(output, 80))
     let beyond = max(output - 80, 0)
     return ElementLoss(loss: rate * (1 + beyond) - target * output, slope: rate - target, curvature: rate)
   }

@@ -1,10 +1,6 @@
 import Optimization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// A method and its settings, as text: `NAME[:option=value...]`, such as `adam:lr=1e-3` or `sgd:momentum=0.9`.
 ///
@@ -85,15 +81,15 @@ extension TrainingMethod {
   /// itself alone where there is nothing to vary.
   public func grid(count: Int, factor: Double) -> [TrainingMethod] {
     guard let option = gridOption, let centre = name.form.grid?.centre, count > 1 else { return [self] }
-    return (0..<count).map { setting(option, centre * pow(factor, Double($0) - Double(count - 1) / 2)) }
+    return (0..<count).map { setting(option, centre * Double.pow(factor, Double($0) - Double(count - 1) / 2)) }
   }
 
   /// This method with `option` at a value of the grid, rounded to two digits.
   package func setting(_ option: MethodOption, _ value: Double) -> TrainingMethod {
-    let exponent = floor(log10(value)) - 1
+    let exponent = Double.log10(value).rounded(.down) - 1
     var result = self
     result.settings[option] = .number(
-      Double("\(Int((value / pow(10, exponent)).rounded()))e\(Int(exponent))") ?? value)
+      Double("\(Int((value / Double.pow(10, exponent)).rounded()))e\(Int(exponent))") ?? value)
     return result
   }
 }

@@ -253,7 +253,7 @@ extension ObjectivePoint {
   /// |M^T (weights * signs)|^2 with seeded random signs, whose mean is sum_i weights_i^2 |M_i|^2: one pullback, left in
   /// `tangent`.
   package mutating func signedPullback(_ weights: [Scalar], seed: UInt64, into tangent: inout [Scalar]) -> Double {
-    var generator = SeededGenerator(seed: seed, stream: 0x5167)
+    var generator = SeededGenerator(seed: seed, .traceSigns)
     tangent.resize(to: dimension)
     let signed = weights.map { generator.next() & 1 == 0 ? $0 : -$0 }
     rowPullback(signed, alpha: SliceFactors(1), beta: SliceFactors(0), into: &tangent)

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// How far a run has come: what schedules depend on.
 public struct Progress: Sendable, Codable, Equatable {
@@ -37,7 +33,7 @@ public enum Schedule: String, Sendable, Codable, CaseIterable {
     switch self {
     case .constant: 1
     case .linear: 1 - progress.fraction
-    case .cosine: 0.5 * (1 + cos(.pi * progress.fraction))
+    case .cosine: 0.5 * (1 + Double.cos(.pi * progress.fraction))
     }
   }
 }

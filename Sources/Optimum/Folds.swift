@@ -22,7 +22,7 @@ struct Folds: Sendable, Equatable {
     for (row, label) in data.labels.enumerated() where weights.map({ $0[row] > 0 }) ?? true {
       classes[Int(label)].append(Int32(row))
     }
-    var generator = SeededGenerator(seed: seed, stream: 8)
+    var generator = SeededGenerator(seed: seed, .folds)
     var parts = [[Int32]](repeating: [], count: folds)
     var next = 0
     for rows in classes where rows.count > 1 {

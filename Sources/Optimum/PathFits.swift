@@ -1,13 +1,8 @@
 import LinearAlgebra
 import Models
 import Optimization
+import RealModule
 import Training
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Loss and accuracy on some rows.
 public struct PathScore: Sendable, Codable, Equatable {
@@ -77,7 +72,7 @@ struct PathFits<Scalar: RealScalar> {
       kind = isNear || last.result.method != .dual || last.result.passes > 12 ? .extrapolated : .cold
     }
     guard kind == .extrapolated, let before else { return kind == .cold ? (.cold, nil) : (.warm, last.result.values) }
-    let length = log(l2 / last.l2) / log(last.l2 / before.l2)
+    let length = Double.log(l2 / last.l2) / Double.log(last.l2 / before.l2)
     var values = last.result.values
     values.combine(Scalar(-length), before.result.values, beta: Scalar(1 + length))
     return (.extrapolated, values)

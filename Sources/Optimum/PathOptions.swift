@@ -1,11 +1,6 @@
 import LinearAlgebra
+import RealModule
 import Training
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Penalties in descending order, and when to stop going down.
 public struct PathOptions: Sendable, Codable, Equatable {
@@ -35,14 +30,14 @@ public struct PathOptions: Sendable, Codable, Equatable {
     precondition(points >= 2 && ratio > 0 && ratio < 1, "two points at least and a ratio below 1")
     let first = try SoftmaxProblem(data, l2: 0, hasIntercept: hasIntercept).largestPenalty()
     return (0..<points).map { k in
-      Self.threeDigits(first * pow(ratio, Double(k) / Double(points - 1)))
+      Self.threeDigits(first * Double.pow(ratio, Double(k) / Double(points - 1)))
     }
   }
 
   /// `x`, above 0, to three significant digits.
   private static func threeDigits(_ x: Double) -> Double {
-    let exponent = Int(log10(x).rounded(.down)) - 2
-    let unit = pow(10, Double(abs(exponent)))
+    let exponent = Int(Double.log10(x).rounded(.down)) - 2
+    let unit = Double.pow(10, Double(abs(exponent)))
     return exponent < 0 ? (x * unit).rounded() / unit : (x / unit).rounded() * unit
   }
 }
@@ -70,7 +65,7 @@ extension SoftmaxProblem {
   public func largestPenalty() throws -> Double {
     var panels = ClassPanels<Scalar>(features: width, classes: classes)
     if hasIntercept {
-      for (k, share) in zip(panels.biasRange, classShares) { panels.elements[k] = Scalar(log(max(share, 1e-9))) }
+      for (k, share) in zip(panels.biasRange, classShares) { panels.elements[k] = Scalar(Double.log(max(share, 1e-9))) }
     }
     var batch = FullBatch(self)
     let value = try batch.evaluate(at: panels)

@@ -18,7 +18,7 @@ struct VisitOrder: Sendable {
   init(rows: [Int32], bytesPerRow: Int, seed: UInt64) {
     self.rows = rows
     stripRows = max(1, (16 << 10) / max(1, bytesPerRow))
-    generator = SeededGenerator(seed: seed, stream: 7)
+    generator = SeededGenerator(seed: seed, .visits)
   }
 
   /// The pools of the next epoch.

@@ -1,10 +1,5 @@
 import LinearAlgebra
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// Two links that hang from a pivot; a motor between them, at -1, 0 or +1 N m (actions 0, 1, 2), must swing the tip one
 /// length above the pivot.
@@ -46,12 +41,12 @@ public struct Acrobot: Environment {
       state[i] = Self.wrapped(next[i])
       state[i + 2] = min(max(next[i + 2], -Self.largestVelocities[i]), Self.largestVelocities[i])
     }
-    let isTerminal = -cos(state[0]) - cos(state[0] + state[1]) > 1
+    let isTerminal = -Double.cos(state[0]) - Double.cos(state[0] + state[1]) > 1
     return EnvironmentStep(observation: observation, reward: isTerminal ? 0 : -1, isTerminal: isTerminal)
   }
 
   private var observation: [Double] {
-    [cos(state[0]), sin(state[0]), cos(state[1]), sin(state[1]), state[2], state[3]]
+    [Double.cos(state[0]), Double.sin(state[0]), Double.cos(state[1]), Double.sin(state[1]), state[2], state[3]]
   }
 
   /// The angle in -pi...pi that is the same up to whole turns.
@@ -73,15 +68,15 @@ public struct Acrobot: Environment {
 
   /// Velocities and accelerations.
   static func derivative(_ s: SIMD4<Double>, torque: Double) -> SIMD4<Double> {
-    let (cosine, sine) = (cos(s[1]), sin(s[1]))
+    let (cosine, sine) = (Double.cos(s[1]), Double.sin(s[1]))
     let d1 =
       mass * center * center + mass * (length * length + center * center + 2 * length * center * cosine) + 2 * inertia
     let d2 = mass * (center * center + length * center * cosine) + inertia
     // cos(x - pi / 2) of the source is sin x.
-    let phi2 = mass * center * gravity * sin(s[0] + s[1])
+    let phi2 = mass * center * gravity * Double.sin(s[0] + s[1])
     let coupling = mass * length * center * sine
     let phi1 =
-      -coupling * s[3] * (s[3] + 2 * s[2]) + (mass * center + mass * length) * gravity * sin(s[0]) + phi2
+      -coupling * s[3] * (s[3] + 2 * s[2]) + (mass * center + mass * length) * gravity * Double.sin(s[0]) + phi2
     let second =
       (torque + d2 / d1 * phi1 - coupling * s[2] * s[2] - phi2) / (mass * center * center + inertia - d2 * d2 / d1)
     return SIMD4(s[2], s[3], -(d2 * second + phi1) / d1, second)

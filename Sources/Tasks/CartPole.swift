@@ -1,10 +1,5 @@
 import LinearAlgebra
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// A pole on a cart that is pushed left (action 0) or right (1) at every step and must not fall.
 ///
@@ -55,7 +50,7 @@ public struct CartPole: Environment {
 
   /// x'' and theta''.
   static func accelerations(force: Double, angle: Double, spin: Double) -> (cart: Double, pole: Double) {
-    let (sine, cosine) = (sin(angle), cos(angle))
+    let (sine, cosine) = (Double.sin(angle), Double.cos(angle))
     let mass = cartMass + poleMass
     let moment = poleMass * halfLength
     let push = (force + moment * spin * spin * sine) / mass

@@ -32,15 +32,7 @@ public struct EnvironmentStep: Sendable, Equatable {
   }
 }
 
-/// Uses of one seed.
-enum RandomStream: UInt64 {
-  case parameters = 1
-  case episodes, exploration, replay, evaluation, test, transitions
-}
-
 extension SeededGenerator {
-  init(seed: UInt64, _ stream: RandomStream) { self.init(seed: seed, stream: stream.rawValue) }
-
   /// Uniform in -size..<size.
   mutating func uniform(within size: Double) -> Double { size * (2 * uniform() - 1) }
 }

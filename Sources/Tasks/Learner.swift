@@ -21,7 +21,7 @@ struct Learner<World: Environment, ModelType: Model> {
 
   init(_ task: ValueLearning<World, ModelType>, seed: UInt64) {
     self.task = task
-    var generator = SeededGenerator(seed: seed, .parameters)
+    var generator = SeededGenerator(seed: seed, .taskParameters)
     parameters = task.model.initialParameters(using: &generator)
     target = parameters
     result = .init(parameters: parameters)

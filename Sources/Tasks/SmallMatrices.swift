@@ -1,4 +1,5 @@
 import LinearAlgebra
+import RealModule
 
 /// Algebra of matrices that are small enough for plain loops.
 extension Matrix where Scalar == Double {
@@ -64,15 +65,9 @@ extension Matrix where Scalar == Double {
       let size = power.norm
       if size == 0 { return 0 }
       power.scale(by: 1 / size)
-      logarithm += log(size) / Double(1 << halving)
+      logarithm += Double.log(size) / Double(1 << halving)
       power = power * power
     }
-    return exp(logarithm)
+    return Double.exp(logarithm)
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif

@@ -1,13 +1,5 @@
 import CFiles
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A file that appears under its name complete or not at all.
 ///
 /// The bytes go to a temporary file in the same directory, are handed to the disk, and the
@@ -62,42 +54,33 @@ public struct AtomicFile: ~Copyable {
   private static func create(
     _ path: String
   ) throws(FileError) -> (target: String, temporary: String?, descriptor: Int32) {
-    var target = path
-    var resolved = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    if realpath(path, &resolved) != nil {
-      target = String(decoding: resolved.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-    var mode: mode_t = 0o666
-    var isReplacing = false
-    var status = stat()
-    if stat(target, &status) == 0 {
-      switch status.st_mode & S_IFMT {
-      case S_IFREG:
-        mode = status.st_mode & 0o777
-        isReplacing = true
-      case S_IFDIR: throw FileError(.cannotCreate, file: path, "cannot write: it is a directory")
-      default:
-        let descriptor = open(target, O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-          throw FileError(.cannotCreate, file: path, "cannot open for writing: \(systemMessage(errno))")
-        }
-        return (target, nil, descriptor)
+    let target = OperatingSystem.resolved(path) ?? path
+    let old = OperatingSystem.status(of: target)
+    switch old?.kind {
+    case nil, .regular: break
+    case .directory: throw FileError(.cannotCreate, file: path, "cannot write: it is a directory")
+    case .other:
+      let descriptor = OperatingSystem.openToWrite(target)
+      guard descriptor >= 0 else {
+        throw FileError(.cannotCreate, file: path, "cannot open for writing: \(OperatingSystem.lastError)")
       }
+      return (target, nil, descriptor)
     }
     let name = ".\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
     let temporary = directory(of: target) + name
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    let descriptor = OperatingSystem.create(temporary, permissions: old?.permissions ?? 0o666)
     guard descriptor >= 0 else {
-      throw FileError(.cannotCreate, file: path, "cannot create a file in its directory: \(systemMessage(errno))")
+      throw FileError(
+        .cannotCreate, file: path, "cannot create a file in its directory: \(OperatingSystem.lastError)")
     }
-    if isReplacing { _ = fchmod(descriptor, mode) }
+    if let old { OperatingSystem.setPermissions(old.permissions, ofDescriptor: descriptor) }
     return (target, temporary, descriptor)
   }
 
   deinit {
     guard isOpen else { return }
-    close(descriptor)
-    if let temporary { unlink(temporary) }
+    OperatingSystem.close(descriptor)
+    if let temporary { OperatingSystem.remove(temporary) }
   }
 
   /// Adds the memory of `values`: numbers in this machine's byte order.
@@ -134,19 +117,19 @@ public struct AtomicFile: ~Copyable {
     try flush()
     guard let temporary else { return }
     try check(Int64(cfiles_sync(descriptor)))
-    guard rename(temporary, target) == 0 else {
-      throw FileError(.inputOutput, file: path, "cannot put the new file in place: \(systemMessage(errno))")
+    guard OperatingSystem.rename(temporary, to: target) else {
+      throw FileError(.inputOutput, file: path, "cannot put the new file in place: \(OperatingSystem.lastError)")
     }
     isOpen = false
-    guard close(descriptor) == 0 else {
-      throw FileError(.inputOutput, file: path, "cannot write: \(systemMessage(errno))")
+    guard OperatingSystem.close(descriptor) else {
+      throw FileError(.inputOutput, file: path, "cannot write: \(OperatingSystem.lastError)")
     }
     // The file is complete and in place; a directory that cannot be synced only weakens what
     // happens if the power fails now, so that is not reported.
-    let directory = open(AtomicFile.directory(of: target), O_RDONLY | O_CLOEXEC)
+    let directory = OperatingSystem.openToRead(AtomicFile.directory(of: target))
     guard directory >= 0 else { return }
     _ = cfiles_sync(directory)
-    close(directory)
+    OperatingSystem.close(directory)
   }
 
   /// "a/b/" of "a/b/c", "./" of "c".

@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A file that could not be read or written: which one, where in it, what was expected and what was got.
 ///
 /// ```
@@ -61,14 +53,9 @@ extension FileError {
   }
 }
 
-/// The system's words for an error number.
-func systemMessage(_ number: Int32) -> String {
-  String(cString: strerror(number))
-}
-
-/// The same failure after a C helper returned -errno.
+/// The system's words for a failure of which a C helper returned -errno.
 func systemMessage(negated status: Int64) -> String {
-  systemMessage(Int32(truncatingIfNeeded: -status))
+  OperatingSystem.message(Int32(truncatingIfNeeded: -status))
 }
 
 /// At most 40 bytes of file content, quoted, with control bytes and broken UTF-8 made visible.

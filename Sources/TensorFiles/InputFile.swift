@@ -1,13 +1,5 @@
 import CFiles
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A regular file open for reading at any position, closed with its last reference.
 ///
 /// It keeps reading the same bytes when another process replaces the path by a new file.
@@ -18,23 +10,21 @@ final class InputFile: Sendable {
   private let descriptor: Int32
 
   init(_ path: String) throws(FileError) {
-    // Without O_NONBLOCK, opening a pipe nobody writes to would wait for ever.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = OperatingSystem.openToRead(path)
     guard descriptor >= 0 else {
-      throw FileError(.missingInput, file: path, "cannot open for reading: \(systemMessage(errno))")
+      throw FileError(.missingInput, file: path, "cannot open for reading: \(OperatingSystem.lastError)")
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
+    guard let status = OperatingSystem.status(ofDescriptor: descriptor), status.kind == .regular else {
+      OperatingSystem.close(descriptor)
       throw FileError(.missingInput, file: path, "expected a regular file, got a directory, pipe or device")
     }
     self.path = path
-    self.size = Int(status.st_size)
+    self.size = status.size
     self.descriptor = descriptor
   }
 
   deinit {
-    close(descriptor)
+    OperatingSystem.close(descriptor)
   }
 
   /// Fills `count` elements of `array` from index `first` with the bytes at `position`.
@@ -46,13 +36,24 @@ final class InputFile: Sendable {
     let stride = MemoryLayout<Element>.stride
     let wanted = count * stride
     let got = cfiles_read(descriptor, Int64(position), &array, Int64(first * stride), Int64(wanted))
-    if got < 0 {
-      throw FileError(
-        .inputOutput, file: path, position: "byte \(position)", "cannot read: \(systemMessage(negated: got))")
-    }
+    try check(got, position)
     if got < wanted {
       throw .badData(path, at: "byte \(position)", "expected \(wanted) more bytes, got \(got): the file is truncated")
     }
+  }
+
+  /// Reads at most `count` bytes at `position` into `bytes` from there on, and gives how many there were.
+  func readAvailable(at position: Int, into bytes: inout [UInt8], count: Int) throws(FileError) -> Int {
+    precondition(position + count <= bytes.count)
+    let got = cfiles_read(descriptor, Int64(position), &bytes, Int64(position), Int64(count))
+    try check(got, position)
+    return Int(got)
+  }
+
+  private func check(_ status: Int64, _ position: Int) throws(FileError) {
+    guard status < 0 else { return }
+    throw FileError(
+      .inputOutput, file: path, position: "byte \(position)", "cannot read: \(systemMessage(negated: status))")
   }
 
   /// The bytes in `range`, which the caller has bounded.
@@ -85,7 +86,7 @@ final class InputFile: Sendable {
     guard let reference = cfiles_map(descriptor, Int64(range.lowerBound), Int64(range.count), &error) else {
       throw FileError(
         .inputOutput, file: path, position: "byte \(range.lowerBound)",
-        "cannot map \(byteCount(range.count)): \(systemMessage(error))")
+        "cannot map \(byteCount(range.count)): \(OperatingSystem.message(error))")
     }
     return FileWindow(range: range, reference: reference)
   }

@@ -13,4 +13,18 @@ public enum TextFile {
     }
     return text
   }
+
+  /// The text of a file that the kernel makes up when it is read, whose size is said to be 0: of /proc, for example.
+  package static func readGenerated(_ path: String) throws(FileError) -> String {
+    let file = try InputFile(path)
+    var bytes: [UInt8] = []
+    let step = 1 << 16
+    while true {
+      let start = bytes.count
+      bytes.append(contentsOf: repeatElement(0, count: step))
+      let got = try file.readAvailable(at: start, into: &bytes, count: step)
+      bytes.removeLast(step - got)
+      if got == 0 { return String(decoding: bytes, as: UTF8.self) }
+    }
+  }
 }

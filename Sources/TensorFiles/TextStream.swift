@@ -1,13 +1,5 @@
 import CFiles
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Text to a pipe, terminal or file that is open, in large writes.
 public struct TextStream: Sendable {
   private let descriptor: Int32
@@ -25,7 +17,7 @@ public struct TextStream: Sendable {
     guard isOpen, !buffer.isEmpty else { return }
     let status = cfiles_write(descriptor, buffer, 0, Int64(buffer.count))
     buffer.removeAll(keepingCapacity: true)
-    if status == -Int64(EPIPE) {
+    if status == OperatingSystem.brokenPipe {
       isOpen = false
     } else if status < 0 {
       throw FileError(.inputOutput, file: name, "cannot write: \(systemMessage(negated: status))")

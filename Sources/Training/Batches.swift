@@ -28,7 +28,7 @@ public struct Batches<Scalar: RealScalar>: Sendable {
     examples = used.count < data.count ? used : nil
     exampleCount = used.count
     count = (exampleCount - 1) / batchSize + 1
-    generator = SeededGenerator(seed: seed, stream: RandomStream.shuffle.rawValue)
+    generator = SeededGenerator(seed: seed, .shuffle)
   }
 
   /// Draws the order of the next epoch.

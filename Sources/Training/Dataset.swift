@@ -216,7 +216,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
       throw DataError(
         source, "expected a validation fraction that leaves rows on both sides of \(count), got \(validationFraction)")
     }
-    var generator = SeededGenerator(seed: seed, stream: RandomStream.split.rawValue)
+    var generator = SeededGenerator(seed: seed, .split)
     let order = generator.permutation(of: count)
     return (try rows(order[held...].sorted()), try rows(order[..<held].sorted()))
   }
@@ -344,12 +344,4 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     let name = names.map { "\"\($0[column])\"" } ?? "\(column)"
     return DataError(source, "row \(row), \(kind) \(name): expected a finite number, got \(value)")
   }
-}
-
-/// Uses of one seed; each has a stream of its own.
-package enum RandomStream: UInt64 {
-  case initialisation = 1
-  case shuffle = 2
-  case split = 3
-  case dropout = 4
 }

@@ -1,5 +1,6 @@
 import LinearAlgebra
 import Models
+import TensorFiles
 
 /// How one type of layer is written in an architecture file: its options, both ways.
 struct LayerForm: Sendable {
@@ -174,6 +175,7 @@ extension ValueForm where Value == Double {
         let number: Double
         switch value {
         case .integer(let integer): number = Double(integer)
+        case .unsigned(let integer): number = Double(integer)
         case .number(let real): number = real
         default: return nil
         }

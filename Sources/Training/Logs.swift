@@ -1,11 +1,5 @@
 import TensorFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A run as JSON lines: first a header, then one `EpochRecord` a line. Numbers that are not finite are the strings
 /// "inf", "-inf" and "nan".
 ///
@@ -32,21 +26,12 @@ public struct JSONLinesLog<Header: Encodable>: RunObserver {
 /// A value as one line of JSON, keys sorted. Numbers that are not finite are the strings "inf", "-inf" and "nan".
 public enum JSONLine {
   /// With its line break.
-  public static func text(of value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-  }
+  public static func text(of value: some Encodable) throws -> String { try JSONText.line(of: value) + "\n" }
 
   /// Reads such a line.
   public static func value<Value: Decodable>(
     _ type: Value.Type = Value.self, of line: some StringProtocol
   ) throws -> Value {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try decoder.decode(Value.self, from: Data(line.utf8))
+    try JSONValue(parsing: String(line)).decoded()
   }
 }

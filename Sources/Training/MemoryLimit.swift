@@ -1,11 +1,5 @@
 import TensorFiles
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// How much memory features may take before they stay in their file.
 public enum MemoryLimit {
   /// Half of what this process may have: of the machine's memory, of its limit of address space (`ulimit -v`), or of
@@ -13,14 +7,8 @@ public enum MemoryLimit {
   public static var standard: Int { available / 2 }
 
   static var available: Int {
-    var result = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
-    var limit = rlimit()
-    #if canImport(Glibc)
-      let resource = __rlimit_resource_t(UInt32(RLIMIT_AS.rawValue))
-    #else
-      let resource = RLIMIT_AS
-    #endif
-    if getrlimit(resource, &limit) == 0, limit.rlim_cur < rlim_t(Int.max) { result = min(result, Int(limit.rlim_cur)) }
+    var result = OperatingSystem.physicalMemory
+    if let limit = OperatingSystem.addressSpaceLimit { result = min(result, limit) }
     for path in groups() {
       // "max" is no number, and no limit.
       if let text = try? TextFile.read(path), let bytes = Int(text.prefix { $0 != "\n" }) {

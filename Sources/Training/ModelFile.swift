@@ -3,12 +3,6 @@ import Losses
 import Models
 import TensorFiles
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A trained model and what is needed to use it, as one safetensors file.
 ///
 /// A linear head has tensors `weight` [C, D] and, with an intercept, `bias` [C], as PyTorch's nn.Linear has them; a
@@ -87,12 +81,12 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     var metadata = ["schema_version": Self.schemaVersion]
     if !(loss is CrossEntropy) { metadata["loss"] = named.form.name }
     if named.form.targetKind == .classes {
-      metadata["class_names"] = try Self.json(classNames)
+      metadata["class_names"] = try JSONText.line(of: classNames)
     } else {
-      metadata["target_names"] = try Self.json(targetNames)
+      metadata["target_names"] = try JSONText.line(of: targetNames)
     }
     for (parameter, value) in named.settings { metadata[parameter.metadataKey] = "\(value)" }
-    if let targetStandardization { metadata["target_standardization"] = try Self.json(targetStandardization) }
+    if let targetStandardization { metadata["target_standardization"] = try JSONText.line(of: targetStandardization) }
     switch model {
     case is LinearHead<Scalar>: metadata["format"] = Self.headFormat
     case let network as Network<Scalar>:
@@ -100,7 +94,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
       metadata["architecture"] = try network.architecture.json()
     default: throw DataError(path, "only linear heads and networks can be saved, got \(type(of: model))")
     }
-    if let standardization { metadata["standardization"] = try Self.json(standardization) }
+    if let standardization { metadata["standardization"] = try JSONText.line(of: standardization) }
     if let indexBase { metadata["libsvm_index_base"] = indexBase == .zero ? "0" : "1" }
     if let l2 { metadata["l2"] = "\(l2)" }
     if let objective { metadata["objective"] = "\(objective)" }
@@ -287,18 +281,12 @@ extension ModelFile {
       .badData, file: file.path, "expected schema_version \(schemaVersion), got \(version): written by a newer program")
   }
 
-  private static func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-  }
-
   private static func decode<Value: Decodable>(
     _ text: String?, _ key: String, _ path: String
   ) throws(FileError) -> Value? {
     guard let text else { return nil }
     do {
-      return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+      return try JSONValue(parsing: text).decoded()
     } catch {
       throw FileError(
         .badData, file: path, position: "metadata \"\(key)\"", "expected JSON of its type, got \"\(text.prefix(60))\"")

@@ -1,14 +1,10 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import RealModule
 
 /// Numbers for people.
 public enum NumberText {
   /// `digits` decimals, 0 to 9.
   public static func fixed(_ value: Double, _ digits: Int) -> String {
-    let unit = pow(10, Double(digits))
+    let unit = Double.pow(10, Double(digits))
     guard value.isFinite, abs(value) * unit < 9e18 else { return "\(value)" }
     let scaled = Int((abs(value) * unit).rounded())
     let fraction = String(scaled % Int(unit))
@@ -19,11 +15,11 @@ public enum NumberText {
   /// `digits` significant digits; powers of ten outside 1e-4 to 1e6.
   public static func significant(_ value: Double, _ digits: Int = 3) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
-    var exponent = Int(floor(log10(abs(value))))
+    var exponent = Int(Double.log10(abs(value)).rounded(.down))
     if exponent >= -4 && exponent < 6 { return fixed(value, min(9, max(0, digits - 1 - exponent))) }
     // In two factors: ten to the exponent alone may underflow.
-    var mantissa = value / pow(10, Double(exponent / 2)) / pow(10, Double(exponent - exponent / 2))
-    let unit = pow(10, Double(digits - 1))
+    var mantissa = value / Double.pow(10, Double(exponent / 2)) / Double.pow(10, Double(exponent - exponent / 2))
+    let unit = Double.pow(10, Double(digits - 1))
     if (abs(mantissa) * unit).rounded() >= 10 * unit {
       mantissa /= 10
       exponent += 1

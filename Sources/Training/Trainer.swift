@@ -95,7 +95,7 @@ public struct Trainer: Sendable {
       try data.checkFit(model)
     }
     try optimizer.check(batchRows: min(options.batchSize, training.count) * model.rowsPerExample)
-    var generator = SeededGenerator(seed: options.seed, stream: RandomStream.initialisation.rawValue)
+    var generator = SeededGenerator(seed: options.seed, .initialisation)
     var parameters = start ?? model.initialParameters(using: &generator)
     var batches = Batches(of: training, batchSize: options.batchSize, seed: options.seed)
     let featureGram =
@@ -165,8 +165,7 @@ public struct Trainer: Sendable {
     featureGram: Matrix<Method.Scalar>?, at progress: Progress
   ) throws -> StepReport {
     var batch = try batches.batch(number, of: data, featureGram: featureGram)
-    let stream = RandomStream.dropout.rawValue + UInt64(progress.step) << 8
-    var generator = SeededGenerator(seed: options.seed, stream: stream)
+    var generator = SeededGenerator(seed: options.seed, .dropout(step: progress.step))
     batch.inputs.dropoutSeed = DropoutSeed(generator.next())
     return optimizer.step(&parameters, on: batch, at: progress)
   }

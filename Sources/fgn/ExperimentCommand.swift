@@ -2,12 +2,6 @@ import ArgumentParser
 import Experiments
 import FastGaussNewton
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// `fgn experiment`: the papers' claims, tested.
 struct ExperimentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,10 +57,7 @@ struct ExperimentCommand: ParsableCommand {
   func run() throws {
     Partition.threads = threads
     try reportingFailures {
-      guard mkdir(output, 0o777) == 0 || errno == EEXIST else {
-        throw FileError(
-          .cannotCreate, file: output, "cannot create the directory: \(String(cString: strerror(errno)))")
-      }
+      try OperatingSystem.makeDirectory(output)
       let watch = Interrupt.watch()
       defer { watch.cancel() }
       let stamp = Stamp(version: packageVersion, note: note)

@@ -16,8 +16,7 @@ struct PredictionFile {
 
   /// A field of a CSV file, in quotes where it needs them.
   static func field(_ text: String) -> String {
-    guard text.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return text }
-    return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+    CSVField.quoted(text)
   }
 
   /// Class numbers.

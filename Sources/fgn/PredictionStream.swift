@@ -1,16 +1,5 @@
 import FastGaussNewton
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Rows from standard input answered on standard output, a line each, as soon as they have come.
 struct PredictionStream<Scalar: RealScalar> {
   enum Form {
@@ -26,18 +15,14 @@ struct PredictionStream<Scalar: RealScalar> {
 
   init(_ file: ModelFile<Scalar>, _ form: Form, json: Bool) throws {
     (self.file, self.form, self.json) = (file, form, json)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    names = try file.classNames.map {
-      json ? String(decoding: try encoder.encode($0), as: UTF8.self) : PredictionFile.field($0)
-    }
+    names = file.classNames.map { json ? JSONValue.quotedWithLetters($0) : PredictionFile.field($0) }
   }
 
   /// Rows at a time when they come faster than they are predicted: about a megabyte.
   private var blockSize: Int { max(16, min(4096, (1 << 20) / (file.model.inputWidth * MemoryLayout<Scalar>.stride))) }
 
   func run(_ data: DataFiles) throws {
-    signal(SIGPIPE, SIG_IGN)
+    OperatingSystem.ignoreBrokenPipes()
     guard file.model.rowsPerExample == 1 else {
       throw DataError("-", "rows from standard input are for models of one answer a row, not of positions")
     }

@@ -1,4 +1,5 @@
 import Foundation
+@_exported import TestSupport
 import Testing
 
 /// The built `fgn`, run as a process of its own.
@@ -96,33 +97,6 @@ enum Command {
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
   }
-}
-
-/// A directory of its own, removed with its last reference.
-final class TemporaryDirectory: Sendable {
-  let path: String
-
-  init() {
-    path = NSTemporaryDirectory() + "/fgn-\(UUID().uuidString)"
-    try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  func write(_ bytes: Data, _ name: String) throws -> String {
-    try bytes.write(to: URL(filePath: file(name)))
-    return file(name)
-  }
-
-  func write(_ text: String, _ name: String) throws -> String { try write(Data(text.utf8), name) }
-
-  func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: file(name))) }
-
-  func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
 }
 
 /// Expects an exit code and everything in `parts` on standard error.

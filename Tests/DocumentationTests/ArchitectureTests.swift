@@ -38,7 +38,7 @@ import Testing
   @Test func modulesAreThoseOfTheManifest() throws {
     let block = try #require(try CodeBlock.all(in: "docs/architecture.md", language: "text").first)
     var documented: [String: Set<String>] = [:]
-    var above: Set<String> = ["ArgumentParser", "Logging"]
+    var above: Set<String> = ["ArgumentParser", "Logging", "RealModule"]
     for line in block.lines {
       let parts = line.components(separatedBy: "<-")
       let name = CodeBlock.normalized(parts[0])
@@ -70,7 +70,7 @@ import Testing
 
   /// A newcomer finds every file of the mathematics on the page.
   @Test(arguments: [
-    "LinearAlgebra", "Models", "Losses", "Optimization", "GaussNewton", "Baselines", "Training", "Comparison", "Tasks",
+    "Models", "Losses", "Optimization", "GaussNewton", "Baselines", "Training", "Comparison", "Tasks",
     "Experiments",
   ])
   func everyFileIsNamed(_ module: String) throws {
@@ -79,6 +79,19 @@ import Testing
       let name = try #require(path.split(separator: "/").last?.dropLast(6))
       #expect(section.contains("`\(name)`"), "\(path)")
     }
+  }
+
+  /// A shared library must not carry Foundation, and the C library is imported where the page says.
+  @Test func onlyFewFilesImportTheSystem() throws {
+    let files = Repository.files(in: "Sources", suffix: ".swift")
+    #expect(files.count > 300)
+    var importsOfC: [String] = []
+    for path in files {
+      let imports = try Repository.text(path).captures(#"import (Foundation\w*|Glibc)"#)
+      #expect(!imports.contains { $0.hasPrefix("Foundation") }, "\(path)")
+      if imports.contains("Glibc") { importsOfC.append(path) }
+    }
+    #expect(importsOfC.count <= 4, "\(importsOfC)")
   }
 
   @Test func everyModuleHasItsRow() throws {

@@ -1,5 +1,6 @@
 import FastGaussNewton
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Experiments

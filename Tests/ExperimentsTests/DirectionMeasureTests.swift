@@ -10,67 +10,17 @@ import Testing
 @testable import Experiments
 
 @Suite struct DirectionMeasureTests {
-  /// What these tests need of the files that GaussNewtonTests/Golden/generate.py wrote.
-  struct Golden: Decodable {
-    struct Tensor: Decodable {
-      let shape: [Int]
-      let data: [Double]
-    }
-    let model: String
-    let sizes: [Int]
-    let activation: String?
-    let damping: Double
-    let l2: Double
-    let features: Tensor
-    let labels: Tensor
-    let sampleWeights: Tensor
-    let parameters: Tensor
-    let traceFGN: Double
-    let traceGGN: Double
-    let loss: Double
-    let effectiveCompetitors: Tensor
-    let directionCosine: Double
-    let directionRelativeError: Double
+  @Test func goldenFilesAreThere() { #expect(GoldenCase.all.count >= 11) }
 
-    static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../GaussNewtonTests/Golden")
-
-    /// Every softmax file there.
-    static let names: [String] = {
-      struct Kind: Decodable { let kind: String }
-      let files = (try? FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)) ?? []
-      return files.filter { file in
-        guard file.pathExtension == "json", let data = try? Data(contentsOf: file) else { return false }
-        return (try? JSONDecoder().decode(Kind.self, from: data).kind) == "softmax"
-      }.map(\.lastPathComponent).sorted()
-    }()
-
-    var batch: Batch<Double> {
-      Batch(
-        features: Matrix(rows: features.shape[0], columns: features.shape[1], elements: features.data),
-        labels: labels.data.map { Int32($0) }, weights: sampleWeights.data)
-    }
-
+  @Test(arguments: GoldenCase.all) func agreesWithGoldenFiles(_ name: String) throws {
+    let golden = try GoldenCase.load(name)
     func measure<M: Model>(_ model: M) -> DirectionMeasure where M.Scalar == Double {
-      DirectionMeasure(
-        Objective(model, l2: l2), at: Parameters(layout: model.layout, values: parameters.data), batch: batch,
-        damping: damping)
+      let (parameters, batch) = golden.point(of: model)
+      return DirectionMeasure(
+        Objective(model, l2: golden.l2), at: parameters, batch: batch, damping: golden.damping)
     }
-  }
-
-  @Test func goldenFilesAreThere() { #expect(Golden.names.count >= 11) }
-
-  @Test(arguments: Golden.names) func agreesWithGoldenFiles(_ name: String) throws {
-    let data = try Data(contentsOf: Golden.directory.appendingPathComponent(name))
-    let golden = try JSONDecoder().decode(Golden.self, from: data)
-    let measure: DirectionMeasure
-    if golden.model == "linear" {
-      measure = golden.measure(LinearHead<Double>(features: golden.sizes[0], classes: golden.sizes[1]))
-    } else {
-      let functions: [String: ActivationFunction] = ["tanh": .tanh, "relu": .relu, "sigmoid": .sigmoid]
-      let function = try #require(functions[golden.activation ?? ""])
-      measure = golden.measure(try Network(.mlp(golden.sizes, activation: Activation(function))))
-    }
+    let measure =
+      golden.model == "linear" ? measure(golden.head(Double.self)) : measure(try golden.network(Double.self))
     #expect(abs(measure.relativeError - golden.directionRelativeError) < 1e-8, "\(name)")
     #expect(abs(measure.cosine - golden.directionCosine) < 1e-8, "\(name)")
     #expect(abs(measure.keptShare - golden.traceFGN / golden.traceGGN) < 1e-8, "\(name)")

@@ -104,7 +104,6 @@ import Testing
   /// Everything from a small file of somebody's own, but the paper's shape, which is for larger machines than tests.
   @Test func runsOnFeaturesOfOnesOwn() throws {
     let files = TemporaryDirectory()
-    defer { files.remove() }
     var generator = SeededGenerator(seed: 11)
     let lines = (0..<90).map { row in
       let values = (0..<3).map { $0 == row % 3 ? 2 + generator.normal() : generator.normal() }

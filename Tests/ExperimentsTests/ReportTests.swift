@@ -1,6 +1,7 @@
 import Experiments
 import Figures
 import Foundation
+import TestSupport
 import Testing
 import Training
 
@@ -28,7 +29,6 @@ import Training
   /// The check finds what it is for: a number that was changed, and one that no row stands behind.
   @Test func wrongNumbersAreFound() throws {
     let files = TemporaryDirectory()
-    defer { files.remove() }
     var run = try ExperimentRun(
       Growth(), in: ExperimentSetting(seeds: [0, 1, 2], data: ExperimentData()), directory: files.path,
       stamp: Stamp(version: "test"))
@@ -50,7 +50,6 @@ import Training
   /// Interrupted after some cases, what is done stays, and the end is the same as without.
   @Test func resumes() throws {
     let (whole, parts) = (TemporaryDirectory(), TemporaryDirectory())
-    defer { for files in [whole, parts] { files.remove() } }
     let setting = ExperimentSetting(seeds: [0, 1, 2], data: ExperimentData())
     let stamp = Stamp(version: "test")
     func make(_ files: TemporaryDirectory) throws -> ExperimentRun {
@@ -96,7 +95,6 @@ import Training
 
   @Test func galleryShowsEveryFigure() throws {
     let files = TemporaryDirectory()
-    defer { files.remove() }
     let section = Growth().report(
       on: Rows([Row(["x": 1, "y": 2, "method": "a", "seed": 0])]), in: .init(data: .init()))[0]
     try Gallery([Gallery.Entry(Growth(), [section])], stamp: Stamp(version: "test")).write(to: files.path)
@@ -142,14 +140,4 @@ private struct Growth: Experiment {
         verdict: ratio.value == 2 ? .holds("They are \(ratio) to one.") : .fails("They are \(ratio)."))
     ]
   }
-}
-
-/// A directory of a test's own.
-struct TemporaryDirectory {
-  let url = FileManager.default.temporaryDirectory.appending(path: "fgn-\(UUID().uuidString)")
-  var path: String { url.path }
-
-  init() { try? FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-
-  func remove() { try? FileManager.default.removeItem(at: url) }
 }

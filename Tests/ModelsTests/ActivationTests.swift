@@ -142,7 +142,7 @@ struct ActivationTests {
       let test = LayerCase(layer: Flatten(), input: input)
       let findings = test.check()
       #expect(findings.violations.isEmpty, "\(findings.violations)")
-      let checks = LayerChecks<Float>(test, limit: 0)
+      let checks = LayerProbe<Float>(test, limit: 0)
       #expect(checks.output == checks.point.input)
       #expect(try Flatten().outputShape(for: input) == [input.reduce(1, *)])
     }

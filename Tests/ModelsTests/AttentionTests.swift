@@ -62,7 +62,7 @@ import Testing
   }
 
   /// The largest relative error of an example's output.
-  private func forwardError<S: RealScalar>(_ layer: SelfAttention, _ shape: [Int], _ checks: LayerChecks<S>) -> Double {
+  private func forwardError<S: RealScalar>(_ layer: SelfAttention, _ shape: [Int], _ checks: LayerProbe<S>) -> Double {
     (0..<checks.point.rows).reduce(0) { worst, i in
       let expected = Self.reference(layer, shape, checks.point.input.row(i).map(Double.init)) { name in
         checks.layout[name].map { checks.point.values[$0.range].map(Double.init) }
@@ -74,15 +74,15 @@ import Testing
   @Test func forward() {
     for ((layer, shape, rows), seed) in zip(Self.layers, UInt64(20)...) {
       let test = LayerCase(layer: layer, input: shape, rows: rows, seed: seed)
-      #expect(forwardError(layer, shape, LayerChecks<Double>(test, limit: 0)) < 1e-14, "\(layer) \(shape)")
-      #expect(forwardError(layer, shape, LayerChecks<Float>(test, limit: 0)) < 1e-6, "\(layer) \(shape)")
+      #expect(forwardError(layer, shape, LayerProbe<Double>(test, limit: 0)) < 1e-14, "\(layer) \(shape)")
+      #expect(forwardError(layer, shape, LayerProbe<Float>(test, limit: 0)) < 1e-6, "\(layer) \(shape)")
     }
   }
 
   /// Scores far apart neither overflow nor leave the sum of one.
   @Test func largeScores() {
     let layer = SelfAttention(heads: 2, causal: true)
-    var checks = LayerChecks<Float>(LayerCase(layer: layer, input: [17, 4], rows: 2), limit: 0)
+    var checks = LayerProbe<Float>(LayerCase(layer: layer, input: [17, 4], rows: 2), limit: 0)
     checks.point.input.scale(by: 300)
     checks.layer.forward(at: checks.point, into: &checks.output)
     #expect(forwardError(layer, [17, 4], checks) < 1e-3)
@@ -91,7 +91,7 @@ import Testing
   /// A position of a causal layer does not depend on what follows.
   @Test func causality() {
     let layer = SelfAttention(heads: 2, causal: true)
-    var checks = LayerChecks<Double>(LayerCase(layer: layer, input: [6, 4], rows: 1), limit: 0)
+    var checks = LayerProbe<Double>(LayerCase(layer: layer, input: [6, 4], rows: 1), limit: 0)
     let output = checks.output
     for column in 4 * 4..<6 * 4 { checks.point.input[0, column] += 3 }
     checks.layer.forward(at: checks.point, into: &checks.output)

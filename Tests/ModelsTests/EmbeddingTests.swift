@@ -38,7 +38,7 @@ func randomTokens<S: RealScalar>(
 
   /// Nothing reaches tokens, or the row of the padding token; and that row moves nothing.
   func checkTokens<S: RealScalar>(_ test: LayerCase, _ padding: Range<Int>, as type: S.Type) {
-    var checks = LayerChecks<S>(test, limit: 0)
+    var checks = LayerProbe<S>(test, limit: 0)
     #expect(checks.pullback(checks.cotangents).elements.allSatisfy { $0 == 0 })
     let gradient = checks.parameterPullback(checks.rowWeights)
     var tangent = checks.tangent
@@ -60,7 +60,7 @@ func randomTokens<S: RealScalar>(
   /// Against the definitions.
   func values<S: RealScalar>(_ type: S.Type) {
     func outputs(_ layer: any Layer, _ input: [Int], _ features: [S]) -> (output: [S], weight: [S]) {
-      var checks = LayerChecks<S>(
+      var checks = LayerProbe<S>(
         LayerCase(layer: layer, input: input, vocabulary: layer.takesTokens ? 1 : nil), limit: 0)
       let columns = input.reduce(1, *)
       checks.point.input = Matrix(rows: features.count / columns, columns: columns, elements: features)
@@ -97,7 +97,7 @@ func randomTokens<S: RealScalar>(
       let layer: any Layer =
         isBag
         ? EmbeddingBag(vocabulary: 4, width: width, padding: 3) : Embedding(vocabulary: 4, width: width, padding: 3)
-      var checks = LayerChecks<Double>(
+      var checks = LayerProbe<Double>(
         LayerCase(layer: layer, input: [positions], rows: 7, seed: 9, vocabulary: 4), limit: 0)
       for t in 0..<positions { checks.point.input[2, t] = 3 }
       checks.layer.forward(at: checks.point, into: &checks.output)
@@ -144,7 +144,7 @@ func randomTokens<S: RealScalar>(
   @Test func gramCost() {
     func cost(_ tokens: [Double]) -> Double {
       let layer = Embedding(vocabulary: 9, width: 4)
-      var checks = LayerChecks<Double>(LayerCase(layer: layer, input: [2], rows: 3, vocabulary: 9), limit: 0)
+      var checks = LayerProbe<Double>(LayerCase(layer: layer, input: [2], rows: 3, vocabulary: 9), limit: 0)
       checks.point.input = Matrix(rows: 3, columns: 2, elements: tokens)
       checks.layer.forward(at: checks.point, into: &checks.output)
       return checks.layer.costs(rows: 3).rowGram
@@ -204,7 +204,7 @@ func randomTokens<S: RealScalar>(
 
     static func forward(last token: Float) {
       let layer = Embedding(vocabulary: 3, width: 2)
-      var checks = LayerChecks<Float>(LayerCase(layer: layer, input: [2], vocabulary: 3), limit: 0)
+      var checks = LayerProbe<Float>(LayerCase(layer: layer, input: [2], vocabulary: 3), limit: 0)
       checks.point.input[4, 1] = token
       checks.layer.forward(at: checks.point, into: &checks.output)
     }

@@ -97,7 +97,7 @@ struct NormalizationTests {
   @Test func equalElementsBecomeTheBias() {
     var test = LayerCase(layer: LayerNorm(), input: [8], rows: 2)
     test.seed = 3
-    var checks = LayerChecks<Float>(test, limit: 0)
+    var checks = LayerProbe<Float>(test, limit: 0)
     checks.point.input.fill(with: 0.1)
     checks.layer.forward(at: checks.point, into: &checks.output)
     let bias = checks.slices[1]

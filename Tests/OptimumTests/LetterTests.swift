@@ -2,6 +2,7 @@ import Foundation
 import LinearAlgebra
 import TestSupport
 import Testing
+import Training
 
 @testable import Optimum
 
@@ -26,23 +27,9 @@ private struct Golden: Decodable {
   private func problem<S: RealScalar>(_ type: S.Type) throws -> SoftmaxProblem<S> {
     let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
       path: "../../Examples/letter-recognition.csv")
-    let bytes = try [UInt8](Data(contentsOf: path))
-    let lines = bytes.split(separator: UInt8(ascii: "\n")).dropFirst().prefix(golden.rows)
-    var labels: [Int32] = []
-    var numbers: [Double] = []
-    for line in lines {
-      labels.append(Int32(line.first! - UInt8(ascii: "A")))
-      var number = 0.0
-      for byte in line.dropFirst(2) {
-        if byte >= 48 {
-          number = 10 * number + Double(byte - 48)
-        } else if byte == UInt8(ascii: ",") {
-          numbers.append(number)
-          number = 0
-        }
-      }
-      numbers.append(number)
-    }
+    let data = try DataFiles(.file(path.path)).load(as: Double.self).data
+    let labels = Array(data.labels.prefix(golden.rows))
+    var numbers = Array(data.features.dense.elements.prefix(golden.rows * data.features.columns))
     let width = numbers.count / labels.count
     for d in 0..<width {
       var (sum, squares) = (0.0, 0.0)

@@ -1,6 +1,7 @@
 import Foundation
 import LinearAlgebra
 import TensorFiles
+@_exported import TestSupport
 import Testing
 
 /// A file made by Fixtures/make_fixtures.py.
@@ -10,31 +11,6 @@ func fixture(_ name: String) -> String {
 
 func fixtureBytes(_ name: String) throws -> [UInt8] {
   [UInt8](try Data(contentsOf: URL(filePath: fixture(name))))
-}
-
-/// A directory of its own, removed with its last reference.
-final class TemporaryDirectory: Sendable {
-  let path: String
-
-  init() {
-    path = NSTemporaryDirectory() + "/tensor-files-\(UUID().uuidString)"
-    try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  func write(_ bytes: [UInt8], _ name: String) throws -> String {
-    try Data(bytes).write(to: URL(filePath: file(name)))
-    return file(name)
-  }
-
-  func write(_ text: String, _ name: String) throws -> String { try write(Array(text.utf8), name) }
-
-  func read(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: file(name)))) }
 }
 
 /// Expects a `FileError` of `kind` whose description contains all of `parts`.

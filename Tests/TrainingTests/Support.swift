@@ -1,31 +1,7 @@
 import FastGaussNewton
 import Foundation
+@_exported import TestSupport
 import Testing
-
-/// A directory of its own, removed with its last reference.
-final class TemporaryDirectory: Sendable {
-  let path: String
-
-  init() {
-    path = NSTemporaryDirectory() + "/training-\(UUID().uuidString)"
-    try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
-
-  func file(_ name: String) -> String { path + "/" + name }
-
-  func write(_ text: String, _ name: String) throws -> String {
-    try Data(text.utf8).write(to: URL(filePath: file(name)))
-    return file(name)
-  }
-
-  func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: file(name))) }
-
-  func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
-}
 
 /// Expects an error whose description contains all of `parts`.
 func expectFailure<Failure: Error & CustomStringConvertible>(

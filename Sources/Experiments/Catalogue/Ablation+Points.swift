@@ -49,7 +49,7 @@ struct AblationPoints: Sendable {
   ) throws -> (Parameters<Double>, Batch<Double>) where M.Scalar == Double {
     let own = try Dataset<Double>(
       features: data.features.dense.converted(), labels: data.labels, classNames: data.classNames, source: data.source)
-    var generator = SeededGenerator(seed: seed, stream: 0xAB1A)
+    var generator = SeededGenerator(seed: seed, .ablationPoints)
     var parameters = model.initialParameters(using: &generator)
     let order = generator.permutation(of: own.count)
     if isTrained {

@@ -1,4 +1,5 @@
 import GaussNewton
+import RealModule
 
 /// FGN against the full GGN as the competitor mass moves from one competitor to all of them.
 struct Concentration: Experiment {
@@ -65,7 +66,7 @@ struct Concentration: Experiment {
 
   /// K^step, 1...K effective competitors of K, to three digits.
   private static func spread(_ step: Double, of count: Int) -> Double {
-    let value = power(Double(count), step)
+    let value = Double.pow(Double(count), step)
     let unit: Double = value < 10 ? 100 : value < 100 ? 10 : 1
     return min(Double(count), (value * unit).rounded() / unit)
   }
@@ -93,10 +94,3 @@ struct Concentration: Experiment {
     return row
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-private func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }

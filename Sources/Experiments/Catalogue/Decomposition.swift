@@ -37,7 +37,7 @@ struct Decomposition: Experiment {
   private static func measure<S: RealScalar>(
     _ type: S.Type, _ classes: Int, _ scale: Double, _ examples: Int, _ seed: UInt64, _ isDrawn: Bool
   ) -> Row {
-    var generator = SeededGenerator(seed: seed, stream: UInt64(classes) << 8 | UInt64(scale * 10))
+    var generator = SeededGenerator(seed: seed, .decomposition(classes: classes, scale: scale))
     func normal(_ scale: Double) -> Matrix<S> {
       Matrix(
         rows: examples, columns: classes,
@@ -122,7 +122,7 @@ struct Decomposition: Experiment {
   /// Two classes: the directions of a head.
   private static func binary(_ seed: UInt64) -> [Row] {
     [1e-6, 1e-3, 1].map { damping in
-      var generator = SeededGenerator(seed: seed, stream: 0xb1)
+      var generator = SeededGenerator(seed: seed, .twoClasses)
       let features = Matrix<Double>(rows: 48, columns: 12, elements: (0..<576).map { _ in generator.normal() })
       let head = LinearHead<Double>(features: 12, classes: 2)
       let values = (0..<head.layout.trainableCount).map { _ in generator.normal() }

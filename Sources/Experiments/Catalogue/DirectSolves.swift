@@ -24,7 +24,7 @@ enum DirectSolves {
 
   /// A perceptron with random features and labels, where it starts; the reference is Cholesky in Double.
   private static func measure(_ batchSize: Int, _ seed: UInt64) throws -> [Row] {
-    var generator = SeededGenerator(seed: seed, stream: 0xe6 + UInt64(batchSize) << 8)
+    var generator = SeededGenerator(seed: seed, .directSolves(batchSize: batchSize))
     let features = Matrix<Double>(
       rows: batchSize, columns: 24, elements: (0..<24 * batchSize).map { _ in generator.normal() })
     let labels = (0..<batchSize).map { _ in Int32(generator.index(below: classes)) }

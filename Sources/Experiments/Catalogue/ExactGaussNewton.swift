@@ -5,6 +5,7 @@ import Losses
 import Methods
 import Models
 import Optimization
+import RealModule
 import Tasks
 
 /// The options of the EGN paper one by one, and its direct solve against others.
@@ -78,7 +79,7 @@ struct ExactGaussNewton: Experiment {
   private static func ended(_ row: Row, _ measure: Value?) -> Row {
     guard row["isLast"] == 1, let value = measure?.number else { return row }
     let end = value < lost ? max(value, 1e-15) : lost
-    return row.merging(Row(["end": .number(end), "endDecades": .number(logarithm(end))]))
+    return row.merging(Row(["end": .number(end), "endDecades": .number(Double.log10(end))]))
   }
 
   /// Errors of the gain of a linear plant after 1, 2, 3, 5, 10, ... fits.
@@ -103,10 +104,3 @@ struct ExactGaussNewton: Experiment {
     [options(rows), ours(rows), DirectSolves.agreement(rows), DirectSolves.cost(rows)]
   }
 }
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-private func logarithm(_ x: Double) -> Double { log10(x) }

@@ -48,7 +48,7 @@ enum HeadClasses {
     let epochs = max(1, steps / problem.stepsPerEpoch)
     let options = TrainingOptions(epochs: epochs, batchSize: problem.batchSize, seed: seed)
     let result = try Trainer(options: options).run(&optimizer, on: data, observer: &observer)
-    var generator = SeededGenerator(seed: seed, stream: 0x4EAD)
+    var generator = SeededGenerator(seed: seed, .headClasses)
     let sample = try data.rows((0..<problem.batchSize).map { _ in Int32(generator.index(below: data.count)) })
     let double = LinearHead<Double>(features: head.inputWidth, classes: head.outputWidth)
     return DirectionMeasure(

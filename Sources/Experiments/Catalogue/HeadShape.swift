@@ -36,7 +36,7 @@ enum HeadShape {
 
   /// Normal features around a normal centre for each class.
   private static func synthetic(_ count: Int, _ seed: UInt64) throws -> Split<Float> {
-    var generator = SeededGenerator(seed: seed, stream: 0x5A4E)
+    var generator = SeededGenerator(seed: seed, .shapedClasses)
     let centers = (0..<classes * features).map { _ in Float(generator.normal()) }
     func data(_ rows: Int) throws -> Dataset<Float> {
       // Examples take classes in turn.

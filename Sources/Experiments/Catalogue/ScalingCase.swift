@@ -37,7 +37,7 @@ struct ScalingCase {
     self.shape = shape
     self.seed = seed
     head = LinearHead(features: shape.features, classes: shape.classes)
-    var generator = SeededGenerator(seed: seed, stream: 0x5ca1e)
+    var generator = SeededGenerator(seed: seed, .scaling)
     let spread = (12 / Float(shape.features)).squareRoot()
     let values = (0..<head.layout.count).map { _ in spread * (Float(generator.uniform()) - 0.5) }
     parameters = Parameters(layout: head.layout, values: values)

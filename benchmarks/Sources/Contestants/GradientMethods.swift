@@ -53,13 +53,13 @@ public struct BatchGradient<ModelType: Model>: Sendable {
 
   mutating func linearize(at parameters: Parameters<Scalar>, batch: Batch<Scalar>) -> Double {
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &logits)
-    margin.resize(to: batch.count)
-    loss.resize(to: batch.count)
-    residual.resize(to: batch.count)
-    rootWeight.resize(to: batch.count)
+    if margin.count != batch.count {
+      let zeros = [Scalar](repeating: 0, count: batch.count)
+      (margin, loss, residual, rootWeight) = (zeros, zeros, zeros, zeros)
+    }
     RowKernels.margins(
       &logits, labels: batch.labels, margin: &margin, loss: &loss, residual: &residual, rootWeight: &rootWeight)
-    return loss.sum / Double(batch.count)
+    return loss.reduce(0) { $0 + Double($1) } / Double(batch.count)
   }
 
   /// target = factor gradient + beta target. A target that the linearisation reads is copied: see `NetworkSGD`.

@@ -1,0 +1,145 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the package asks of the operating system above LinearAlgebra: files, the process' time and memory, standard
+/// error. This is the one file of the libraries above LinearAlgebra that imports the C library.
+///
+/// Paths are UTF-8. A function that may fail gives a number below 0 or false, and then `lastError` says why.
+package enum OperatingSystem {
+  /// The system's words for why its last call on this thread failed.
+  package static var lastError: String { message(errno) }
+
+  /// The system's words for an error number.
+  package static func message(_ number: Int32) -> String { String(cString: strerror(number)) }
+
+  // MARK: Files
+
+  enum FileKind { case regular, directory, other }
+
+  /// What is known of a file: its kind, its permissions (the lower nine bits) and its size in bytes.
+  struct FileStatus {
+    let kind: FileKind
+    let permissions: UInt32
+    let size: Int
+
+    fileprivate init(_ status: stat) {
+      kind =
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: .regular
+        case S_IFDIR: .directory
+        default: .other
+        }
+      permissions = UInt32(status.st_mode & 0o777)
+      size = Int(status.st_size)
+    }
+  }
+
+  /// The file that a path leads to, or nil where there is none.
+  static func status(of path: String) -> FileStatus? {
+    var status = stat()
+    return stat(path, &status) == 0 ? FileStatus(status) : nil
+  }
+
+  static func status(ofDescriptor descriptor: Int32) -> FileStatus? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? FileStatus(status) : nil
+  }
+
+  /// Opens for reading at once: a pipe that nobody writes to is not waited for.
+  static func openToRead(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+
+  static func openToWrite(_ path: String) -> Int32 { open(path, O_WRONLY | O_CLOEXEC) }
+
+  /// Makes a file that must not be there yet, with these permissions less the umask.
+  static func create(_ path: String, permissions: UInt32) -> Int32 {
+    open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(permissions))
+  }
+
+  static func setPermissions(_ permissions: UInt32, ofDescriptor descriptor: Int32) {
+    _ = fchmod(descriptor, mode_t(permissions))
+  }
+
+  @discardableResult static func close(_ descriptor: Int32) -> Bool { sysClose(descriptor) == 0 }
+
+  static func remove(_ path: String) { _ = unlink(path) }
+
+  static func rename(_ path: String, to target: String) -> Bool { sysRename(path, target) == 0 }
+
+  /// The path without symbolic links, or nil where it leads nowhere.
+  static func resolved(_ path: String) -> String? {
+    var resolved = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    guard realpath(path, &resolved) != nil else { return nil }
+    return String(decoding: resolved.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Whether a path leads to a file or a directory.
+  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Makes a directory, whose parent must be there; one that is there already stays, and must be writable.
+  package static func makeDirectory(_ path: String) throws(FileError) {
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST && access(path + "/.", W_OK) == 0 else {
+      throw FileError(.cannotCreate, file: path, "cannot create the directory: \(lastError)")
+    }
+  }
+
+  /// The negated error of a write to a pipe that nobody reads any more.
+  static let brokenPipe = -Int64(EPIPE)
+
+  /// From now on, a write to a pipe that nobody reads is an error and does not end the process.
+  package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+
+  // MARK: The process
+
+  /// Processor time that this process has used, in seconds.
+  package static var processSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// The machine's memory in bytes.
+  package static var physicalMemory: Int { Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) }
+
+  /// The most address space that this process may have (`ulimit -v`) in bytes; nil where there is no limit.
+  package static var addressSpaceLimit: Int? {
+    var limit = rlimit()
+    #if canImport(Glibc)
+      let resource = __rlimit_resource_t(UInt32(RLIMIT_AS.rawValue))
+    #else
+      let resource = RLIMIT_AS
+    #endif
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur < rlim_t(Int.max) else { return nil }
+    return Int(limit.rlim_cur)
+  }
+
+  /// Writes to standard error, unbuffered.
+  package static func writeError(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = write(2, bytes, bytes.count)
+  }
+
+  /// Whether standard error is a terminal.
+  package static var errorIsTerminal: Bool { isatty(2) != 0 }
+
+  /// The processor's name, or nil where the system does not tell it.
+  package static var processorName: String? {
+    #if canImport(Darwin)
+      var (size, bytes) = (256, [UInt8](repeating: 0, count: 256))
+      guard sysctlbyname("machdep.cpu.brand_string", &bytes, &size, nil, 0) == 0 else { return nil }
+      return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    #else
+      guard let text = try? TextFile.readGenerated("/proc/cpuinfo") else { return nil }
+      let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+      return line?.split(separator: ":").last.map { String($0.drop { $0 == " " }) }
+    #endif
+  }
+}
+
+// A static function of the same name would hide these.
+private func sysClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
+private func sysRename(_ path: String, _ target: String) -> Int32 { rename(path, target) }
