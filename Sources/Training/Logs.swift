@@ -32,6 +32,6 @@ public enum JSONLine {
   public static func value<Value: Decodable>(
     _ type: Value.Type = Value.self, of line: some StringProtocol
   ) throws -> Value {
-    try JSONValue(parsing: String(line)).decoded()
+    try JSONValue(parsing: String(line)).decoded(as: type)
   }
 }

@@ -286,7 +286,7 @@ extension ModelFile {
   ) throws(FileError) -> Value? {
     guard let text else { return nil }
     do {
-      return try JSONValue(parsing: text).decoded()
+      return try JSONValue(parsing: text).decoded(as: Value.self)
     } catch {
       throw FileError(
         .badData, file: path, position: "metadata \"\(key)\"", "expected JSON of its type, got \"\(text.prefix(60))\"")

@@ -77,7 +77,7 @@ import Testing
     }
     let values: [Double] = try JSONValue(parsing: "[\"inf\", \"-inf\", \"nan\", 2, 18446744073709551615]").decoded()
     #expect(values[0] == .infinity && values[1] == -.infinity && values[2].isNaN)
-    #expect(values[3] == 2 && values[4] == 18_446_744_073_709_551_615)
+    #expect(values[3] == 2 && values[4] == 0x1p64)
   }
 
   /// Text that is JSON but not of the type.
