@@ -9,43 +9,44 @@ let package = Package(
     .library(name: "FastGaussNewton", targets: ["FastGaussNewton"]),
     .library(name: "Figures", targets: ["Figures"]),
     .library(name: "Comparison", targets: ["Comparison"]),
+    .library(name: "Jobs", targets: ["Jobs"]),
     .library(name: "Tasks", targets: ["Tasks"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .executable(name: "fgn", targets: ["fgn"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CFiles", linkerSettings: [.linkedLibrary("z")]),  // needs zlib1g-dev on Debian and Ubuntu
     .target(name: "CKernels"),
+    .target(name: "Errors"),
     .target(
       name: "LinearAlgebra",
       dependencies: [
         "CKernels", .target(name: "COpenBLAS", condition: .when(platforms: [.linux])),
       ]),
-    .target(name: "Models", dependencies: ["LinearAlgebra"]),
-    .target(name: "Losses", dependencies: ["LinearAlgebra"]),
+    .target(name: "Models", dependencies: ["LinearAlgebra", "Errors"]),
+    .target(name: "Losses", dependencies: ["LinearAlgebra", "Errors"]),
     .target(name: "Optimization", dependencies: ["Models", "Losses"]),
     .target(name: "GaussNewton", dependencies: ["Optimization"]),
     .target(name: "Baselines", dependencies: ["Optimization"]),
-    .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
+    .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles", "Errors"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Optimum", dependencies: ["Baselines", "Training"]),
     .target(name: "Figures"),
     .target(name: "Comparison", dependencies: ["GaussNewton", "Baselines", "Training", "Figures"]),
+    .target(name: "Jobs", dependencies: ["Comparison", "Optimum"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),
-    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Optimum"]),
+    .target(name: "FastGaussNewton", dependencies: ["GaussNewton", "Optimum", "Jobs"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
         "FastGaussNewton", "Figures", "Comparison", "Tasks", "Experiments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/TestSupport"),
@@ -64,6 +65,7 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton", "TestSupport"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "TestSupport"]),
     .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton", "TestSupport"]),
     .testTarget(
       name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
@@ -72,7 +74,7 @@ let package = Package(
     .testTarget(name: "CommandTests", dependencies: ["fgn", "Comparison", "FastGaussNewton"]),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["FastGaussNewton", "Comparison", "Figures", "Tasks", "Experiments"]),
+      dependencies: ["FastGaussNewton", "Comparison", "Figures", "Jobs", "Tasks", "Experiments"]),
   ],
   swiftLanguageModes: [.v6]
 )

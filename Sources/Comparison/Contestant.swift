@@ -1,3 +1,5 @@
+import Errors
+
 /// A method and its settings, as text: `NAME[:option=value...]`, such as `adam:lr=1e-3` or `sgd:momentum=0.9`.
 ///
 /// ```swift
@@ -85,12 +87,14 @@ public struct Contestant: Sendable, Codable, Hashable, CustomStringConvertible {
 }
 
 /// What is wrong with the text of a contestant, and what would be right.
-public struct ContestantError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct ContestantError: FGNError, Equatable {
   public var message: String
 
   public init(_ message: String) { self.message = message }
 
-  public var description: String { message }
+  public var code: ErrorCode { .badOption }
+
+  public func text(_ words: (Remedy) -> String) -> String { message }
 }
 
 extension NumberForm {

@@ -78,8 +78,8 @@ struct CrossValidationRun<Scalar: RealScalar> {
     _ fold: Int, _ l2: Double, _ tolerance: Double, _ rough: PathFits<Scalar>.Fit?
   ) throws -> PathFits<Scalar>.Fit {
     let (data, folds) = (validation.data, validation.folds)
-    let problem = SoftmaxProblem(
-      try data.rows(folds.training(of: fold)), l2: l2, hasIntercept: validation.hasIntercept)
+    let problem = try SoftmaxProblem(
+      data.rows(folds.training(of: fold)), l2: l2, hasIntercept: validation.hasIntercept)
     let progress = progress
     return try fits[fold].fit(problem, held: try data.rows(folds.held[fold]), tolerance: tolerance, after: rough) {
       progress(CrossValidationProgress(l2: l2, fold: fold, iteration: $0))
@@ -109,7 +109,7 @@ struct CrossValidationRun<Scalar: RealScalar> {
       points: points, bestIndex: best, oneStandardErrorIndex: simplest, chosenIndex: chosen, outcome: outcome)
     if outcome == .interrupted { return result }
     let l2 = points[chosen].l2
-    let problem = SoftmaxProblem(validation.data, l2: l2, hasIntercept: validation.hasIntercept)
+    let problem = try SoftmaxProblem(validation.data, l2: l2, hasIntercept: validation.hasIntercept)
     result.fit = try SoftmaxRegression(problem, options: options.path.optimum).fit(
       from: options.path.start == .cold ? nil : means[chosen]
     ) { progress(CrossValidationProgress(l2: l2, fold: nil, iteration: $0)) }

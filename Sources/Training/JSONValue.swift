@@ -1,5 +1,5 @@
 /// A value of a JSON document, read strictly: no name twice, no comma too many, no number that is none.
-enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
   /// Written without a point or an exponent, and small enough.
@@ -16,7 +16,7 @@ enum JSONValue: Equatable, Sendable {
   }
 
   /// Compact text with sorted names: the same value gives the same text. Numbers are finite.
-  var text: String {
+  package var text: String {
     switch self {
     case .null: "null"
     case .bool(let value): "\(value)"

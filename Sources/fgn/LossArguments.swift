@@ -38,18 +38,4 @@ struct LossArguments: ParsableArguments {
 
   /// The loss that options name, for a model that starts anew, or for one in a file.
   var chosen: (any Loss)? { loss?.loss(huberDelta: huberDelta ?? 1) }
-
-  func targetKind(of loss: any Loss) -> TargetKind {
-    let kind = LossName(loss)?.targetKind ?? .numbers
-    return integerTargets && kind == .measurements ? .numbers : kind
-  }
-
-  /// How to standardise targets; nil for not at all. A model that training starts from has its own units.
-  func targetStandardization<S>(of data: Dataset<S>, _ loss: any Loss, _ initial: ModelFile<S>?) -> Standardization? {
-    let isDefault = initial == nil && LossName(loss)?.standardizesTargets == true
-    guard let values = data.values, standardizeTargets ?? (isDefault || initial?.targetStandardization != nil) else {
-      return nil
-    }
-    return initial?.targetStandardization ?? Standardization(fitting: values)
-  }
 }

@@ -2,32 +2,24 @@ import ArgumentParser
 import Comparison
 import FastGaussNewton
 import Figures
-import Logging
 
-extension TrainOptimum {
+extension TrainCommand {
   /// Fits several penalties, and saves the model with the least validation loss.
-  mutating func runPath(_ head: LinearHead<Scalar>, _ options: PathOptions, json: Bool) throws {
-    let (training, held) = (data.training, data.held!)
-    let path = try RegularizationPath(
-      training: training, validation: held, hasIntercept: head.hasIntercept, options: options)
-    logger.info(
-      "\(training.count) training, \(held.count) validation examples, \(training.featureCount) features, \(data.targetText); \(Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
-    )
-    let clock = RunClock(limit: nil)
-    var result = try path.run(
-      progress: { _, _ in !Interrupt.isRequested },
-      pointEnded: { point, _ in
-        let cut = point.isCut ? "  left rough: hopeless" : ""
-        logger.info(
-          "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(point.passes) passes\(cut)"
-        )
-      })
+  func fitPath<S>(_ model: ModelSpecification<S>, _ data: PreparedData<S>, _ options: PathOptions) throws {
+    var job = PathJob()
+    (job.options, job.output) = (options, output)
+    announce("\(data.training.count) training, \(data.validation?.count ?? 0) validation examples", of: data)
+    let fit = try job.run(model, on: data, progress: { _, _ in !Interrupt.isRequested }) { point in
+      let cut = point.isCut ? "  left rough: hopeless" : ""
+      logger.info(
+        "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(point.passes) passes\(cut)"
+      )
+    }
+    guard let result = fit.path else { return }
     if result.outcome == .stoppedEarly { logger.info("stopped early: the validation loss had been rising") }
-    let records = (log: try result.points.map(JSONLine.text).joined(), curve: pathCurve(result))
-    l2 = result.points[result.bestIndex].l2
     if !json { print(result.table.map { $0 + "\n" }.joined()) }
-    result.best.seconds = clock.wallSeconds
-    try finish(head, result.best, records, path: result.points, cpuSeconds: clock.cpuSeconds, json: json)
+    let lines = try result.points.map { try JSONLine.text(of: $0) }
+    try finish(fit, log: lines.joined(), curve: pathCurve(result))
     if result.outcome == .interrupted { throw ExitCode(130) }
   }
 }

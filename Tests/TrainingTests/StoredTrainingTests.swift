@@ -77,7 +77,8 @@ import Testing
       &optimizer, on: training, validation: held, observer: &observer)
     let file = ModelFile(model: head, parameters: result.parameters, classNames: training.classNames)
     var outputs: [S] = []
-    var features: Features<S> = try files.loadFeatures(width: 6, standardization: standardization)
+    var features: Features<S> = try files.loadFeatures(width: 6)
+    try standardization?.apply(to: &features)
     #expect(features.isInMemory == !isStored)
     try file.forEachBlock(features) { block, _ in outputs += block.elements }
     features = .none
