@@ -6,6 +6,12 @@ import Figures
 extension TrainCommand {
   /// Minimises, saves and prints; throws an exit code where the bound does not hold.
   func toOptimum<S>(_ model: ModelSpecification<S>, _ data: PreparedData<S>) throws {
+    guard try model.model(for: data.training) is LinearHead<S> else {
+      throw DataError(models.initial ?? "", "--to-optimum is for a linear head, and this is a network")
+    }
+    guard data.loss is CrossEntropy else {
+      throw DataError(data.training.source, "--to-optimum minimises cross-entropy, and the loss is \(data.loss.name)")
+    }
     let options = optimum.options(timeLimit: timeLimit, seed: seed)
     if let options = path.options(options) { return try fitPath(model, data, options) }
     var job = OptimumJob()

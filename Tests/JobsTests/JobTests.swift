@@ -114,7 +114,7 @@ import Testing
     var preparation = DataPreparation("")
     preparation.validation = .fraction(0.3)
     let data = try preparation.prepare(Letters.data())
-    var model = try TrainJob().run(on: data).model
+    var model = try BadInputTests.model()
     try model.write(to: directory.file("m.safetensors"))
     let calibration = try CalibrateJob().run(&model, on: data)
     #expect(calibration.outcome == .converged && model.temperature == calibration.temperature)

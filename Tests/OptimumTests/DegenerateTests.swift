@@ -107,7 +107,7 @@ import Testing
         labels: (0..<60).map { Int32($0 % 2) }, classes: 2)
       let (double, _, context) = try fit(c, l2: 0, as: Double.self, method: nil, hasIntercept: true)
       #expect(double.outcome == .separable && double.certificate.isSeparated, "\(context)")
-      #expect(double.certificate.gapBound == nil && double.outcome.remedy.contains("--l2"))
+      #expect(double.certificate.gapBound == nil && double.outcome.remedy.contains("penalty"))
       let (float, _, inFloat) = try fit(c, l2: 0, as: Float.self, method: .dual, hasIntercept: true)
       #expect(float.outcome == .separable, "\(inFloat)")
       if scale > 1 { continue }

@@ -136,7 +136,7 @@ import Testing
     }
     let data = try files.load(as: Float.self).data
     try data.checkBatch(of: 89, memoryLimit: 2159)
-    expectFailure(DataError.self, "a batch of 90 examples", "--batch-size") {
+    expectFailure(DataError.self, "a batch of 90 examples", "take smaller batches") {
       try data.checkBatch(of: 1000, memoryLimit: 2159)
     }
     files = try self.files(.sparse, Float.self)
