@@ -9,18 +9,20 @@ extension TrainCommand {
     var job = PathJob()
     (job.options, job.output) = (options, output)
     announce("\(data.training.count) training, \(data.validation?.count ?? 0) validation examples", of: data)
-    let fit = try job.run(model, on: data, progress: { _, _ in !Interrupt.isRequested }) { point in
-      let cut = point.isCut ? "  left rough: hopeless" : ""
-      logger.info(
-        "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(point.passes) passes\(cut)"
-      )
-    }
+    let fit = try job.run(model, on: data, progress: { _, _ in !Interrupt.isRequested }, pointEnded: show)
     guard let result = fit.path else { return }
     if result.outcome == .stoppedEarly { logger.info("stopped early: the validation loss had been rising") }
     if !json { print(result.table.map { $0 + "\n" }.joined()) }
     let lines = try result.points.map { try JSONLine.text(of: $0) }
     try finish(fit, log: lines.joined(), curve: pathCurve(result))
     if result.outcome == .interrupted { throw ExitCode(130) }
+  }
+
+  private func show(_ point: PathPoint) {
+    let cut = point.isCut ? "  left rough: hopeless" : ""
+    logger.info(
+      "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(point.passes) passes\(cut)"
+    )
   }
 }
 
