@@ -9,13 +9,13 @@ let package = Package(
     .library(name: "FastGaussNewton", targets: ["FastGaussNewton"]),
     .library(name: "Figures", targets: ["Figures"]),
     .library(name: "Comparison", targets: ["Comparison"]),
+    .library(name: "Jobs", targets: ["Jobs"]),
     .library(name: "Tasks", targets: ["Tasks"]),
     .library(name: "Experiments", targets: ["Experiments"]),
     .executable(name: "fgn", targets: ["fgn"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
   ],
   targets: [
@@ -23,32 +23,33 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CFiles", linkerSettings: [.linkedLibrary("z")]),  // needs zlib1g-dev on Debian and Ubuntu
     .target(name: "CKernels"),
+    .target(name: "Errors"),
     .target(
       name: "LinearAlgebra",
       dependencies: [
         "CKernels", .target(name: "COpenBLAS", condition: .when(platforms: [.linux])),
         .product(name: "RealModule", package: "swift-numerics"),
       ]),
-    .target(name: "Models", dependencies: ["LinearAlgebra"]),
-    .target(name: "Losses", dependencies: ["LinearAlgebra"]),
+    .target(name: "Models", dependencies: ["LinearAlgebra", "Errors"]),
+    .target(name: "Losses", dependencies: ["LinearAlgebra", "Errors"]),
     .target(name: "Optimization", dependencies: ["Models", "Losses"]),
     .target(name: "GaussNewton", dependencies: ["Optimization"]),
     .target(name: "Baselines", dependencies: ["Optimization"]),
     .target(name: "Methods", dependencies: ["GaussNewton", "Baselines"]),
-    .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles"]),
+    .target(name: "TensorFiles", dependencies: ["LinearAlgebra", "CFiles", "Errors"]),
     .target(name: "Training", dependencies: ["Optimization", "TensorFiles"]),
     .target(name: "Optimum", dependencies: ["Training"]),
+    .target(name: "Jobs", dependencies: ["Methods", "Optimum"]),
     .target(name: "Figures", dependencies: [.product(name: "RealModule", package: "swift-numerics")]),
     .target(name: "Comparison", dependencies: ["Methods", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
     .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),
-    .target(name: "FastGaussNewton", dependencies: ["Methods", "Optimum"]),
+    .target(name: "FastGaussNewton", dependencies: ["Jobs"]),
     .executableTarget(
       name: "fgn",
       dependencies: [
         "FastGaussNewton", "Figures", "Comparison", "Tasks", "Experiments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .target(name: "TestSupport", dependencies: ["Optimization"], path: "Tests/TestSupport"),
@@ -69,6 +70,7 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["FastGaussNewton", "TestSupport"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "JobsTests", dependencies: ["Jobs", "TestSupport"]),
     .testTarget(name: "ComparisonTests", dependencies: ["Comparison", "FastGaussNewton", "TestSupport"]),
     .testTarget(
       name: "TasksTests", dependencies: ["FastGaussNewton", "Tasks", "TestSupport"], resources: [.copy("Golden")]),
@@ -77,7 +79,7 @@ let package = Package(
     .testTarget(name: "CommandTests", dependencies: ["fgn", "FastGaussNewton", "TestSupport"]),
     .testTarget(
       name: "DocumentationTests",
-      dependencies: ["FastGaussNewton", "Comparison", "Figures", "Tasks", "Experiments"]),
+      dependencies: ["FastGaussNewton", "Comparison", "Figures", "Jobs", "Tasks", "Experiments"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 
 /// A loss of a model's outputs: what it wants as targets, and how it is evaluated.
@@ -28,7 +29,7 @@ extension Loss {
 }
 
 /// Targets that a loss cannot take.
-public struct TargetError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct TargetError: FGNError, Equatable {
   /// Row of the targets, from 0; nil if none is to blame.
   public var row: Int?
   /// What was expected and got.
@@ -39,7 +40,9 @@ public struct TargetError: Error, Sendable, Equatable, CustomStringConvertible {
     self.message = message
   }
 
-  public var description: String { row.map { "row \($0): \(message)" } ?? message }
+  public var code: ErrorCode { .badData }
+
+  public func text(_ words: (Remedy) -> String) -> String { row.map { "row \($0): \(message)" } ?? message }
 }
 
 /// A loss on a batch of R rows with C outputs each, seen as the methods need it.

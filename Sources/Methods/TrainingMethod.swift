@@ -1,5 +1,5 @@
+import Errors
 import Optimization
-
 import RealModule
 
 /// A method and its settings, as text: `NAME[:option=value...]`, such as `adam:lr=1e-3` or `sgd:momentum=0.9`.
@@ -61,12 +61,13 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
 }
 
 /// What is wrong with the text of a method, and what would be right.
-public struct MethodError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct MethodError: FGNError, Equatable {
   public var message: String
+  public var code: ErrorCode { .badOption }
 
   public init(_ message: String) { self.message = message }
 
-  public var description: String { message }
+  public func text(_ words: (Remedy) -> String) -> String { message }
 }
 
 /// The grid of a method that needs tuning.

@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 
 /// One layer of a network: what it is, without numbers. Its `LayerLinearization` does the work, in either precision.
@@ -278,7 +279,7 @@ extension LayerLinearization {
 }
 
 /// A layer does not fit its place: says which, what was expected and what was got.
-public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct LayerError: FGNError, Equatable {
   /// Path of the layer, "" while it is not known.
   public var path: String
   public var type: String
@@ -290,7 +291,11 @@ public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
     self.type = type
   }
 
-  public var description: String { path.isEmpty ? message : "layer \(path) (\(type)): \(message)" }
+  public var code: ErrorCode { .badModel }
+
+  public func text(_ words: (Remedy) -> String) -> String {
+    path.isEmpty ? message : "layer \(path) (\(type)): \(message)"
+  }
 
   /// The same error with the place filled in; if it has one, that lies inside this one.
   public func at(_ path: String, _ type: String) -> LayerError {

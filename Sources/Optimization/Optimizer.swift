@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import Models
 
@@ -30,11 +31,15 @@ extension Optimizer {
 }
 
 /// A run that a method cannot take on.
-public struct OptimizerError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct OptimizerError: FGNError, Equatable {
   /// What was expected and got, and what to do.
-  public var description: String
+  public var message: String
 
-  public init(_ description: String) { self.description = description }
+  public init(_ message: String) { self.message = message }
+
+  public var code: ErrorCode { .badOption }
+
+  public func text(_ words: (Remedy) -> String) -> String { message }
 }
 
 /// What became of a step.

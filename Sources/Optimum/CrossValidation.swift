@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import Models
 import Training
@@ -15,6 +16,14 @@ public struct CrossValidationOptions: Sendable, Codable, Equatable {
   public var rule = PenaltyRule.best
 
   public init() {}
+
+  /// Throws if a number is out of its range.
+  public func check() throws(OptionError) {
+    try path.check()
+    try OptionError.check(folds >= 2, "folds", "at least 2", got: folds)
+    try OptionError.check(
+      foldTolerance > 0 && foldTolerance.isFinite, "fold-tolerance", "above 0", got: foldTolerance)
+  }
 }
 
 /// Which penalty is chosen.
@@ -89,10 +98,11 @@ public struct CrossValidation<Scalar: RealScalar>: Sendable {
   let folds: Folds
 
   /// - Throws: `DataError` for numbers to predict, for labels of positions, for examples all of one class, and for fewer
-  ///   rows than folds.
+  ///   rows than folds; `OptionError` for options out of range.
   public init(
     _ data: Dataset<Scalar>, hasIntercept: Bool = true, options: CrossValidationOptions = CrossValidationOptions()
-  ) throws(DataError) {
+  ) throws {
+    try options.check()
     try data.checkForPath()
     folds = try Folds(data, folds: options.folds, seed: options.seed)
     (self.data, self.hasIntercept, self.options) = (data, hasIntercept, options)

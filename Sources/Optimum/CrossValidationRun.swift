@@ -79,8 +79,8 @@ struct CrossValidationRun<Scalar: RealScalar> {
     _ observer: inout some RunObserver
   ) throws -> PathFits<Scalar>.Fit {
     let (data, folds) = (validation.data, validation.folds)
-    let problem = SoftmaxProblem(
-      try data.rows(folds.training(of: fold)), l2: l2, hasIntercept: validation.hasIntercept)
+    let problem = try SoftmaxProblem(
+      data.rows(folds.training(of: fold)), l2: l2, hasIntercept: validation.hasIntercept)
     return try fits[fold].fit(
       problem, fold: fold, held: try data.rows(folds.held[fold]), tolerance: tolerance, after: rough,
       observer: &observer)
@@ -111,7 +111,7 @@ struct CrossValidationRun<Scalar: RealScalar> {
       points: points, bestIndex: best, oneStandardErrorIndex: simplest, chosenIndex: chosen, outcome: outcome)
     if outcome == .interrupted { return result }
     let l2 = points[chosen].l2
-    let problem = SoftmaxProblem(validation.data, l2: l2, hasIntercept: validation.hasIntercept)
+    let problem = try SoftmaxProblem(validation.data, l2: l2, hasIntercept: validation.hasIntercept)
     result.fit = try SoftmaxRegression(problem, options: options.path.optimum).fit(
       from: options.path.start == .cold ? nil : means[chosen], fold: nil, observer: &observer)
     if result.fit?.outcome == .interrupted { result.outcome = .interrupted }

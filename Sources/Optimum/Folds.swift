@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import Training
 
@@ -10,9 +11,9 @@ struct Folds: Sendable, Equatable {
   /// Classes with one example are never held out: nothing could be learnt of them then. Nor are rows of weight zero,
   /// which count for nothing.
   ///
-  /// - Throws: `DataError` where there are fewer rows to hold out than folds.
-  init<S: RealScalar>(_ data: Dataset<S>, folds: Int, seed: UInt64) throws(DataError) {
-    precondition(folds >= 2, "two folds at least, got \(folds)")
+  /// - Throws: `OptionError` for fewer than two folds, `DataError` where there are fewer rows to hold out than folds.
+  init<S: RealScalar>(_ data: Dataset<S>, folds: Int, seed: UInt64) throws {
+    try OptionError.check(folds >= 2, "folds", "at least 2", got: folds)
     count = data.count
     guard data.count >= folds else {
       throw DataError(data.source, "expected at least one row for each of \(folds) folds, got \(data.count) rows")

@@ -28,7 +28,9 @@ struct OptimumRun<Scalar: RealScalar> {
     panels =
       start.map { ClassPanels(features: problem.width, classes: problem.classes, values: $0) }
       ?? ClassPanels(features: problem.width, classes: problem.classes)
-    precondition(panels.elements.squaredNorm(in: panels.elements.indices).isFinite, "a start that is finite")
+    guard panels.elements.squaredNorm(in: panels.elements.indices).isFinite else {
+      throw DataError("", "expected finite weights to start from; standardise the features")
+    }
     if !problem.hasIntercept { for k in panels.biasRange { panels.elements[k] = 0 } }
   }
 

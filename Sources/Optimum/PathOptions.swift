@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import RealModule
 import Training
@@ -21,13 +22,23 @@ public struct PathOptions: Sendable, Codable, Equatable {
 
   public init() {}
 
+  /// Throws if a number is out of its range.
+  public func check() throws(OptionError) {
+    try optimum.check()
+    if let values {
+      let isValid = !values.isEmpty && values.allSatisfy { $0 > 0 && $0.isFinite }
+      try OptionError.check(isValid, "l2", "values above 0", got: values)
+    }
+    try OptionError.check(2...1000 ~= points, "points", "from 2 to 1000", got: points)
+    try OptionError.check(ratio > 0 && ratio < 1, "ratio", "between 0 and 1", got: ratio)
+    try OptionError.check(patience ?? 1 >= 1, "patience", "at least 1", got: patience ?? 0)
+    try OptionError.check(margin >= 0 && margin.isFinite, "margin", "0 or more", got: margin)
+  }
+
   /// Values of l2, descending: one pass over `data` where they are not given.
   public func penalties<S: RealScalar>(for data: Dataset<S>, hasIntercept: Bool = true) throws -> [Double] {
-    if let values {
-      precondition(!values.isEmpty && values.allSatisfy { $0 > 0 && $0.isFinite }, "penalties above 0, got \(values)")
-      return Set(values).sorted(by: >)
-    }
-    precondition(points >= 2 && ratio > 0 && ratio < 1, "two points at least and a ratio below 1")
+    try check()
+    if let values { return Set(values).sorted(by: >) }
     let first = try SoftmaxProblem(data, l2: 0, hasIntercept: hasIntercept).largestPenalty()
     return (0..<points).map { k in
       Self.threeDigits(first * Double.pow(ratio, Double(k) / Double(points - 1)))

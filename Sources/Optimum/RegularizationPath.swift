@@ -74,11 +74,12 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
   public let options: PathOptions
 
   /// - Throws: `DataError` for numbers to predict, for labels of positions, for training data whose examples are all of
-  ///   one class, and where the two do not have the same features and classes.
+  ///   one class, and where the two do not have the same features and classes; `OptionError` for options out of range.
   public init(
     training: Dataset<Scalar>, validation: Dataset<Scalar>, hasIntercept: Bool = true,
     options: PathOptions = PathOptions()
-  ) throws(DataError) {
+  ) throws {
+    try options.check()
     try training.checkForPath()
     let head = LinearHead<Scalar>(features: training.featureCount, classes: training.classCount)
     try validation.checkFit(head)
@@ -104,7 +105,7 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
     var outcome = PathOutcome.finished
     let penalties = try options.penalties(for: training, hasIntercept: hasIntercept)
     for l2 in penalties {
-      let problem = SoftmaxProblem(training, l2: l2, hasIntercept: hasIntercept)
+      let problem = try SoftmaxProblem(training, l2: l2, hasIntercept: hasIntercept)
       let (fit, isCut) = try fit(&fits, problem, rule, &observer)
       let result = fit.result
       let point = PathPoint(

@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import Training
 
@@ -16,14 +17,28 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
   public let hasIntercept: Bool
 
   /// - Parameter weights: finite and non-negative, not all zero; only their ratios matter.
+  /// - Throws: `DataError` where there are no rows or fewer than two classes, for a label that is no class, and for weights
+  ///   that are none; `OptionError` for a penalty below 0.
   public init(
     features: Features<Scalar>, labels: [Int32], classes: Int, weights: [Scalar]? = nil, l2: Double,
     hasIntercept: Bool = true
-  ) {
-    precondition(labels.count == features.rows && features.rows > 0, "a label for each of \(features.rows) rows")
-    precondition(classes >= 2 && labels.allSatisfy { 0..<Int32(classes) ~= $0 }, "labels in 0..<\(classes)")
-    precondition(l2 >= 0 && l2.isFinite, "l2 is at least 0, got \(l2)")
-    precondition(weights.map { $0.count == labels.count } ?? true, "a weight for each row")
+  ) throws {
+    func check(_ condition: Bool, _ message: @autoclosure () -> String) throws(DataError) {
+      if !condition { throw DataError("", message()) }
+    }
+    try check(features.rows > 0 && features.columns > 0, "expected examples with features, got none")
+    try check(
+      labels.count == features.rows, "expected one label for each of \(features.rows) rows, got \(labels.count)")
+    try check(classes >= 2, "expected at least two classes, got \(classes)")
+    if let row = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
+      throw DataError("", "row \(row): expected a label in 0..<\(classes), got \(labels[row])")
+    }
+    try OptionError.check(l2: l2)
+    if let weights {
+      try check(weights.count == labels.count, "expected one weight for each row, got \(weights.count)")
+      let isValid = weights.allSatisfy { $0 >= 0 && $0.isFinite } && weights.contains { $0 > 0 }
+      try check(isValid, "expected finite weights of at least 0, not all of them 0")
+    }
     self.features = features
     self.labels = labels
     self.classes = classes
@@ -79,9 +94,14 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
 
 extension SoftmaxProblem {
   /// The problem of a data set with one label for each example.
-  public init(_ data: Dataset<Scalar>, l2: Double, hasIntercept: Bool = true) {
-    precondition(data.classCount >= 2 && data.labelsPerExample == 1, "expected one class for each example")
-    self.init(
+  ///
+  /// - Throws: `DataError` for numbers to predict and for labels of positions; `OptionError` for a penalty below 0.
+  public init(_ data: Dataset<Scalar>, l2: Double, hasIntercept: Bool = true) throws {
+    guard data.classCount >= 2, data.labelsPerExample == 1 else {
+      let got = data.classCount > 0 ? "\(data.labelsPerExample) for each" : "numbers to predict"
+      throw DataError(data.source, "expected one class for each example, got \(got)")
+    }
+    try self.init(
       features: data.features, labels: data.labels, classes: data.classCount, weights: data.weights, l2: l2,
       hasIntercept: hasIntercept)
   }

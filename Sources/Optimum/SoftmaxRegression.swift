@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import Training
 
@@ -23,7 +24,6 @@ public struct OptimumOptions: Sendable, Codable, Equatable {
     tolerance: Double = 1e-6, iterations: Int = 1000, timeLimit: Double? = nil, seed: UInt64 = 0,
     method: OptimumMethod? = nil
   ) {
-    precondition(tolerance > 0 && iterations >= 1, "a tolerance above 0 and an iteration")
     self.tolerance = tolerance
     self.iterations = iterations
     self.timeLimit = timeLimit
@@ -31,6 +31,14 @@ public struct OptimumOptions: Sendable, Codable, Equatable {
     self.method = method
     history = 20
     dualBudget = 2 << 30
+  }
+
+  /// Throws if a number is out of its range.
+  public func check() throws(OptionError) {
+    try OptionError.check(tolerance > 0 && tolerance.isFinite, "tolerance", "above 0", got: tolerance)
+    try OptionError.check(iterations >= 1, "max-iterations", "at least 1", got: iterations)
+    try OptionError.check(history >= 1, "history", "at least 1", got: history)
+    try OptionError.check(timeLimit.map { $0 >= 0 } ?? true, "time-limit", "0 or more", got: timeLimit ?? 0)
   }
 }
 
@@ -54,16 +62,17 @@ public enum OptimumOutcome: String, Sendable, Codable {
   case interrupted
 
   /// What happened and what to do about it.
-  public var remedy: String {
+  public var remedy: String { remedy(\.text) }
+
+  /// What happened and what to do about it, in the caller's words.
+  public func remedy(_ words: (Remedy) -> String) -> String {
     switch self {
     case .converged: "the bound on the gap holds"
-    case .iterationLimit: "iteration limit reached before the bound held; raise --iterations or --tolerance"
-    case .timeLimit: "time limit reached before the bound held; raise --time-limit or --tolerance"
+    case .iterationLimit: "iteration limit reached before the bound held; \(words(.moreIterations))"
+    case .timeLimit: "time limit reached before the bound held; \(words(.moreTime))"
     case .separable:
-      "the classes are separable and there is no penalty: the weights would grow for ever; use --l2 above 0"
-    case .precisionLimit:
-      "no better point can be told apart in this precision; raise --tolerance, use --precision double, or standardise "
-        + "the features"
+      "the classes are separable and there is no penalty: the weights would grow for ever; \(words(.penalty))"
+    case .precisionLimit: "no better point can be told apart in this precision; \(words(.looserTolerance))"
     case .interrupted: "interrupted; the point so far is kept"
     }
   }
@@ -109,7 +118,7 @@ public struct OptimumResult<Scalar: RealScalar>: Sendable {
 /// Memory: features, N C dual variables, and a few times the weights (2 x 20 of them for L-BFGS).
 ///
 /// ```swift
-/// let problem = SoftmaxProblem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
+/// let problem = try SoftmaxProblem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
 /// let fit = try SoftmaxRegression(problem).fit()
 /// print(fit.outcome, fit.certificate.objective, fit.certificate.gapBound!)
 /// ```
@@ -127,9 +136,16 @@ public struct SoftmaxRegression<Scalar: RealScalar>: Sendable {
   /// - Parameters:
   ///   - start: weight [C, D] and bias, such as the optimum for another penalty.
   ///   - observer: is told of each iteration (`OptimumProgress`), and asked after it whether to stop.
-  /// - Throws: what reading the features from their file throws, and what the observer throws. Nothing else: not
-  ///   converging is an outcome.
+  /// - Throws: `OptionError` for options out of range, `DataError` for a start that does not fit or is not finite, what
+  ///   reading the features from their file throws, and what the observer throws. Not converging is an outcome.
   public func fit(from start: [Scalar]? = nil, observer: inout some RunObserver) throws -> OptimumResult<Scalar> {
+    try options.check()
+    if let count = start?.count {
+      let (weights, biases) = (problem.classes * problem.width, problem.classes)
+      guard count == weights || count == weights + biases else {
+        throw DataError("", "expected \(weights) weights and \(biases) biases to start from, got \(count) numbers")
+      }
+    }
     var run = try OptimumRun(problem, options, start)
     return try run.run(&observer)
   }

@@ -162,7 +162,7 @@ enum ArrayDecoder {
       for k in 0..<step {
         let number = convert(chunk[k])
         guard let whole = number.exactInt else {
-          throw .badData(source.path, at: "element \(done + k)", "expected a whole number, got \(number)")
+          throw .badData(source.path, at: "element \(done + k)", "expected a whole number, got \(number)").ofLabels
         }
         result[done + k] = whole
       }

@@ -1,10 +1,12 @@
+import Errors
+
 /// A file that could not be read or written: which one, where in it, what was expected and what was got.
 ///
 /// ```
 /// letters.csv: line 7, column "width": expected a number, got "wide"
 /// ```
-public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What went wrong, as a command reports it to its caller (BSD sysexits).
+public struct FileError: FGNError, Equatable {
+  /// What went wrong.
   public enum Kind: Sendable, Equatable {
     /// The bytes are not what the format, or the reader's limits, allow.
     case badData
@@ -23,33 +25,44 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   public var position: String?
   /// What was expected and what was got.
   public var message: String
+  public var remedy: Remedy?
+  /// Whether whole numbers, one for each example, were expected as labels, and others were got.
+  public var isOfLabels = false
 
-  public init(_ kind: Kind, file: String, position: String? = nil, _ message: String) {
+  public init(_ kind: Kind, file: String, position: String? = nil, _ message: String, remedy: Remedy? = nil) {
     self.kind = kind
     self.file = file
     self.position = position
     self.message = message
+    self.remedy = remedy
   }
 
-  /// EX_DATAERR 65, EX_NOINPUT 66, EX_CANTCREAT 73 or EX_IOERR 74.
-  public var exitCode: Int32 {
+  public var code: ErrorCode {
     switch kind {
-    case .badData: 65
-    case .missingInput: 66
-    case .cannotCreate: 73
-    case .inputOutput: 74
+    case .badData: .badData
+    case .missingInput: .missingInput
+    case .cannotCreate: .cannotCreate
+    case .inputOutput: .inputOutput
     }
   }
 
-  public var description: String {
-    guard let position else { return "\(file): \(message)" }
-    return "\(file): \(position): \(message)"
+  public func text(_ words: (Remedy) -> String) -> String {
+    let sentence = remedy.map { $0.following(message, in: words) } ?? message
+    guard let position else { return "\(file): \(sentence)" }
+    return "\(file): \(position): \(sentence)"
   }
 }
 
 extension FileError {
   static func badData(_ file: String, at position: String? = nil, _ message: String) -> FileError {
     FileError(.badData, file: file, position: position, message)
+  }
+
+  /// The same error, of labels that are no whole numbers: see `isOfLabels`.
+  var ofLabels: FileError {
+    var error = self
+    error.isOfLabels = true
+    return error
   }
 }
 

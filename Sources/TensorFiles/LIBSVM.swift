@@ -218,7 +218,8 @@ private struct LIBSVMLines<Scalar: RealScalar> {
     guard let label = NumberParser.number(bytes, at: &next, end: end, as: Double.self), isFieldEnd(bytes, next, end),
       realLabels || Int(exactly: label) != nil
     else {
-      throw error(bytes, range, labelStart, line, "expected a \(realLabels ? "" : "whole ")number as the label")
+      let failure = error(bytes, range, labelStart, line, "expected a \(realLabels ? "" : "whole ")number as the label")
+      throw realLabels ? failure : failure.ofLabels
     }
     let rowStart = count &* columns
     guard count < rows else { throw .badData(path, "the file changed while it was read") }

@@ -166,7 +166,8 @@ extension NPY {
       throw wrongShape(
         header, source,
         "one hard integer label per example (soft or one-hot labels are not supported by any curvature here: "
-          + "use argmax(axis=1))")
+          + "use argmax(axis=1))"
+      ).ofLabels
     }
     guard header.shape.count == 1 else {
       throw wrongShape(header, source, "one integer label per example in a one-dimensional array (use y.ravel())")
@@ -182,7 +183,7 @@ extension NPY {
   ) throws(FileError) -> [Int] {
     let header = try NPYHeader(&source, resultSize: MemoryLayout<Int>.size, memoryLimit: memoryLimit)
     guard header.shape.count == 2, header.shape[1] == columns else {
-      throw wrongShape(header, source, "whole numbers [rows, \(columns)]")
+      throw wrongShape(header, source, "whole numbers [rows, \(columns)]").ofLabels
     }
     let values = try ArrayDecoder.integers(
       &source, type: header.type, bigEndian: header.isBigEndian, count: header.count)

@@ -78,6 +78,8 @@ package enum OperatingSystem {
   }
 
   /// Whether a path leads to a file or a directory.
+  static func mayCreateFiles(in directory: String) -> Bool { access(directory, W_OK | X_OK) == 0 }
+
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Makes a directory, whose parent must be there; one that is there already stays, and must be writable.

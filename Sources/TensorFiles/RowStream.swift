@@ -1,4 +1,5 @@
 import CFiles
+import Errors
 import LinearAlgebra
 
 /// Examples as lines of text from a pipe or terminal, in blocks of what is at hand: a reader who types gets an answer to
@@ -194,10 +195,9 @@ private struct RowFields<Scalar: RealScalar>: Sendable {
     }
     let texts = fields.indices.filter { Double(fields[$0]) == nil }
     guard texts.count == 1 else {
-      throw .badData(
-        name, at: "line \(line)",
-        "expected \(columns) features, as the model has, got \(fields.count) fields; say by --label-column which of "
-          + "them is the label")
+      throw FileError(
+        .badData, file: name, position: "line \(line)",
+        "expected \(columns) features, as the model has, got \(fields.count) fields;", remedy: .labelColumn)
     }
     return texts[0]
   }

@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 
 /// The temperature T of a classifier's probabilities softmax(z / T), fitted on validation data.
@@ -142,7 +143,8 @@ private struct CalibrationRows<Scalar: RealScalar> {
         let row = first + (logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns
         throw DataError(
           data.source,
-          "row \(row / data.labelsPerExample): the logits overflow \(Scalar.precisionName); use --precision double")
+          "row \(row / data.labelsPerExample): the logits overflow \(Scalar.precisionName);",
+          remedy: .doublePrecision)
       }
       body(logits, first)
     }

@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import TensorFiles
 
@@ -75,8 +76,7 @@ extension DataFiles {
     guard targetKind == .measurements, stored.isInteger else { return }
     throw DataError(
       path,
-      "expected real targets, got an array of \(stored.rawValue), as class numbers are: for classes use --loss "
-        + "cross-entropy; for numbers to predict convert it to float, or say --integer-targets")
+      "expected real targets, got an array of \(stored.rawValue), as class numbers are:", remedy: .integerArray)
   }
 
   private func checkKind<Scalar>(of values: Matrix<Scalar>, _ path: String) throws(DataError) {
@@ -89,8 +89,8 @@ extension DataFiles {
     let list = Self.list(distinct.sorted().map { NumberText.fixed(Double($0), 0) })
     throw DataError(
       path,
-      "expected real targets, got \(distinct.count) different whole numbers (\(list)), as class numbers are: for "
-        + "classes use --loss cross-entropy; for numbers to predict say --integer-targets")
+      "expected real targets, got \(distinct.count) different whole numbers (\(list)), as class numbers are:",
+      remedy: .integerColumn)
   }
 
   /// Cuts a table into features and targets.
@@ -121,11 +121,11 @@ extension DataFiles {
         throw DataError(
           path,
           "cannot tell which column holds the targets: none is named label, class, target or y; name one of \(list), "
-            + "or several, by --label-column")
+            + "or several,", remedy: .targetColumns)
       }
       let matches = names.indices.filter { lowercased[$0] == name }
       guard matches.count == 1 else {
-        throw DataError(path, "expected one column named \"\(name)\", got \(matches.count): --label-column says which")
+        throw DataError(path, "expected one column named \"\(name)\", got \(matches.count):", remedy: .oneLabelColumn)
       }
       return matches
     }
@@ -144,7 +144,7 @@ extension DataFiles {
           let got = matches.isEmpty ? "none" : "\(matches.count)"
           throw DataError(path, "expected one column named \"\(name)\", got \(got); the columns are \(list)")
         }
-      case .automatic, .absent: preconditionFailure("a target column has a name or a number")
+      case .automatic, .absent: throw DataError(path, "expected a name or a number for each target column")
       }
       guard !result.contains(matches[0]) else {
         throw DataError(path, "expected each target column once, got \"\(names[matches[0]])\" twice")

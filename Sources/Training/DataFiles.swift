@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import TensorFiles
 
@@ -85,7 +86,7 @@ public struct DataFiles: Sendable, Equatable {
     guard targetKind == .classes else { return try loadValues() }
     let table: Labelled<Scalar> = try read()
     if let text = table.names.first(where: { Int($0) == nil }), table.names.allSatisfy({ Double($0) != nil }) {
-      throw DataError(name, "expected classes, got numbers such as \(text): \(Self.regressionRemedy)")
+      throw DataError(name, "expected classes, got numbers such as \(text):", remedy: .lossForNumbers)
     }
     let occurring = Set(table.codes).filter { $0 >= 0 }
     guard occurring.count >= 2 else {
@@ -114,11 +115,9 @@ public struct DataFiles: Sendable, Equatable {
       labelsPerExample: labelsPerExample, classNames: classNames, source: name, columnNames: table.columnNames)
   }
 
-  /// Features alone, for prediction, standardised; labels are passed over where a file has them.
-  public func loadFeatures<Scalar>(
-    as type: Scalar.Type = Scalar.self, width: Int, standardization: Standardization? = nil
-  ) throws -> Features<Scalar> {
-    var features: Features<Scalar>
+  /// Features alone, for prediction, in their own units; labels are passed over where a file has them.
+  public func loadFeatures<Scalar>(as type: Scalar.Type = Scalar.self, width: Int) throws -> Features<Scalar> {
+    let features: Features<Scalar>
     switch location {
     case .pair(let path, _): features = try self.features(of: path)
     case .file(let path):
@@ -134,23 +133,15 @@ public struct DataFiles: Sendable, Equatable {
       throw DataError(name, "expected \(width) features, as the model has, got \(features.columns)")
     }
     try Dataset.checkFinite(features, name, nil)
-    if let standardization {
-      do { try standardization.apply(to: &features) } catch { throw DataError(name, error.message) }
-      try Dataset.checkFinite(features, name, nil)
-    }
     return features
   }
-
-  private static var regressionRemedy: String { "for numbers to predict say --loss squared" }
 
   /// Labels that are no whole numbers, one for each example, are numbers to predict.
   private func read<Scalar>() throws -> Labelled<Scalar> {
     do {
       return try readLabelled()
     } catch var error as FileError {
-      if ["whole number", "hard integer label"].contains(where: error.message.contains) {
-        error.message += " (\(Self.regressionRemedy))"
-      }
+      if error.isOfLabels { error.remedy = .lossForNumbers }
       throw error
     }
   }
@@ -188,7 +179,7 @@ public struct DataFiles: Sendable, Equatable {
     if name.hasSuffix(".npz") { return .npz }
     if name.hasSuffix(".csv") { return .csv }
     if name.hasSuffix(".svm") || name.hasSuffix(".libsvm") { return .libsvm }
-    throw DataError(path, "expected a .npz, .csv, .svm or .libsvm file, or --features and --labels")
+    throw DataError(path, "expected a .npz, .csv, .svm or .libsvm file,", remedy: .pairOfFiles)
   }
 
   /// Class numbers as they stand in an array.

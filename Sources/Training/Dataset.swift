@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import Losses
 import Models
@@ -211,7 +212,8 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   public func split(validationFraction: Double, seed: UInt64) throws(DataError) -> (
     training: Dataset, validation: Dataset
   ) {
-    let held = Int((Double(count) * validationFraction).rounded())
+    let held =
+      validationFraction > 0 && validationFraction < 1 ? Int((Double(count) * validationFraction).rounded()) : 0
     guard held >= 1, held < count else {
       throw DataError(
         source, "expected a validation fraction that leaves rows on both sides of \(count), got \(validationFraction)")
@@ -300,7 +302,7 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     throw DataError(
       source,
       "a batch of \(min(size, count)) examples takes \(bytes >> 20) MB, and features above \(memoryLimit >> 20) MB stay in "
-        + "their file: take smaller batches (--batch-size), or raise --memory-limit")
+        + "their file:", remedy: .smallerBatches)
   }
 
   private static func check(_ features: Features<Scalar>, _ source: String, _ names: [String]?) throws(DataError) {

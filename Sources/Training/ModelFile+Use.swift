@@ -4,6 +4,31 @@ import Models
 import Optimization
 
 extension ModelFile {
+  /// Whether outputs are logits of classes, and not numbers.
+  public var isClassifier: Bool { loss is CrossEntropy }
+
+  /// Throws where parameters, names, standardisations or temperature are not as the model wants them, as may be after
+  /// they were set by hand. What is read from a file has been checked.
+  public func check() throws(DataError) {
+    func check(_ isValid: Bool, _ message: @autoclosure () -> String) throws(DataError) {
+      if !isValid { throw DataError("", "the model: \(message())") }
+    }
+    let (width, outputs) = (model.inputWidth, model.outputWidth)
+    try check(parameters.layout == model.layout, "expected parameters of its own layout")
+    let names = isClassifier ? classNames : targetNames
+    try check(names.count == outputs, "expected names of \(outputs) outputs, got \(names.count)")
+    for (part, count) in [(standardization, width), (targetStandardization, outputs)] {
+      guard let part else { continue }
+      let isValid = part.mean.allSatisfy(\.isFinite) && part.scale.allSatisfy { $0 > 0 && $0.isFinite }
+      try check(
+        part.mean.count == count && part.scale.count == count && isValid,
+        "expected a standardisation of \(count) finite means and scales above 0")
+    }
+    if let temperature {
+      try check(temperature > 0 && temperature.isFinite, "expected a temperature above 0, got \(temperature)")
+    }
+  }
+
   /// Applies the standardisations to data of their own units.
   public func standardize(_ data: inout Dataset<Scalar>) throws(DataError) {
     if let standardization { try data.standardize(standardization) }

@@ -1,14 +1,19 @@
+import Errors
 import Losses
 import Optimization
 
 /// A loss by its name, with values of its parameters; as text `NAME[:parameter=value...]`, such as `huber:delta=0.5`.
-package struct NamedLoss: Sendable {
+public struct NamedLoss: Sendable, Equatable {
   package let form: LossForm
+
+  public static func == (left: NamedLoss, right: NamedLoss) -> Bool {
+    left.form.name == right.form.name && left.values == right.values
+  }
   /// Of the form's parameters, in their order.
   private(set) var values: [Double]
 
   /// Nil for a loss of somebody's own.
-  package init?(_ loss: any Loss) {
+  public init?(_ loss: any Loss) {
     guard let form = LossForm(loss), let values = form.values(loss) else { return nil }
     (self.form, self.values) = (form, values)
   }
@@ -17,7 +22,7 @@ package struct NamedLoss: Sendable {
   package init(_ form: LossForm) { (self.form, values) = (form, form.parameters.map(\.defaultValue)) }
 
   /// - Throws: `LossError` for a name, a parameter or a value that is unknown, with what there is.
-  package init(_ text: String) throws(LossError) {
+  public init(_ text: String) throws(LossError) {
     let parts: NameWithSettings
     do { parts = try NameWithSettings(text) } catch { throw LossError(error.description) }
     guard let form = LossForm(named: parts.name) else {
@@ -40,7 +45,8 @@ package struct NamedLoss: Sendable {
     values[index] = value
   }
 
-  package var loss: any Loss { form.loss(values) }
+  /// The loss itself.
+  public var loss: any Loss { form.loss(values) }
 
   /// Each parameter with its value.
   package var settings: [(parameter: LossParameter, value: Double)] { Array(zip(form.parameters, values)) }
@@ -48,13 +54,14 @@ package struct NamedLoss: Sendable {
 
 /// The parameters of a loss by their keys in logs, next to whatever else is encoded in the same object.
 extension NamedLoss: Encodable {
-  package func encode(to encoder: any Encoder) throws {
+  public func encode(to encoder: any Encoder) throws {
     try Dictionary(uniqueKeysWithValues: settings.map { ($0.parameter.key, $0.value) }).encode(to: encoder)
   }
 }
 
 /// What is wrong with the text of a loss, and what would be right.
-package struct LossError: Error, Sendable, CustomStringConvertible {
+public struct LossError: FGNError {
+  public var code: ErrorCode { .badOption }
   package let message: String
   /// The one whose value is refused, where it is a value.
   package let parameter: LossParameter?
@@ -63,5 +70,5 @@ package struct LossError: Error, Sendable, CustomStringConvertible {
     (self.message, self.parameter) = (message, parameter)
   }
 
-  package var description: String { (parameter.map { "\($0.option): " } ?? "") + message }
+  public func text(_ words: (Remedy) -> String) -> String { (parameter.map { "\($0.option): " } ?? "") + message }
 }

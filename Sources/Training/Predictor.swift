@@ -1,7 +1,10 @@
+import Errors
 import LinearAlgebra
+import Losses
 import Models
 
-/// Classes of a model at full speed: the highest, the k highest with probabilities, or all probabilities.
+/// Answers of a model at full speed: of a classifier the highest class, the k highest with probabilities, or all
+/// probabilities; of a regression its numbers.
 ///
 /// A linear head's weights are packed once, and its logits never leave the cache (see `PackedHead`); any other model
 /// goes by its outputs. Probabilities are softmax(z / T), T the file's temperature (see `Calibration`), 1 if it has none.
@@ -16,8 +19,9 @@ import Models
 /// ```
 ///
 /// Of equal logits the lowest class comes first. Where a model classifies T positions of each example, an answer has
-/// N T rows. All methods throw `DataError` that names the row whose logits are not finite, and for features that are
-/// not as wide as the model is, and `FileError` where features are in a file that cannot be read any more.
+/// N T rows. All methods throw `DataError` that names the row whose logits, or numbers, are not finite, for features that
+/// are not as wide as the model is, and where a regression is asked for classes or a classifier for numbers; and
+/// `FileError` where features are in a file that cannot be read any more.
 public struct Predictor<Scalar: RealScalar>: Sendable {
   /// What names the data in errors.
   public var source = ""
@@ -26,10 +30,10 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
   private let file: ModelFile<Scalar>
   private let head: PackedHead<Scalar>?
 
-  /// Packs the weights of a linear head. For models of classes; a regression's outputs are `ModelFile.predict`'s.
+  /// Packs the weights of a linear head of classes.
   public init(_ file: ModelFile<Scalar>) {
     self.file = file
-    guard let head = file.model as? LinearHead<Scalar> else {
+    guard file.isClassifier, let head = file.model as? LinearHead<Scalar> else {
       self.head = nil
       return
     }
@@ -46,6 +50,7 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
 
   /// The highest class of each row.
   public func classes(of features: Features<Scalar>) throws -> [Int32] {
+    try checkClassifier()
     var result: [Int32] = []
     try forEachPart(features) { predictor, part in
       guard case .dense(let x) = part, let head else {
@@ -63,6 +68,7 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
 
   /// The k highest classes of each row, k at most C, and their probabilities.
   public func top(_ k: Int, of features: Features<Scalar>) throws -> TopRows<Scalar> {
+    try checkClassifier()
     guard k >= 1, k <= classCount else {
       throw DataError(source, "expected k from 1 to the model's \(classCount) classes, got \(k)")
     }
@@ -83,6 +89,7 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
 
   /// All probabilities [N, C].
   public func probabilities(of features: Features<Scalar>) throws -> Matrix<Scalar> {
+    try checkClassifier()
     var all: [Scalar] = []
     try forEachPart(features) { predictor, part in
       guard case .dense(let x) = part, let head else {
@@ -98,15 +105,37 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
     return Matrix(rows: features.rows * positions, columns: classCount, elements: all)
   }
 
+  /// The numbers [N, K] that a regression predicts, in the targets' own units.
+  public func numbers(of features: Features<Scalar>) throws -> Matrix<Scalar> {
+    guard !file.isClassifier else {
+      throw DataError(source, "expected a model that predicts numbers, got a classifier")
+    }
+    var all: [Scalar] = []
+    try forEachPart(features) { predictor, part in
+      try predictor.forEachLogits(part) { outputs, first in
+        file.predict(&outputs)
+        try predictor.check(outputs, first: first, "predictions")
+        all += outputs.elements
+      }
+    }
+    return Matrix(rows: features.rows, columns: file.model.outputWidth, elements: all)
+  }
+
   /// The same for a matrix of features.
   public func classes(of features: Matrix<Scalar>) throws -> [Int32] { try classes(of: .dense(features)) }
   public func top(_ k: Int, of features: Matrix<Scalar>) throws -> TopRows<Scalar> { try top(k, of: .dense(features)) }
   public func probabilities(of features: Matrix<Scalar>) throws -> Matrix<Scalar> {
     try probabilities(of: .dense(features))
   }
+  public func numbers(of features: Matrix<Scalar>) throws -> Matrix<Scalar> { try numbers(of: .dense(features)) }
 
-  /// Calls `body` with features in memory, standardised, and a predictor that knows their first row: with all at once,
-  /// or block by block of a file.
+  private func checkClassifier() throws(DataError) {
+    guard !file.isClassifier else { return }
+    throw DataError(source, "expected a classifier, got a model that predicts numbers, with the \(file.loss.name) loss")
+  }
+
+  /// Calls `body` with features in memory, standardised, and a predictor that knows their first row: with all at once, or
+  /// with copies of blocks where they are in a file or are to be standardised.
   private func forEachPart(
     _ features: Features<Scalar>, _ body: (Predictor, Features<Scalar>) throws -> Void
   ) throws {
@@ -115,14 +144,15 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
       throw DataError(source, "expected \(width) features, as the model has, got \(features.columns)")
     }
     let block = max(256, (16 << 20) / (width * MemoryLayout<Scalar>.stride))
-    let size = features.isInMemory ? max(1, features.rows) : block
-    var (predictor, part) = (self, features)
-    for start in stride(from: 0, to: features.rows, by: size) {
-      if !features.isInMemory { try features.read(start..<min(features.rows, start + size), into: &part) }
-      if let standardization = file.standardization {
-        do { try standardization.apply(to: &part) } catch { throw DataError(source, error.message) }
-      }
+    if features.isInMemory, file.standardization == nil { return try body(self, features) }
+    var (predictor, part) = (self, Features<Scalar>.none)
+    for start in stride(from: 0, to: features.rows, by: block) {
+      try features.read(start..<min(features.rows, start + block), into: &part)
       predictor.firstRow = firstRow + start
+      if let standardization = file.standardization {
+        do { try standardization.apply(to: &part) } catch { throw error.of(source) }
+        try Dataset.checkFinite(part, source, nil, first: predictor.firstRow)
+      }
       try body(predictor, part)
     }
   }
@@ -131,14 +161,14 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
     try file.forEachBlock(features, body)
   }
 
-  private func check(_ logits: Matrix<Scalar>, first: Int) throws(DataError) {
-    if logits.elements.isFinite { return }
-    try check((logits.elements.firstIndex { !$0.isFinite } ?? 0) / logits.columns, first: first)
+  private func check(_ outputs: Matrix<Scalar>, first: Int, _ name: String = "logits") throws(DataError) {
+    if outputs.elements.isFinite { return }
+    try check((outputs.elements.firstIndex { !$0.isFinite } ?? 0) / outputs.columns, first: first, name)
   }
 
-  private func check(_ bad: Int?, first: Int = 0) throws(DataError) {
+  private func check(_ bad: Int?, first: Int = 0, _ name: String = "logits") throws(DataError) {
     guard let bad else { return }
     let row = firstRow + (first + bad) / positions
-    throw DataError(source, "row \(row): the logits overflow \(Scalar.precisionName); use --precision double")
+    throw DataError(source, "row \(row): the \(name) overflow \(Scalar.precisionName);", remedy: .doublePrecision)
   }
 }

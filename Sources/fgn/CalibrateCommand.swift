@@ -2,7 +2,7 @@ import ArgumentParser
 import FastGaussNewton
 
 /// `fgn calibrate`: the temperature of a model's probabilities, from data that it was not trained on.
-struct CalibrateCommand: ParsableCommand {
+struct CalibrateCommand: DataCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
     abstract: "Fit a temperature T on validation data, so that probabilities softmax(z / T) mean what they say.",
@@ -31,24 +31,16 @@ struct CalibrateCommand: ParsableCommand {
     var model: String?
   }
 
-  func run() throws {
-    Partition.threads = arguments.threads
-    try reportingFailures {
-      switch arguments.precision {
-      case .float: try calibrate(Float.self)
-      case .double: try calibrate(Double.self)
-      }
-    }
-  }
-
-  private func calibrate<S: RealScalar>(_ type: S.Type) throws {
+  func work<S: RealScalar>(_ type: S.Type) throws {
     let path = output ?? saved.model
     try checkCanCreate(path, figure)
-    let (file, data) = try saved.load(with: arguments, as: type)
-    let result = try file.calibrate(data)
+    var model: ModelFile<S> = try saved.load()
+    let job = CalibrateJob()
+    let result = try job.run(&model, on: arguments.files)
     let isFitted = result.outcome == .converged
     if isFitted {
-      try save(result.temperature, to: path)
+      try job.save(
+        temperature: result.temperature, ofModelIn: saved.model, architecture: saved.readArchitecture(), to: path)
     }
     if let figure { try AtomicFile.write(result.figure.svg(), to: figure) }
     if json {
@@ -68,15 +60,5 @@ struct CalibrateCommand: ParsableCommand {
     row("loss         ", \.loss)
     row("ECE          ", \.calibrationError)
     print(isFitted ? "saved to \(path)" : "not saved. \(result.outcome.remedy)")
-  }
-
-  /// Keeps the precision of the file, whichever the temperature was computed in.
-  private func save(_ temperature: Double, to path: String) throws {
-    var exact: ModelFile<Double> = try saved.load()
-    exact.temperature = temperature
-    guard exact.parameters.values.allSatisfy({ Double(Float($0)) == $0 }) else { return try exact.write(to: path) }
-    var single: ModelFile<Float> = try saved.load()
-    single.temperature = temperature
-    try single.write(to: path)
   }
 }

@@ -5,7 +5,7 @@ import FastGaussNewton
 extension Clock: ExpressibleByArgument {}
 
 /// `fgn compare`: several optimizers on one problem.
-struct CompareCommand: ParsableCommand {
+struct CompareCommand: DataCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Compare optimizers on one data set: several seeds, one budget, a small grid for whoever needs tuning.",
@@ -58,22 +58,21 @@ struct CompareCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
     let budgets = [epochs.map(Double.init), steps.map(Double.init), seconds].compactMap { $0 }
-    try check(budgets.count <= 1, "Give one budget: --epochs, --steps or --seconds.")
-    try check(budgets.allSatisfy { $0 > 0 && $0.isFinite }, "The budget must be above 0, got \(budgets.first ?? 0).")
-    try check(seeds >= 1, "--seeds must be at least 1, got \(seeds).")
-    try check(batchSize >= 1, "--batch-size must be at least 1, got \(batchSize).")
-    try check(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
-    try check(points >= 1, "--points must be at least 1, got \(points).")
-    try check(1...99 ~= grid, "--grid must be from 1 to 99, got \(grid).")
-    try check(gridFactor > 1 && gridFactor.isFinite, "--grid-factor must be above 1, got \(gridFactor).")
-    try check(
+    try require(budgets.count <= 1, "Give one budget: --epochs, --steps or --seconds.")
+    try require(budgets.allSatisfy { $0 > 0 && $0.isFinite }, "The budget must be above 0, got \(budgets.first ?? 0).")
+    try require(seeds >= 1, "--seeds must be at least 1, got \(seeds).")
+    try require(batchSize >= 1, "--batch-size must be at least 1, got \(batchSize).")
+    try require(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
+    try require(points >= 1, "--points must be at least 1, got \(points).")
+    try require(1...99 ~= grid, "--grid must be from 1 to 99, got \(grid).")
+    try require(gridFactor > 1 && gridFactor.isFinite, "--grid-factor must be above 1, got \(gridFactor).")
+    try require(
       rows.sampleWeights == nil || rows.validation != nil,
       "--sample-weights has a weight for each training row: give --validation too.")
     let contestants = try contestants()
-    try check(!contestants.isEmpty, "--optimizers needs at least one name.")
-    try check(Set(contestants).count == contestants.count, "--optimizers names one twice.")
+    try require(!contestants.isEmpty, "--optimizers needs at least one name.")
+    try require(Set(contestants).count == contestants.count, "--optimizers names one twice.")
   }
 
   private func contestants() throws -> [TrainingMethod] {
@@ -88,24 +87,15 @@ struct CompareCommand: ParsableCommand {
     seconds.map { .seconds($0) } ?? steps.map { .steps($0) } ?? .epochs(epochs ?? 3)
   }
 
-  func run() throws {
-    Partition.threads = arguments.threads
-    try reportingFailures {
-      switch arguments.precision {
-      case .float: try compare(Float.self)
-      case .double: try compare(Double.self)
-      }
-    }
+  func work<S: RealScalar>(_ type: S.Type) throws {
+    let model: ModelSpecification<S> = try models.load(as: type, loss: rows.losses.chosen)
+    let data = try rows.preparation(arguments, seed: seed, fraction: 0.2, test: test).load(
+      for: model, note: logger.info)
+    try run(model.model(for: data.training), from: model.initial?.parameters, on: data)
   }
 
-  private func compare<S: RealScalar>(_ type: S.Type) throws {
-    let (network, initial) = try models.load(as: type, loss: rows.losses.chosen)
-    let data = try rows.load(arguments, for: network, initial, seed: seed, fraction: 0.2, test: test)
-    try run(models.model(network, initial, for: data.training), from: initial?.parameters, on: data)
-  }
-
-  private func run<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: TrainingData<M.Scalar>) throws {
-    guard let held = data.held else { return }
+  private func run<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: PreparedData<M.Scalar>) throws {
+    guard let held = data.validation else { return }
     let problem = ComparisonProblem(
       model: model, loss: data.loss, training: data.training, validation: held, test: data.test, start: start)
     let watch = Interrupt.watch()
@@ -118,11 +108,9 @@ struct CompareCommand: ParsableCommand {
     options.target = target
     let counts =
       "\(data.training.count) training, \(held.count) validation\(data.test.map { ", \($0.count) test" } ?? "")"
-    logger.info(
-      "\(counts) examples, \(data.training.featureCount) features, \(data.targetText); \(M.Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
-    )
+    announce("\(counts) examples", of: data)
     var comparison = try OptimizerComparison(
-      problem, options, store: RunStore(directory: output), version: packageVersion)
+      problem, options, store: RunStore(directory: output), version: Producer.version)
     var observers = Observers([InterruptObserver(), RecordObserver<ComparisonProgress>(show)])
     let result = try comparison.run(observer: &observers)
     guard let result else {

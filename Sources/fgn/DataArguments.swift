@@ -1,10 +1,6 @@
 import ArgumentParser
 import FastGaussNewton
 
-enum Precision: String, ExpressibleByArgument, CaseIterable {
-  case float, double
-}
-
 extension Curvature: ExpressibleByArgument {
   /// - Parameter argument: one that directions can be found for.
   public init?(argument: String) {
@@ -74,28 +70,12 @@ struct DataArguments: ParsableArguments {
     Int(name).map { .index($0) } ?? .name(name)
   }
 
-  /// The memory that features may take.
-  var memoryBytes: Int { memoryLimit.flatMap(MemoryLimit.bytes) ?? MemoryLimit.standard }
-
-  /// The files of a model in use.
-  func files<S>(for model: ModelFile<S>) -> DataFiles {
-    let kind = LossForm(model.loss)?.targetKind == .classes ? TargetKind.classes : .numbers
-    var files = files(featureCount: model.model.inputWidth, indexBase: model.indexBase, kind)
-    files.targetNames = model.targetNames
-    let isSparse = model.model.takesSparseFeatures && model.standardization?.isScaling ?? true
-    files.sparseBelow = isSparse ? DataFiles.sparseDensity : 0
-    return files
-  }
-
-  /// The files, for a model of `featureCount` features, trained with a LIBSVM index base, where there is one.
-  func files(featureCount: Int?, indexBase: LIBSVM.IndexBase?, _ kind: TargetKind) -> DataFiles {
-    let column = labelColumn.map(Self.column)
+  /// The files that are named, as whoever reads them completes them.
+  var files: DataFiles {
     let location = data.map { DataFiles.Location.file($0) } ?? .pair(features: features!, labels: labels)
-    var files = DataFiles(location, labelColumn: column, featureCount: featureCount)
+    var files = DataFiles(location, labelColumn: labelColumn.map(Self.column))
     files.hasHeader = !noHeader
-    files.memoryLimit = memoryBytes
-    files.indexBase = indexBase ?? .automatic
-    files.targetKind = kind
+    files.memoryLimit = memoryLimit.flatMap(MemoryLimit.bytes) ?? MemoryLimit.standard
     files.targetColumns = labelColumn?.split(separator: ",").map { Self.column(String($0)) } ?? []
     return files
   }

@@ -2,7 +2,7 @@ import ArgumentParser
 import FastGaussNewton
 
 /// `fgn evaluate`: how good a model is on labelled data.
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: DataCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Print objective, loss, and accuracy, top-5 and counts by class, or RMSE and R^2.")
@@ -14,27 +14,12 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws {
-    guard l2 >= 0, l2.isFinite else { throw ValidationError("--l2 must be 0 or more, got \(l2).") }
-  }
+  private var job: EvaluateJob { EvaluateJob(l2: l2) }
 
-  func run() throws {
-    Partition.threads = arguments.threads
-    try reportingFailures {
-      switch arguments.precision {
-      case .float: try evaluate(Float.self)
-      case .double: try evaluate(Double.self)
-      }
-    }
-  }
+  func validate() throws { try requireOptions(job.check) }
 
-  private func evaluate<S: RealScalar>(_ type: S.Type) throws {
-    let (file, data) = try saved.load(with: arguments, as: type)
-    var result = try file.evaluate(data, l2: l2)
-    if let temperature = file.temperature {
-      result.calibrated = Evaluation.Calibrated(
-        temperature: temperature, quality: try file.quality(data, temperature: temperature))
-    }
+  func work<S: RealScalar>(_ type: S.Type) throws {
+    let result = try job.run(saved.load(as: type), on: arguments.files)
     if json { return try printJSON(result) }
     print("examples   \(result.examples)")
     print("objective  \(NumberText.fixed(result.objective, 6))")

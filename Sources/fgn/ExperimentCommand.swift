@@ -60,7 +60,7 @@ struct ExperimentCommand: ParsableCommand {
       try OperatingSystem.makeDirectory(output)
       let watch = Interrupt.watch()
       defer { watch.cancel() }
-      let stamp = Stamp(version: packageVersion, note: note)
+      let stamp = Stamp(version: Producer.version, note: note)
       let setting = ExperimentSetting(
         seeds: (0..<UInt64(seeds)).map { seed + $0 }, isQuick: quick,
         data: ExperimentData(directory: data, features: features))

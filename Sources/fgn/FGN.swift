@@ -1,9 +1,6 @@
 import ArgumentParser
 import FastGaussNewton
 
-/// The version that is printed and stored in model files.
-let packageVersion = "0.1.0"
-
 @main
 struct FGN: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +11,7 @@ struct FGN: ParsableCommand {
       Exit codes: 0 ok, 1 failure, 2 diverged, 3 no certified optimum, 64 usage, 65 bad data, 66 missing input, \
       73 cannot create, 74 input/output, 130 interrupted.
       """,
-    version: packageVersion,
+    version: Producer.version,
     subcommands: [
       TrainCommand.self, TuneCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self,
       CalibrateCommand.self, InspectCommand.self, TaskCommand.self, ExperimentCommand.self,

@@ -11,21 +11,34 @@ import FastGaussNewton
 
 func printError(_ text: String) { StandardError.write(text + "\n") }
 
+/// Throws a usage error unless `condition` holds.
+func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
+  if !condition { throw ValidationError(message()) }
+}
+
+/// Makes a usage error of an option that is out of its range.
+func requireOptions(_ check: () throws -> Void) throws {
+  do { try check() } catch let error as OptionError { throw ValidationError("\(error.textWithFlags).") }
+}
+
 /// Runs a command's work; an error is printed on standard error and becomes its documented exit code.
 func reportingFailures(_ body: () throws -> Void) throws {
   // A file that grows beyond the process' limit is an error of the write, not the end of the process.
   signal(SIGXFSZ, SIG_IGN)
   do {
     try body()
-  } catch let error as FileError {
-    printError("fgn: \(error)")
-    throw ExitCode(error.exitCode)
-  } catch let error as DataError {
-    printError("fgn: \(error)")
-    throw ExitCode(65)
-  } catch let error as OptimizerError {
-    printError("fgn: \(error)")
-    throw ExitCode(64)
+  } catch let error as NoModelError {
+    error.remarks.prefix(1).forEach(logger.info)
+    error.remarks.dropFirst().forEach(logger.warning)
+    if error.code == .interrupted {
+      logger.warning(error.message)
+    } else {
+      printError("fgn: \(error.source): nothing was saved: \(error.message)")
+    }
+    throw ExitCode(error.code.exitCode)
+  } catch let error as any FGNError {
+    printError("fgn: \(error.textWithFlags)")
+    throw ExitCode(error.code.exitCode)
   }
   guard fflush(nil) == 0 else {
     printError("fgn: standard output: cannot write: \(String(cString: strerror(errno)))")
@@ -33,20 +46,50 @@ func reportingFailures(_ body: () throws -> Void) throws {
   }
 }
 
-/// Fails before the work where a file could not be created after it.
-func checkCanCreate(_ paths: String?...) throws(FileError) {
-  for path in paths.compactMap({ $0 }) {
-    var status = stat()
-    if stat(path, &status) == 0 {
-      if status.st_mode & S_IFMT == S_IFDIR {
-        throw FileError(.cannotCreate, file: path, "cannot write: it is a directory")
-      }
-      if status.st_mode & S_IFMT != S_IFREG { continue }
-    }
-    let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    guard access(directory, W_OK | X_OK) == 0 else {
-      throw FileError(
-        .cannotCreate, file: path, "cannot create a file in its directory: \(String(cString: strerror(errno)))")
+extension ErrorCode {
+  /// BSD sysexits where there is one.
+  var exitCode: Int32 {
+    switch self {
+    case .diverged: 2
+    case .badOption: 64
+    case .badData, .badModel: 65
+    case .missingInput: 66
+    case .cannotCreate: 73
+    case .inputOutput: 74
+    case .interrupted: 130
     }
   }
+}
+
+extension FGNError {
+  /// The sentence with the options of this program.
+  var textWithFlags: String { (self is OptionError ? "--" : "") + text(\.flags) }
+}
+
+extension Remedy {
+  /// What to do, by the options of this program.
+  var flags: String {
+    switch self {
+    case .doublePrecision: "use --precision double"
+    case .lossForNumbers: "for numbers to predict say --loss squared"
+    case .integerArray:
+      "for classes use --loss cross-entropy; for numbers to predict convert it to float, or say --integer-targets"
+    case .integerColumn: "for classes use --loss cross-entropy; for numbers to predict say --integer-targets"
+    case .labelColumn: "say by --label-column which of them is the label"
+    case .targetColumns: "by --label-column"
+    case .oneLabelColumn: "--label-column says which"
+    case .pairOfFiles: "or --features and --labels"
+    case .smallerBatches: "take smaller batches (--batch-size), or raise --memory-limit"
+    case .featuresInMemory: "the features must not take more than --memory-limit"
+    case .moreIterations: "raise --max-iterations or --tolerance"
+    case .moreTime: "raise --time-limit or --tolerance"
+    case .penalty: "use --l2 above 0"
+    case .looserTolerance: "raise --tolerance, use --precision double, or standardise the features"
+    }
+  }
+}
+
+/// Fails before the work where a file could not be created after it.
+func checkCanCreate(_ paths: String?...) throws(FileError) {
+  for path in paths.compactMap({ $0 }) { try AtomicFile.checkCanCreate(path) }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import FastGaussNewton
 
 /// `fgn inspect`: does FGN suit this problem? One batch of all rows given.
-struct InspectCommand: ParsableCommand {
+struct InspectCommand: DataCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Compare the FGN direction with the full Gauss-Newton direction at a model.",
@@ -23,53 +23,19 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  func validate() throws {
-    guard damping > 0, damping.isFinite else { throw ValidationError("--damping must be above 0, got \(damping).") }
-    guard l2 >= 0, l2.isFinite else { throw ValidationError("--l2 must be 0 or more, got \(l2).") }
-    guard curvature == .fgn || curvature == .ggn else {
-      throw ValidationError("--curvature must be fgn or ggn, got \(curvature.name).")
-    }
-    let solvers = Solver.available(for: curvature)
-    guard solvers.contains(solver) else {
-      let names = solvers.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("--solver for \(curvature.name) must be one of \(names), got \(solver.rawValue).")
-    }
+  private var job: InspectJob {
+    var job = InspectJob(damping: damping)
+    (job.l2, job.curvature, job.solver) = (l2, curvature, solver)
+    return job
   }
 
-  func run() throws {
-    Partition.threads = arguments.threads
-    try reportingFailures {
-      switch arguments.precision {
-      case .float: try inspect(Float.self, tolerance: 1e-6)
-      case .double: try inspect(Double.self, tolerance: 1e-13)
-      }
-    }
-  }
+  func validate() throws { try requireOptions(job.check) }
 
-  private func inspect<S: RealScalar>(_ type: S.Type, tolerance: Double) throws {
+  func work<S: RealScalar>(_ type: S.Type) throws {
     try checkCanCreate(direction)
-    let (file, data) = try saved.load(with: arguments, as: type)
-    guard data.features.isInMemory else {
-      throw DataError(data.source, "all rows make one batch here, and the features take more than --memory-limit")
-    }
-    guard file.loss is CrossEntropy else {
-      throw DataError(saved.model, "only classifiers are inspected; the loss of this model is \(file.loss.name)")
-    }
-    do { try file.model.checkTrainable() } catch { throw DataError(saved.model, "\(error)") }
-    let options = DescentOptions(
-      curvature: curvature, solver: solver, tolerance: tolerance, maximumIterations: 2000, expectedIterations: 100)
-    func run(_ model: some Model<S>) -> (inspection: Inspection, direction: [S]) {
-      Inspection.run(
-        Objective(model, l2: l2), at: file.parameters, batch: data.batch, damping: damping, options: options)
-    }
-    let (inspection, vector) = run(file.model)
-    if let direction {
-      guard vector.isFinite else { throw DataError(data.source, "the direction is not finite; raise the damping") }
-      let tensors = file.model.layout.trainable.map {
-        SafeTensors.Tensor(name: $0.name, shape: $0.shape, values: Array(vector[$0.range]))
-      }
-      try SafeTensors.write(tensors, to: direction)
-    }
+    let model: ModelFile<S> = try saved.load()
+    let (inspection, vector) = try job.run(model, on: arguments.files, source: saved.model)
+    if let direction { try job.save(vector, of: model, to: direction) }
     if json { return try printJSON(inspection) }
     show(inspection)
   }

@@ -43,7 +43,7 @@ struct LossArguments: ParsableArguments {
   var chosen: (any Loss)? { try? named()?.loss }
 
   /// The loss with the parameters that were given.
-  private func named() throws -> NamedLoss? {
+  func named() throws -> NamedLoss? {
     var result = loss
     for (option, path) in Self.declared {
       guard let value = self[keyPath: path], let parameter = LossForm.parameter(option) else { continue }
@@ -57,19 +57,6 @@ struct LossArguments: ParsableArguments {
     return result
   }
 
-  func targetKind(of loss: any Loss) -> TargetKind {
-    let kind = LossForm(loss)?.targetKind ?? .numbers
-    return integerTargets && kind == .measurements ? .numbers : kind
-  }
-
-  /// How to standardise targets; nil for not at all. A model that training starts from has its own units.
-  func targetStandardization<S>(of data: Dataset<S>, _ loss: any Loss, _ initial: ModelFile<S>?) -> Standardization? {
-    let isDefault = initial == nil && LossForm(loss)?.standardizesTargets == true
-    guard let values = data.values, standardizeTargets ?? (isDefault || initial?.targetStandardization != nil) else {
-      return nil
-    }
-    return initial?.targetStandardization ?? Standardization(fitting: values)
-  }
 }
 
 extension Option where Value == String? {

@@ -1,31 +1,7 @@
 import ArgumentParser
 import FastGaussNewton
 
-/// Activations by name.
-enum ActivationName: String, ExpressibleByArgument, CaseIterable {
-  case relu
-  case leakyReLU = "leaky_relu"
-  case tanh, sigmoid, gelu, silu, softplus
-
-  var layer: Activation {
-    switch self {
-    case .relu: Activation(.relu)
-    case .leakyReLU: Activation(.leakyReLU(slope: 0.01))
-    case .tanh: Activation(.tanh)
-    case .sigmoid: Activation(.sigmoid)
-    case .gelu: Activation(.gelu)
-    case .silu: Activation(.silu)
-    case .softplus: Activation(.softplus)
-    }
-  }
-
-  var initialization: InitializerName {
-    switch self {
-    case .tanh, .sigmoid: .glorotUniform
-    default: .heNormal
-    }
-  }
-}
+extension ActivationName: ExpressibleByArgument {}
 
 /// What is trained, and from where.
 struct ModelArguments: ParsableArguments {
@@ -66,40 +42,21 @@ struct ModelArguments: ParsableArguments {
     return widths.flatMap { $0.count >= 2 && $0.map(String.init).joined(separator: "-") == model ? $0 : nil }
   }
 
-  private func architecture() throws(FileError) -> Architecture? {
-    if let widths {
-      let activation = activation ?? .relu
-      return .mlp(widths, activation: activation.layer, initialization: activation.initialization)
-    }
-    guard let model else { return nil }
-    return try Architecture(reading: model)
+  private func architecture() throws -> Architecture? {
+    if let widths { return try .perceptron(widths, activation: activation ?? .relu) }
+    return try model.map { path throws(FileError) in try Architecture(reading: path) }
   }
 
-  /// What is trained on `data`: the network, the model to start from, or else a linear head.
-  func model<S: RealScalar>(
-    _ network: Network<S>?, _ initial: ModelFile<S>?, for data: Dataset<S>
-  ) throws -> any Model<S> {
-    let head = LinearHead<S>(features: data.featureCount, classes: data.outputCount, intercept: !noIntercept)
-    let model: any Model<S> = network ?? initial?.model ?? head
-    do { try model.checkTrainable() } catch { throw DataError(self.model ?? self.initial ?? "", "\(error)") }
-    return model
-  }
-
-  /// The network, or the model to start from, where options name one.
+  /// What options name: a network, a model to start from, or else a linear head.
   ///
   /// - Parameter loss: takes the place of what the file says.
-  func load<S: RealScalar>(
-    as type: S.Type, loss: (any Loss)?
-  ) throws -> (network: Network<S>?, initial: ModelFile<S>?) {
+  func load<S: RealScalar>(as type: S.Type, loss: (any Loss)?) throws -> ModelSpecification<S> {
     let architecture = try architecture()
-    let file = try initial.map { path throws(FileError) in
-      try ModelFile<S>(reading: path, architecture: architecture, loss: loss)
+    let source = model ?? initial ?? ""
+    if let initial {
+      return try ModelSpecification(reading: initial, architecture: architecture, loss: loss, source: source)
     }
-    guard let architecture else { return (file?.model as? Network<S>, file) }
-    do {
-      return (try Network<S>(architecture), file)
-    } catch {
-      throw DataError(model ?? "", "\(error)")
-    }
+    guard let architecture else { return ModelSpecification(hasIntercept: !noIntercept) }
+    return try ModelSpecification(architecture, source: source)
   }
 }

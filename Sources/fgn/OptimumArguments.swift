@@ -15,12 +15,11 @@ struct OptimumArguments: ParsableArguments {
   var optimumMethod: OptimumMethod?
 
   func validate() throws {
-    func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
-    try check(
+    try require(
       toOptimum || tolerance == nil && maxIterations == nil && optimumMethod == nil,
       "--tolerance, --max-iterations and --optimum-method go with --to-optimum.")
-    try check(tolerance.map { $0 > 0 && $0.isFinite } ?? true, "--tolerance must be above 0, got \(tolerance ?? 0).")
-    try check(maxIterations ?? 1 >= 1, "--max-iterations must be at least 1, got \(maxIterations ?? 0).")
+    try require(tolerance.map { $0 > 0 && $0.isFinite } ?? true, "--tolerance must be above 0, got \(tolerance ?? 0).")
+    try require(maxIterations ?? 1 >= 1, "--max-iterations must be at least 1, got \(maxIterations ?? 0).")
   }
 
   func options(timeLimit: Double?, seed: UInt64) -> OptimumOptions {

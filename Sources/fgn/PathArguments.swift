@@ -20,12 +20,11 @@ struct PathArguments: ParsableArguments {
 
   /// What goes with it, and what does not.
   func check(toOptimum: Bool, l2: Double, hasInitial: Bool, hasValidation: Bool) throws {
-    func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
     guard l2Path != nil else { return }
-    try check(toOptimum, "--l2-path goes with --to-optimum.")
-    try check(l2 == 0, "Give --l2 or --l2-path, not both.")
-    try check(!hasInitial, "--l2-path starts from zero: without --initial.")
-    try check(hasValidation, "--l2-path chooses by validation examples: give --validation or --validation-fraction.")
+    try require(toOptimum, "--l2-path goes with --to-optimum.")
+    try require(l2 == 0, "Give --l2 or --l2-path, not both.")
+    try require(!hasInitial, "--l2-path starts from zero: without --initial.")
+    try require(hasValidation, "--l2-path chooses by validation examples: give --validation or --validation-fraction.")
   }
 
   /// Nil without --l2-path.

@@ -1,76 +1,40 @@
 import ArgumentParser
 import FastGaussNewton
 import Figures
-import Logging
 
 /// `fgn train --to-optimum`: from data to the certified optimum of a linear head.
-struct TrainOptimum<Scalar: RealScalar> {
-  let data: TrainingData<Scalar>
-  var l2: Double
-  let options: OptimumOptions
-  let output: String
-  var log: String?
-  var curve: String?
-
+extension TrainCommand {
   /// Minimises, saves and prints; throws an exit code where the bound does not hold.
-  func run(_ head: LinearHead<Scalar>, from start: Parameters<Scalar>?, json: Bool) throws {
-    let training = data.training
-    let problem = SoftmaxProblem(training, l2: l2, hasIntercept: head.hasIntercept)
-    logger.info(
-      "\(training.count) examples, \(training.featureCount) features, \(data.targetText); seed \(options.seed), \(Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
-    )
-    if !training.features.isInMemory { logger.info("features stay in their file and are read in blocks of rows") }
-    var progress: [OptimumProgress] = []
-    let clock = RunClock(limit: nil)
-    var observers = Observers([
-      InterruptObserver(),
-      RecordObserver<OptimumProgress> {
-        progress.append($0)
-        show($0)
-      },
-    ])
-    let fit = try SoftmaxRegression(problem, options: options).fit(from: start?.values, observer: &observers)
-    let records = (log: try progress.map(JSONLine.text).joined(), curve: optimumCurve(progress))
-    try finish(head, fit, records, cpuSeconds: clock.cpuSeconds, json: json)
+  func toOptimum<S>(_ model: ModelSpecification<S>, _ data: PreparedData<S>) throws {
+    guard try model.model(for: data.training) is LinearHead<S> else {
+      throw DataError(models.initial ?? "", "--to-optimum is for a linear head, and this is a network")
+    }
+    guard data.loss is CrossEntropy else {
+      throw DataError(data.training.source, "--to-optimum minimises cross-entropy, and the loss is \(data.loss.name)")
+    }
+    let options = optimum.options(timeLimit: timeLimit, seed: seed)
+    if let options = path.options(options) { return try fitPath(model, data, options) }
+    var job = OptimumJob()
+    (job.l2, job.options, job.output) = (l2, options, output)
+    announce("\(data.training.count) examples", of: data, seed: seed)
+    data.announceWhereFeaturesAre()
+    let fit = try job.run(
+      model, on: data, observers: [InterruptObserver(), RecordObserver<OptimumProgress>(show)])
+    let lines = try fit.progress.map { try JSONLine.text(of: $0) }
+    try finish(fit, log: lines.joined(), curve: optimumCurve(fit.progress))
   }
 
-  /// Saves and prints a fit, the model first: a log or a curve that cannot be written must not cost it. Throws an exit
-  /// code where the bound does not hold.
-  ///
-  /// - Parameters:
-  ///   - records: what goes into the log and the curve, where they are asked for.
-  ///   - path: the points it was chosen from.
-  func finish(
-    _ head: LinearHead<Scalar>, _ fit: OptimumResult<Scalar>, _ records: (log: String, curve: String),
-    path: [PathPoint]? = nil, cpuSeconds: Double, json: Bool
-  ) throws {
-    let (training, held) = (data.training, data.held)
-    var file = ModelFile(
-      model: head, parameters: Parameters(layout: head.layout, values: fit.values), loss: CrossEntropy(),
-      trainedOn: training)
-    (file.standardization, file.l2, file.objective, file.seed) = (
-      data.standardization, l2, fit.certificate.objective, options.seed
-    )
-    file.indexBase = data.indexBase
-    file.producer = "fast-gauss-newton \(packageVersion)"
-    guard fit.values.isFinite, fit.certificate.objective.isFinite else {
-      printError("fgn: \(training.source): nothing was saved: the objective is not finite; standardise the features")
-      throw ExitCode(2)
-    }
-    try file.write(to: output)
-    if let log { try AtomicFile.write(records.log, to: log) }
-    if let curve { try AtomicFile.write(records.curve, to: curve) }
-    var summary = OptimumSummary(
-      fit: fit, cpuSeconds: cpuSeconds, training: try file.evaluate(training, l2: l2),
-      validation: try held.map { try file.evaluate($0, l2: l2) }, model: output)
-    summary.path = path
-    if path != nil { summary.l2 = l2 }
-    try summary.show(json: json)
-    switch fit.outcome {
+  /// Writes the log and the curve of a fit whose model is saved, and prints it. Throws an exit code where the bound does
+  /// not hold.
+  func finish<S>(_ fit: OptimumFit<S>, log lines: String, curve figure: String) throws {
+    if let log { try AtomicFile.write(lines, to: log) }
+    if let curve { try AtomicFile.write(figure, to: curve) }
+    try OptimumSummary(fit, model: output).show(json: json)
+    switch fit.result.outcome {
     case .converged: return
     case .interrupted: throw ExitCode(130)
     default:
-      logger.warning("\(fit.outcome.remedy)")
+      logger.warning(fit.result.outcome.remedy(\.flags))
       throw ExitCode(3)
     }
   }
@@ -113,17 +77,18 @@ struct OptimumSummary: Encodable {
   var l2: Double?
   var path: [PathPoint]?
 
-  init<S>(
-    fit: OptimumResult<S>, cpuSeconds: Double, training: Evaluation, validation: Evaluation?, model: String
-  ) {
-    (outcome, remedy, method) = (fit.outcome, fit.outcome.remedy, fit.method)
-    (iterations, passes) = (fit.iterations, fit.passes)
-    (objective, gradientNorm) = (fit.certificate.objective, fit.certificate.gradientNorm)
-    (gapBound, relativeGap) = (fit.certificate.gapBound, fit.certificate.relativeGap)
-    (loss, accuracy) = (training.loss, training.accuracy)
-    (validationLoss, validationAccuracy) = (validation?.loss, validation?.accuracy)
-    (wallSeconds, self.cpuSeconds) = (fit.seconds, cpuSeconds)
+  init<S>(_ fit: OptimumFit<S>, model: String) {
+    let result = fit.result
+    (outcome, remedy, method) = (result.outcome, result.outcome.remedy(\.flags), result.method)
+    (iterations, passes) = (result.iterations, result.passes)
+    (objective, gradientNorm) = (result.certificate.objective, result.certificate.gradientNorm)
+    (gapBound, relativeGap) = (result.certificate.gapBound, result.certificate.relativeGap)
+    (loss, accuracy) = (fit.training.loss, fit.training.accuracy)
+    (validationLoss, validationAccuracy) = (fit.validation?.loss, fit.validation?.accuracy)
+    (wallSeconds, cpuSeconds) = (result.seconds, fit.cpuSeconds)
     self.model = model
+    path = fit.path?.points
+    if path != nil { l2 = fit.l2 }
   }
 
   func show(json: Bool) throws {

@@ -2,36 +2,28 @@ import ArgumentParser
 import Comparison
 import FastGaussNewton
 import Figures
-import Logging
 
-extension TrainOptimum {
+extension TrainCommand {
   /// Fits several penalties, and saves the model with the least validation loss.
-  mutating func runPath(_ head: LinearHead<Scalar>, _ options: PathOptions, json: Bool) throws {
-    let (training, held) = (data.training, data.held!)
-    let path = try RegularizationPath(
-      training: training, validation: held, hasIntercept: head.hasIntercept, options: options)
-    logger.info(
-      "\(training.count) training, \(held.count) validation examples, \(training.featureCount) features, \(data.targetText); \(Scalar.precisionName), \(Partition.threads) threads, \(BLAS.description)"
-    )
-    let clock = RunClock(limit: nil)
-    var observers = Observers([
-      InterruptObserver(),
-      RecordObserver<PathFit<Scalar>> {
-        let point = $0.point
-        let cut = point.isCut ? "  left rough: hopeless" : ""
-        logger.info(
-          "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(point.passes) passes\(cut)"
-        )
-      },
-    ])
-    var result = try path.run(observer: &observers)
+  func fitPath<S>(_ model: ModelSpecification<S>, _ data: PreparedData<S>, _ options: PathOptions) throws {
+    var job = PathJob()
+    (job.options, job.output) = (options, output)
+    announce("\(data.training.count) training, \(data.validation?.count ?? 0) validation examples", of: data)
+    let fit = try job.run(
+      model, on: data, observers: [InterruptObserver(), RecordObserver<PathFit<S>> { show($0.point) }])
+    guard let result = fit.path else { return }
     if result.outcome == .stoppedEarly { logger.info("stopped early: the validation loss had been rising") }
-    let records = (log: try result.points.map(JSONLine.text).joined(), curve: pathCurve(result))
-    l2 = result.points[result.bestIndex].l2
     if !json { print(result.table.map { $0 + "\n" }.joined()) }
-    result.best.seconds = clock.wallSeconds
-    try finish(head, result.best, records, path: result.points, cpuSeconds: clock.cpuSeconds, json: json)
+    let lines = try result.points.map { try JSONLine.text(of: $0) }
+    try finish(fit, log: lines.joined(), curve: pathCurve(result))
     if result.outcome == .interrupted { throw ExitCode(130) }
+  }
+
+  private func show(_ point: PathPoint) {
+    let cut = point.isCut ? "  left rough: hopeless" : ""
+    logger.info(
+      "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(point.passes) passes\(cut)"
+    )
   }
 }
 

@@ -24,7 +24,8 @@ struct TrainSummary: Encodable {
   var cpuSeconds: Double
   var model: String
 
-  init<S>(result: TrainingResult<S>, training: Evaluation, validation: Evaluation?, model: String) {
+  init<S>(_ fit: TrainFit<S>, model: String) {
+    let (result, training, validation) = (fit.result, fit.training, fit.validation)
     let last = result.epochs.last
     outcome = result.outcome
     epochs = result.epochs.count

@@ -2,12 +2,11 @@ import ArgumentParser
 import Comparison
 import FastGaussNewton
 import Figures
-import Logging
 
 extension PenaltyRule: ExpressibleByArgument {}
 
 /// `fgn tune`: the penalty by cross-validation.
-struct TuneCommand: ParsableCommand {
+struct TuneCommand: DataCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",
     abstract: "Choose the penalty l2 of a linear classifier by cross-validation, and fit it on all examples.",
@@ -52,75 +51,44 @@ struct TuneCommand: ParsableCommand {
   }
 
   func validate() throws {
-    func check(_ condition: Bool, _ message: String) throws { if !condition { throw ValidationError(message) } }
-    try check(folds >= 2, "--folds must be at least 2, got \(folds).")
-    try check(values != nil, "--l2 must be values above 0, got \(l2.joined(separator: " ")).")
-    try check(2...1000 ~= points, "--points must be from 2 to 1000, got \(points).")
-    try check(ratio > 0 && ratio < 1, "--ratio must be between 0 and 1, got \(ratio).")
-    try check(tolerance > 0 && tolerance.isFinite, "--tolerance must be above 0, got \(tolerance).")
-    try check(
+    try require(values != nil, "--l2 must be values above 0, got \(l2.joined(separator: " ")).")
+    try requireOptions(job.check)
+    try require(
       models.model == nil && models.initial == nil,
       "fgn tune is for a linear head from the start: without --model and --initial.")
-    try check(
+    try require(
       rows.losses.loss?.form.targetKind ?? .classes == .classes,
       "fgn tune is for classes, and --loss \(rows.losses.loss?.form.name ?? "") for numbers to predict.")
   }
 
-  func run() throws {
-    Partition.threads = arguments.threads
-    try reportingFailures {
-      switch arguments.precision {
-      case .float: try tune(Float.self)
-      case .double: try tune(Double.self)
-      }
-    }
+  private var job: TuneJob {
+    var job = TuneJob()
+    job.options.path.optimum = OptimumOptions(tolerance: tolerance, seed: seed)
+    job.options.path.values = l2.isEmpty ? nil : values
+    (job.options.path.points, job.options.path.ratio) = (points, ratio)
+    if complete { job.options.path.patience = nil }
+    (job.options.folds, job.options.seed, job.options.rule) = (folds, seed, rule)
+    job.output = output
+    return job
   }
 
-  private var options: CrossValidationOptions {
-    var options = CrossValidationOptions()
-    options.path.optimum = OptimumOptions(tolerance: tolerance, seed: seed)
-    options.path.values = l2.isEmpty ? nil : values
-    (options.path.points, options.path.ratio) = (points, ratio)
-    if complete { options.path.patience = nil }
-    (options.folds, options.seed, options.rule) = (folds, seed, rule)
-    return options
-  }
-
-  private func tune<S: RealScalar>(_ type: S.Type) throws {
+  func work<S: RealScalar>(_ type: S.Type) throws {
     let watch = Interrupt.watch()
     defer { watch.cancel() }
     try checkCanCreate(output, curve)
-    let data: TrainingData<S> = try rows.load(arguments, for: nil, nil, seed: seed)
-    let head = LinearHead<S>(
-      features: data.training.featureCount, classes: data.training.classCount, intercept: !models.noIntercept)
-    try data.held?.checkFit(head)
-    let validation = try CrossValidation(data.training, hasIntercept: !models.noIntercept, options: options)
-    logger.info(
-      "\(data.training.count) examples in \(folds) folds, \(data.training.featureCount) features, \(data.targetText); seed \(seed), \(S.precisionName), \(Partition.threads) threads, \(BLAS.description)"
-    )
-    let clock = RunClock(limit: nil)
-    var observers = Observers([InterruptObserver(), RecordObserver<CrossValidationPoint>(show)])
-    let result = try validation.run(observer: &observers)
+    let model = ModelSpecification<S>(hasIntercept: !models.noIntercept)
+    let data = try rows.preparation(arguments, seed: seed).load(for: model, note: logger.info)
+    announce("\(data.training.count) examples in \(folds) folds", of: data, seed: seed)
+    let fit = try job.run(
+      model, on: data, observers: [InterruptObserver(), RecordObserver<CrossValidationPoint>(show)])
+    guard let result = fit.crossValidation else { return }
     if result.outcome == .stoppedEarly { logger.info("stopped early: the validation loss had been rising") }
-    guard let fit = result.fit, fit.values.isFinite else {
-      logger.warning("interrupted: no l2 was chosen")
-      throw ExitCode(130)
-    }
     if let curve { try AtomicFile.write(crossValidationCurve(result), to: curve) }
-    let l2 = result.points[result.chosenIndex].l2
-    var file = ModelFile(
-      model: head, parameters: Parameters(layout: head.layout, values: fit.values), trainedOn: data.training)
-    (file.standardization, file.l2, file.objective) = (data.standardization, l2, fit.certificate.objective)
-    (file.seed, file.indexBase) = (seed, data.indexBase)
-    file.producer = "fast-gauss-newton \(packageVersion)"
-    if let output { try file.write(to: output) }
-    let summary = TuneSummary(
-      result: result, fit: fit, cpuSeconds: clock.cpuSeconds, training: try file.evaluate(data.training, l2: l2),
-      validation: try data.held.map { try file.evaluate($0, l2: l2) }, model: output)
+    let summary = TuneSummary(fit, result, model: output)
     if json { try printJSON(summary) } else { summary.show(result.table) }
     if result.outcome == .interrupted { throw ExitCode(130) }
-    if fit.outcome != .converged {
-      logger.warning("\(fit.outcome.remedy)")
+    if fit.result.outcome != .converged {
+      logger.warning(fit.result.outcome.remedy(\.flags))
       throw ExitCode(3)
     }
   }

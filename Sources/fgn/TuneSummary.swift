@@ -19,18 +19,15 @@ struct TuneSummary: Encodable {
   var cpuSeconds: Double
   var model: String?
 
-  init<S>(
-    result: CrossValidationResult<S>, fit: OptimumResult<S>, cpuSeconds: Double, training: Evaluation,
-    validation: Evaluation?, model: String?
-  ) {
+  init<S>(_ fit: OptimumFit<S>, _ result: CrossValidationResult<S>, model: String?) {
     (points, pathOutcome) = (result.points, result.outcome)
-    (l2, bestL2) = (points[result.chosenIndex].l2, points[result.bestIndex].l2)
+    (l2, bestL2) = (fit.l2, points[result.bestIndex].l2)
     oneStandardErrorL2 = points[result.oneStandardErrorIndex].l2
-    (foldPasses, passes, outcome) = (result.passes, fit.passes, fit.outcome)
-    (objective, relativeGap) = (fit.certificate.objective, fit.certificate.relativeGap)
-    (loss, accuracy) = (training.loss, training.accuracy)
-    (validationLoss, validationAccuracy) = (validation?.loss, validation?.accuracy)
-    (self.cpuSeconds, self.model) = (cpuSeconds, model)
+    (foldPasses, passes, outcome) = (result.passes, fit.result.passes, fit.result.outcome)
+    (objective, relativeGap) = (fit.result.certificate.objective, fit.result.certificate.relativeGap)
+    (loss, accuracy) = (fit.training.loss, fit.training.accuracy)
+    (validationLoss, validationAccuracy) = (fit.validation?.loss, fit.validation?.accuracy)
+    (cpuSeconds, self.model) = (fit.cpuSeconds, model)
   }
 
   func show(_ table: [String]) {

@@ -36,7 +36,8 @@ import Testing
   ) -> (StepReport, Batch<Double>?) {
     { parameters, batch in
       var filtered = GradientAgreement(
-        Recorder(objective: Objective(model)), options: GradientAgreementOptions(microBatches: parts, threshold: threshold))
+        Recorder(objective: Objective(model)),
+        options: GradientAgreementOptions(microBatches: parts, threshold: threshold))
       let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
       return (report, filtered.base.batch)
     }

@@ -55,6 +55,16 @@ import Testing
     }
   }
 
+  /// So is the model that a cross-validation chose.
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"))) func tuningOutlivesItsCurve() async throws {
+    let data = try ToyData(rows: 60).npz(directory.file("t.npz"))
+    let output = directory.file("tuned.safetensors")
+    let result = try await Command.run(
+      "tune", data, "--folds", "2", "--points", "3", "--output", output, "--curve", "/dev/full")
+    expectFailure(result, 74, "fgn: /dev/full: cannot write: No space left on device")
+    #expect(try ModelFile<Float>(reading: output).l2 != nil)
+  }
+
   @Test(arguments: ["", "trap '' XFSZ; "]) func theFileSizeLimit(_ prefix: String) async throws {
     // A model of 9 kB does not fit sixteen blocks of 512 bytes; messages do.
     let data = try ToyData(rows: 60, features: 110, classes: 20).npz(directory.file("t.npz"))

@@ -38,7 +38,7 @@ import Testing
   @Test func modulesAreThoseOfTheManifest() throws {
     let block = try #require(try CodeBlock.all(in: "docs/architecture.md", language: "text").first)
     var documented: [String: Set<String>] = [:]
-    var above: Set<String> = ["ArgumentParser", "Logging", "RealModule"]
+    var above: Set<String> = ["ArgumentParser", "RealModule"]
     for line in block.lines {
       let parts = line.components(separatedBy: "<-")
       let name = CodeBlock.normalized(parts[0])
@@ -65,19 +65,6 @@ import Testing
         let own = imports.intersection(manifest.keys)
         #expect(own.isSubset(of: allowed), "\(path)")
       }
-    }
-  }
-
-  /// A newcomer finds every file of the mathematics on the page.
-  @Test(arguments: [
-    "Models", "Losses", "Optimization", "GaussNewton", "Baselines", "Training", "Comparison", "Tasks",
-    "Experiments",
-  ])
-  func everyFileIsNamed(_ module: String) throws {
-    let section = try #require(try Repository.text("docs/architecture.md").section("## Where things live"))
-    for path in Repository.files(in: "Sources/\(module)", suffix: ".swift") {
-      let name = try #require(path.split(separator: "/").last?.dropLast(6))
-      #expect(section.contains("`\(name)`"), "\(path)")
     }
   }
 

@@ -5,7 +5,7 @@ import Testing
   /// Modules whose doc comments' examples are held to it. Those of TensorFiles read files that are not there.
   static let modules = [
     "LinearAlgebra", "Models", "Optimization", "Losses", "GaussNewton", "Baselines", "Training", "Figures",
-    "Comparison", "FastGaussNewton", "Tasks", "Experiments", "Optimum",
+    "Comparison", "FastGaussNewton", "Jobs", "Tasks", "Experiments", "Optimum",
   ]
 
   @Test func everyBlockIsRunHere() throws {

@@ -14,7 +14,7 @@ import Testing
   @Test func oneFit() throws {
     let data = try Self.data()
     let (x, labels) = (data.features.dense, data.labels)
-    let problem = SoftmaxProblem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
+    let problem = try SoftmaxProblem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
     let fit = try SoftmaxRegression(problem).fit()
     print(fit.outcome, fit.certificate.objective, fit.certificate.gapBound!)
     #expect(fit.outcome == .converged && fit.values.count == 9)
@@ -25,7 +25,7 @@ import Testing
     let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
     var values: [Float]?
     for l2 in [1e-1, 1e-2, 1e-3] {
-      let problem = SoftmaxProblem(data, l2: l2)
+      let problem = try SoftmaxProblem(data, l2: l2)
       let options = OptimumOptions(tolerance: 1e-5)
       var observer = RecordObserver<OptimumProgress> { step in
         print(step.iteration, step.method.rawValue, step.passes, step.certificate?.relativeGap ?? .nan)

@@ -54,7 +54,7 @@ import Testing
     _ c: Case, l2: Double, as type: S.Type, method: OptimumMethod?, hasIntercept: Bool, tolerance: Double = 1e-6
   ) throws -> (fit: OptimumResult<S>, problem: SoftmaxProblem<S>, context: String) {
     let x = Matrix<S>(rows: c.features.rows, columns: c.features.columns, elements: c.features.elements.map { S($0) })
-    let problem = SoftmaxProblem(
+    let problem = try SoftmaxProblem(
       features: .dense(x), labels: c.labels, classes: c.classes, l2: l2, hasIntercept: hasIntercept)
     let options = OptimumOptions(tolerance: tolerance, iterations: 300, method: method)
     let fit = try SoftmaxRegression(problem, options: options).fit()
@@ -107,7 +107,7 @@ import Testing
         labels: (0..<60).map { Int32($0 % 2) }, classes: 2)
       let (double, _, context) = try fit(c, l2: 0, as: Double.self, method: nil, hasIntercept: true)
       #expect(double.outcome == .separable && double.certificate.isSeparated, "\(context)")
-      #expect(double.certificate.gapBound == nil && double.outcome.remedy.contains("--l2"))
+      #expect(double.certificate.gapBound == nil && double.outcome.remedy.contains("penalty"))
       let (float, _, inFloat) = try fit(c, l2: 0, as: Float.self, method: .dual, hasIntercept: true)
       #expect(float.outcome == .separable, "\(inFloat)")
       if scale > 1 { continue }
@@ -139,7 +139,7 @@ import Testing
   /// Infinite features stop the fit where it began.
   @Test(arguments: OptimumMethod.allCases) func overflowLeavesTheStart(method: OptimumMethod) throws {
     let x = Matrix<Float>(rows: 4, columns: 1, elements: [3e38, -3e38, 3e38, 1])
-    let problem = SoftmaxProblem(features: .dense(x), labels: [0, 1, 1, 0], classes: 2, l2: 1e-3)
+    let problem = try SoftmaxProblem(features: .dense(x), labels: [0, 1, 1, 0], classes: 2, l2: 1e-3)
     let fit = try SoftmaxRegression(problem, options: OptimumOptions(iterations: 20, method: method)).fit()
     #expect(fit.values.allSatisfy { $0.isFinite } && fit.outcome != .separable, "\(fit)")
   }

@@ -43,7 +43,7 @@ private struct Golden: Decodable {
       for k in stride(from: d, to: numbers.count, by: width) { numbers[k] /= deviation }
     }
     let x = Matrix<S>(rows: labels.count, columns: width, elements: numbers.map { S($0) })
-    return SoftmaxProblem(features: .dense(x), labels: labels, classes: 26, l2: golden.l2)
+    return try SoftmaxProblem(features: .dense(x), labels: labels, classes: 26, l2: golden.l2)
   }
 
   /// Of weights, and of biases up to a common constant.

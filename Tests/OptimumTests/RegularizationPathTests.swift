@@ -46,7 +46,7 @@ func pathData<S: RealScalar>(
     var coldPasses = 0
     for (point, warm) in fits {
       #expect(point.outcome == .converged, "l2 \(point.l2)")
-      let problem = SoftmaxProblem(training, l2: point.l2)
+      let problem = try SoftmaxProblem(training, l2: point.l2)
       let cold = try SoftmaxRegression(problem, options: options.optimum).fit()
       coldPasses += cold.passes
       let (a, b) = (warm.certificate, cold.certificate)
@@ -74,7 +74,7 @@ func pathData<S: RealScalar>(
   @Test(arguments: [true, false]) func largestPenalty(_ hasIntercept: Bool) throws {
     var data: Dataset<Double> = try pathData(seed: 5)
     try data.setWeights((0..<data.count).map { 1 + Double($0 % 3) })
-    let problem = SoftmaxProblem(data, l2: 0, hasIntercept: hasIntercept)
+    let problem = try SoftmaxProblem(data, l2: 0, hasIntercept: hasIntercept)
     let largest = try problem.largestPenalty()
     let shares = hasIntercept ? problem.classShares : [1.0 / 3, 1.0 / 3, 1.0 / 3]
     let x = data.features.dense

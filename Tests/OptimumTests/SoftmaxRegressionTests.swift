@@ -15,7 +15,7 @@ import Testing
 
   private func check<S: RealScalar>(_ type: S.Type, _ toy: Toy, _ method: OptimumMethod?) throws {
     let context = "\(S.precisionName), \(method?.rawValue ?? "chosen"), \(toy)"
-    let problem = toy.problem(S.self)
+    let problem = try toy.problem(S.self)
     let oracle = try Oracle(problem)
     let (values, minimum) = oracle.minimum()
     let tolerance = tolerance(S.self, double: 1e-11, float: 1e-7)
@@ -57,7 +57,7 @@ import Testing
       noise: [0, 0.3, 3][generator.index(below: 3)], l2: [1e-4, 1e-2, 1, 100][generator.index(below: 4)],
       hasIntercept: generator.index(below: 3) > 0, isWeighted: generator.index(below: 2) == 0,
       isSparse: generator.index(below: 2) == 0, seed: seed)
-    let problem = toy.problem(Double.self)
+    let problem = try toy.problem(Double.self)
     let oracle = try Oracle(problem)
     let minimum = oracle.minimum().objective
     for method in OptimumMethod.allCases {
@@ -79,12 +79,12 @@ import Testing
   }
 
   @Test(arguments: OptimumMethod.allCases) func integerWeightsAreRepeatedRows(method: OptimumMethod) throws {
-    let base = Toy(rows: 40, seed: 6).problem(Double.self)
+    let base = try Toy(rows: 40, seed: 6).problem(Double.self)
     let counts = (0..<40).map { [1, 3, 0, 2][$0 % 4] }
     let index = counts.indices.flatMap { [Int32](repeating: Int32($0), count: counts[$0]) }
-    let weighted = SoftmaxProblem(
+    let weighted = try SoftmaxProblem(
       features: base.features, labels: base.labels, classes: 3, weights: counts.map { Double($0) }, l2: 1e-2)
-    let repeated = SoftmaxProblem(
+    let repeated = try SoftmaxProblem(
       features: base.features.gatheredInMemory(index), labels: index.map { base.labels[Int($0)] }, classes: 3, l2: 1e-2)
     let options = OptimumOptions(tolerance: 1e-13, method: method)
     let fits = try [weighted, repeated].map { try SoftmaxRegression($0, options: options).fit() }
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test(arguments: OptimumMethod.allCases) func sameSeedAndAnyThreadsSameBits(method: OptimumMethod) throws {
-    let problem = Toy(rows: 300, width: 40, classes: 17, seed: 8).problem(Float.self)
+    let problem = try Toy(rows: 300, width: 40, classes: 17, seed: 8).problem(Float.self)
     let results = onThreads {
       try? SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-4, seed: 5, method: method)).fit()
     }
@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func progressAndStops() throws {
-    let problem = Toy(seed: 9).problem(Double.self)
+    let problem = try Toy(seed: 9).problem(Double.self)
     var observer = StoppingObserver<OptimumProgress> { $0.count == 3 }
     let fit = try SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-12)).fit(observer: &observer)
     let seen = observer.records

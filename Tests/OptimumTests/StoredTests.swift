@@ -15,7 +15,7 @@ import Testing
     var generator = SeededGenerator(seed: 51)
     let labels = generator.labels(features.rows, classes: 3)
     let fits = try [features, stored].map { features in
-      let problem = SoftmaxProblem(features: features, labels: labels, classes: 3, l2: 1)
+      let problem = try SoftmaxProblem(features: features, labels: labels, classes: 3, l2: 1)
       #expect(features.isInMemory || problem.chunkRows(4 << 20, blockSize: 504) < problem.count, "one chunk only")
       return try SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-5, iterations: 6, method: method))
         .fit()

@@ -106,11 +106,14 @@ import Testing
     #expect(directory.names == ["a", "a2"])
   }
 
-  @Test func exitCodesAreThoseOfSysexits() {
+  @Test func codesAndWords() {
     let codes = [FileError.Kind.badData, .missingInput, .cannotCreate, .inputOutput].map {
-      FileError($0, file: "f", "m").exitCode
+      FileError($0, file: "f", "m").code.rawValue
     }
-    #expect(codes == [65, 66, 73, 74])
+    #expect(codes == ["bad-data", "missing-input", "cannot-create", "input-output"])
+    let error = FileError(.badData, file: "f", "m", remedy: .labelColumn)
+    #expect(error.description == "f: m (say which of them is the label)" && error.text { _ in "r" } == "f: m (r)")
+    #expect(FileError(.badData, file: "f", "m;", remedy: .labelColumn).text { _ in "r" } == "f: m; r")
     #expect(FileError(.badData, file: "f", position: "line 1", "m").description == "f: line 1: m")
     #expect(FileError(.badData, file: "f", "m").description == "f: m")
   }

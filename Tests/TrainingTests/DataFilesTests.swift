@@ -131,17 +131,4 @@ import Testing
     expectFailure(FileError.self, "line 3, column \"b\"") { try csv("a,b\n1,2\n3,wide\n") }
     expectFailure(DataError.self, "row 1, column 0: expected a finite number, got nan") { try csv("a,b\n1,2\nnan,4\n") }
   }
-
-  @Test func standardised() throws {
-    let files = DataFiles(.file(try directory.write("a,b\n1,2\n3,4\n", "data.csv")))
-    let standardization = Standardization(mean: [1, 0], scale: [2, 4])
-    #expect(
-      try files.loadFeatures(as: Double.self, width: 2, standardization: standardization).dense.elements == [
-        0, 0.5, 1, 1,
-      ])
-    let tiny = Standardization(mean: [1, 0], scale: [1, 1e-40])
-    expectFailure(DataError.self, "data.csv: row 0, column 1: expected a finite number, got inf") {
-      try files.loadFeatures(as: Float.self, width: 2, standardization: tiny)
-    }
-  }
 }

@@ -106,6 +106,45 @@ import Testing
     }
   }
 
+  @Test func standardisesACopyInBlocks() throws {
+    let (rows, columns) = (700, 16_385)  // 256 rows at a time
+    let x = Matrix<Float>(rows: rows, columns: columns, elements: (0..<rows * columns).map { Float($0 * 7919 % 1021) })
+    var model = file(LinearHead<Float>(features: columns, classes: 3), 3)
+    model.standardization = Standardization(fitting: x)
+    var standardized = x
+    model.standardization?.apply(to: &standardized)
+    let own = try Predictor(model).probabilities(of: x)
+    model.standardization = nil
+    #expect(try Predictor(model).probabilities(of: standardized) == own)
+    model.standardization = Standardization(
+      mean: [Double](repeating: 0, count: columns),
+      scale: (0..<columns).map { $0 == 1 ? 1e-40 : 1 })
+    expectFailure(DataError.self, "row 0, column 1: expected a finite number, got inf") {
+      try Predictor(model).classes(of: x)
+    }
+  }
+
+  @Test func classesAndNumbersAreKeptApart() throws {
+    let head = LinearHead<Double>(features: 1, classes: 1)
+    let values = Matrix<Double>(rows: 2, columns: 1, elements: [10, 30])
+    var data = try Dataset(features: Matrix(rows: 2, columns: 1, elements: [0, 1]), values: values, targetNames: ["y"])
+    try data.standardizeTargets(Standardization(mean: [20], scale: [10]))
+    let regression = ModelFile(
+      model: head, parameters: Parameters(layout: head.layout, values: [2, -1]), loss: SquaredLoss(), trainedOn: data)
+    let predictor = Predictor(regression)
+    #expect(try predictor.numbers(of: data.features).elements == [10, 30])
+    let x = data.features
+    expectFailure(DataError.self, "expected a classifier, got a model that predicts numbers, with the squared") {
+      try predictor.classes(of: x)
+    }
+    expectFailure(DataError.self, "expected a classifier") { try predictor.top(1, of: x) }
+    expectFailure(DataError.self, "expected a classifier") { try predictor.probabilities(of: x) }
+    let classifier = file(LinearHead<Float>(features: 5, classes: 3), 3)
+    expectFailure(DataError.self, "expected a model that predicts numbers, got a classifier") {
+      try Predictor(classifier).numbers(of: Matrix(rows: 1, columns: 5))
+    }
+  }
+
   @Test func temperatureInFiles() throws {
     let directory = TemporaryDirectory()
     var model = file(LinearHead<Float>(features: 5, classes: 3), 3)

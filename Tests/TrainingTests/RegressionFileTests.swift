@@ -31,7 +31,7 @@ import Testing
     try NPY.write([0.0, 1, 2], to: y)
     #expect(try load(.pair(features: x, labels: y)).values?.elements == [0, 1, 2])
     try NPY.write([0, 1, 2], to: y)
-    expectFailure(DataError.self, "y.npy: expected real targets, got an array of int64", "--integer-targets") {
+    expectFailure(DataError.self, "y.npy: expected real targets, got an array of int64", "allow integer targets") {
       try load(.pair(features: x, labels: y))
     }
     #expect(try load(.pair(features: x, labels: y), .numbers).values?.elements == [0, 1, 2])
@@ -81,7 +81,7 @@ import Testing
       try load(.file(path))
     }
     let unnamed = try directory.write("a,b\n1,2\n", "u.csv")
-    expectFailure(DataError.self, "cannot tell which column holds the targets", "by --label-column") {
+    expectFailure(DataError.self, "cannot tell which column holds the targets", "as label columns") {
       try load(.file(unnamed))
     }
     let text = try directory.write("a,y\n1,low\n", "w.csv")
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func classesThatAreNumbers() throws {
-    let remedy = "for numbers to predict say --loss squared"
+    let remedy = "for numbers to predict choose a loss such as squared"
     let (x, y) = (directory.file("X.npy"), directory.file("y.npy"))
     try NPY.write(Self.features, to: x)
     try NPY.write([0.5, 1, 2], to: y)

@@ -77,7 +77,8 @@ import Testing
       &optimizer, on: training, validation: held, observer: &observer)
     let file = ModelFile(model: head, parameters: result.parameters, classNames: training.classNames)
     var outputs: [S] = []
-    var features: Features<S> = try files.loadFeatures(width: 6, standardization: standardization)
+    var features: Features<S> = try files.loadFeatures(width: 6)
+    try standardization?.apply(to: &features)
     #expect(features.isInMemory == !isStored)
     try file.forEachBlock(features) { block, _ in outputs += block.elements }
     features = .none
@@ -135,7 +136,7 @@ import Testing
     }
     let data = try files.load(as: Float.self).data
     try data.checkBatch(of: 89, memoryLimit: 2159)
-    expectFailure(DataError.self, "a batch of 90 examples", "--batch-size") {
+    expectFailure(DataError.self, "a batch of 90 examples", "take smaller batches") {
       try data.checkBatch(of: 1000, memoryLimit: 2159)
     }
     files = try self.files(.sparse, Float.self)

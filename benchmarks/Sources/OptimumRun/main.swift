@@ -63,7 +63,7 @@ func run<S: RealScalar>(_ type: S.Type) throws {
     tolerance: option("gap").flatMap(Double.init) ?? (budget == nil ? 1e-6 : 1e-15), iterations: budget ?? 1000,
     seed: option("seed").flatMap(UInt64.init) ?? 0)
   options.method = option("method").flatMap(OptimumMethod.init)
-  let problem = SoftmaxProblem(features: features, labels: labels, classes: classes, l2: l2)
+  let problem = try SoftmaxProblem(features: features, labels: labels, classes: classes, l2: l2)
   // Peers are warm too. The threads that a BLAS starts for itself spin for a while.
   var brief = options
   brief.iterations = 1

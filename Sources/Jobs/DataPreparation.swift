@@ -1,0 +1,183 @@
+/// How examples become ready for training: where they come from, what is held out, how they are weighted and
+/// standardised, and for which loss.
+///
+/// ```swift
+/// var preparation = DataPreparation(table)
+/// preparation.standardizesFeatures = true
+/// preparation.validation = .fraction(0.2)
+/// let data = try preparation.load(as: Float.self)
+/// ```
+public struct DataPreparation: Sendable, Equatable {
+  /// What is held out.
+  public enum Validation: Sendable, Equatable {
+    case none
+    /// A file of any kind that the examples may be in.
+    case file(String)
+    /// A seeded part of the examples, above 0 and below 1.
+    case fraction(Double)
+  }
+
+  /// Where examples are, which column holds the labels, and when features stay in their file. What the loss and the
+  /// model settle, such as `targetKind` or `featureCount`, is set in loading.
+  public var files: DataFiles
+  /// What training makes small. Nil is the loss of the model that training goes on from, or cross-entropy.
+  public var loss: NamedLoss?
+  /// Whether whole numbers may be numbers to predict, and are not taken for class numbers.
+  public var allowsIntegerTargets = false
+  /// Whether features are standardised by the training rows. A model that training goes on from has its own way.
+  public var standardizesFeatures = false
+  /// Whether numbers to predict are; nil for where the loss is one of differences.
+  public var standardizesTargets: Bool?
+  public var validation = Validation.none
+  /// A file of examples on which nothing is chosen.
+  public var test: String?
+  /// A file of weights of the training rows: npy [N], each at least 0.
+  public var sampleWeights: String?
+  /// Whether every class weighs the same in total.
+  public var balancesClasses = false
+  /// Of the part that is held out.
+  public var seed: UInt64 = 0
+
+  /// Of files that are described in full.
+  public init(_ files: DataFiles) { self.files = files }
+
+  /// Of a .csv, .npz, .svm or .libsvm file. Features above half of the machine's memory stay in their file.
+  public init(_ path: String) {
+    files = DataFiles(.file(path))
+    files.memoryLimit = MemoryLimit.standard
+  }
+
+  /// Throws if an option is out of its range or does not go with another.
+  public func check() throws(OptionError) {
+    if case .fraction(let fraction) = validation {
+      try OptionError.check(fraction > 0 && fraction < 1, "validation-fraction", "between 0 and 1", got: fraction)
+      guard sampleWeights == nil else {
+        throw OptionError("sample-weights", "has a weight for each training row: hold out a file, not a fraction")
+      }
+    }
+    guard let loss else { return }
+    guard !balancesClasses || loss.form.targetKind == .classes else {
+      throw OptionError("class-weight", "is for classes, and the \(loss.form.name) loss for numbers to predict")
+    }
+    guard standardizesTargets != true || loss.form.standardizesTargets else {
+      throw OptionError("standardize-targets", "goes with the squared or the huber loss, got \(loss.form.name)")
+    }
+    guard !allowsIntegerTargets || loss.form.targetKind != .classes else {
+      throw OptionError("integer-targets", "is for numbers to predict, and cross-entropy for classes")
+    }
+  }
+
+  /// The loss for what is trained.
+  func loss<S>(for model: ModelSpecification<S>) -> any Loss {
+    loss?.loss ?? model.initial?.loss ?? CrossEntropy()
+  }
+
+  private func targetKind(of loss: any Loss) -> TargetKind {
+    let kind = LossForm(loss)?.targetKind ?? .numbers
+    return allowsIntegerTargets && kind == .measurements ? .numbers : kind
+  }
+
+  /// Reads and prepares the examples for what is trained.
+  ///
+  /// - Parameters:
+  ///   - model: settles the number of features, and how they are standardised where training goes on from it.
+  ///   - note: is told what a person should know, such as which column holds the labels.
+  /// - Throws: `OptionError`, and `FileError` or `DataError` with the place, what was expected and what was got.
+  public func load<S: RealScalar>(
+    as type: S.Type = S.self, for model: ModelSpecification<S> = ModelSpecification(),
+    note: (String) -> Void = { _ in }
+  ) throws -> PreparedData<S> {
+    try check()
+    try model.initial?.check()
+    let loss = loss(for: model)
+    var files = files
+    files.featureCount = model.inputWidth
+    if let base = model.initial?.indexBase { files.indexBase = base }
+    files.targetKind = targetKind(of: loss)
+    files.targetNames = model.initial?.targetNames ?? []
+    files.labelsPerExample = model.network?.rowsPerExample ?? 1
+    files.sparseBelow = model.takesSparseFeatures ? DataFiles.sparseDensity : 0
+    let loaded: DataFiles.Loaded<S> = try files.load()
+    files.sparseBelow = loaded.data.features.isSparse ? .infinity : 0
+    if let remark = loaded.remark { note("\(loaded.data.source): \(remark)") }
+    try loaded.data.check(loss)
+    files.featureCount = loaded.data.featureCount
+    files.indexBase = loaded.indexBase ?? .automatic
+    var data = PreparedData(training: loaded.data, loss: loss, indexBase: loaded.indexBase)
+    data.memoryLimit = files.memoryLimit
+    data.test = try test.map { try more($0, files, for: loaded.data, loss) }
+    if case .file(let path) = validation { data.validation = try more(path, files, for: loaded.data, loss) }
+    try arrange(&data, model, note)
+    return data
+  }
+
+  /// Prepares examples that are in memory already; `files` and `test` play no part.
+  ///
+  /// - Parameter validation: takes the place of a part that is held out.
+  /// - Throws: `OptionError`, `FileError` for sample weights that cannot be read, and `DataError`.
+  public func prepare<S: RealScalar>(
+    _ training: Dataset<S>, validation: Dataset<S>? = nil, for model: ModelSpecification<S> = ModelSpecification(),
+    note: (String) -> Void = { _ in }
+  ) throws -> PreparedData<S> {
+    try check()
+    try model.initial?.check()
+    var data = PreparedData(training: training, validation: validation, loss: loss(for: model))
+    for part in data.parts { try part.check(data.loss) }
+    try arrange(&data, model, note)
+    return data
+  }
+
+  /// Splits, weighs and standardises.
+  private func arrange<S>(
+    _ data: inout PreparedData<S>, _ model: ModelSpecification<S>, _ note: (String) -> Void
+  ) throws {
+    if data.validation == nil, case .fraction(let fraction) = validation {
+      let parts = try data.training.split(validationFraction: fraction, seed: seed)
+      (data.training, data.validation) = (parts.training, parts.validation)
+    }
+    if let sampleWeights {
+      do {
+        try data.training.setWeights(NPY.vector(sampleWeights))
+      } catch let error as DataError {
+        throw error.of(sampleWeights)
+      }
+    }
+    if balancesClasses { try data.training.balanceClasses() }
+    let fitted = standardizesFeatures && model.initial?.standardization == nil
+    data.standardization =
+      try fitted ? Standardization(fitting: data.training.features) : model.initial?.standardization
+    if let entries = data.training.features.entryCount {
+      let centred = data.standardization == nil ? "" : "; they are scaled, not centred, which would fill them"
+      let share = Double(entries) / (Double(data.training.count) * Double(data.training.featureCount))
+      note("sparse features, \(NumberText.percent(share)) of them not zero\(centred)")
+    }
+    if let standardization = data.standardization {
+      try data.update { (part) throws(DataError) in try part.standardize(standardization) }
+    }
+    if let targets = targetStandardization(of: data, model.initial) {
+      try data.update { (part) throws(DataError) in try part.standardizeTargets(targets) }
+    }
+  }
+
+  /// How to standardise targets; nil for not at all. A model that training goes on from has its own units.
+  private func targetStandardization<S>(of data: PreparedData<S>, _ initial: ModelFile<S>?) -> Standardization? {
+    let isDefault = initial == nil && LossForm(data.loss)?.standardizesTargets == true
+    let isWanted = standardizesTargets ?? (isDefault || initial?.targetStandardization != nil)
+    guard let values = data.training.values, isWanted else { return nil }
+    return initial?.targetStandardization ?? Standardization(fitting: values)
+  }
+
+  /// Further examples, with the classes or the targets of the training set.
+  private func more<S>(
+    _ path: String, _ files: DataFiles, for training: Dataset<S>, _ loss: any Loss
+  ) throws -> Dataset<S> {
+    var files = files
+    files.location = .file(path)
+    if training.classCount > 0 { return try files.load(classNames: training.classNames) }
+    // What the training set's numbers are has been settled.
+    (files.targetKind, files.targetNames) = (.numbers, training.targetNames)
+    let data: Dataset<S> = try files.load().data
+    try data.check(loss)
+    return data
+  }
+}

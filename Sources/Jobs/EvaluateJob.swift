@@ -1,0 +1,35 @@
+/// How good a model is on examples with labels.
+public struct EvaluateJob: Sendable, Equatable {
+  /// Penalty (l2 / 2) |weight|^2 of the objective, at least 0.
+  public var l2: Double
+
+  public init(l2: Double = 0) { self.l2 = l2 }
+
+  /// Throws if an option is out of its range.
+  public func check() throws(OptionError) { try OptionError.check(l2: l2) }
+
+  /// Evaluates on the examples of files, in their own units.
+  ///
+  /// - Throws: `OptionError`, and `FileError` or `DataError` for files that cannot be read or do not fit the model.
+  public func run<S>(_ model: ModelFile<S>, on files: DataFiles) throws -> Evaluation {
+    try check()
+    return try evaluate(model, try model.examples(in: files))
+  }
+
+  /// Evaluates on examples in memory, in their own units.
+  public func run<S>(_ model: ModelFile<S>, on data: Dataset<S>) throws -> Evaluation {
+    try check()
+    var data = data
+    try model.prepare(&data)
+    return try evaluate(model, data)
+  }
+
+  private func evaluate<S>(_ model: ModelFile<S>, _ data: Dataset<S>) throws -> Evaluation {
+    var result = try model.evaluate(data, l2: l2)
+    if let temperature = model.temperature {
+      result.calibrated = Evaluation.Calibrated(
+        temperature: temperature, quality: try model.quality(data, temperature: temperature))
+    }
+    return result
+  }
+}

@@ -1,0 +1,102 @@
+/// Training of a linear classifier to its optimum, with a certificate of the gap.
+///
+/// ```swift
+/// var job = OptimumJob()
+/// job.l2 = 1e-3
+/// let fit = try job.run(on: data)
+/// print(fit.result.outcome, fit.result.certificate.objective, fit.validation?.accuracy ?? 0)
+/// ```
+public struct OptimumJob: Sendable, Equatable {
+  /// Penalty (l2 / 2) |weight|^2, at least 0; the bias is free.
+  public var l2 = 0.0
+  /// How near, by what method, and for how long.
+  public var options = OptimumOptions()
+  /// Where the model goes, if anywhere: it is written before anything else that may fail.
+  public var output: String?
+
+  public init() {}
+
+  /// Throws if an option is out of its range.
+  public func check() throws(OptionError) {
+    try OptionError.check(l2: l2)
+    try options.check()
+  }
+
+  /// Minimises.
+  ///
+  /// - Parameters:
+  ///   - model: a linear head, from zero or from the parameters of a model.
+  ///   - observers: are told of each iteration (`OptimumProgress`), and asked after it whether to stop.
+  /// - Throws: `OptionError`, `DataError` for networks, for another loss than cross-entropy and for data that do not fit,
+  ///   `FileError` for an output that cannot be written, and `NoModelError` where the objective is not finite. A bound that
+  ///   does not hold is an outcome.
+  public func run<S: RealScalar>(
+    _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
+    observers: [any RunObserver] = []
+  ) throws -> OptimumFit<S> {
+    try check()
+    let head = try model.head(for: data)
+    let problem = try SoftmaxProblem(data.training, l2: l2, hasIntercept: head.hasIntercept)
+    let clock = RunClock(limit: nil)
+    var progress: [OptimumProgress] = []
+    var all = Observers([RecordObserver<OptimumProgress> { progress.append($0) }] + observers)
+    let result = try SoftmaxRegression(problem, options: options).fit(
+      from: model.initial?.parameters.values, observer: &all)
+    let seconds = clock.cpuSeconds
+    var fit = try OptimumFit(head, result, on: data, l2: l2, seed: options.seed, savedTo: output)
+    (fit.cpuSeconds, fit.progress) = (seconds, progress)
+    return fit
+  }
+}
+
+/// What `OptimumJob`, `PathJob` and `TuneJob` leave behind.
+public struct OptimumFit<Scalar: RealScalar>: Sendable {
+  public var model: ModelFile<Scalar>
+  /// How near the model is to its optimum, and how it got there.
+  public var result: OptimumResult<Scalar>
+  /// The penalty of the model.
+  public var l2: Double
+  /// Of the model on all training rows, and on those held out.
+  public var training: Evaluation
+  public var validation: Evaluation?
+  /// Of all processors.
+  public var cpuSeconds = 0.0
+  /// The iterations; none of a path or a cross-validation.
+  public var progress: [OptimumProgress] = []
+  /// The penalties it was chosen from, by a path or by cross-validation.
+  public var path: PathResult<Scalar>?
+  public var crossValidation: CrossValidationResult<Scalar>?
+
+  /// Saves the model, where it is to be saved, and then evaluates it.
+  init(
+    _ head: LinearHead<Scalar>, _ result: OptimumResult<Scalar>, on data: PreparedData<Scalar>, l2: Double,
+    seed: UInt64, savedTo output: String?
+  ) throws {
+    guard result.values.isFinite, result.certificate.objective.isFinite else {
+      throw NoModelError(
+        code: .diverged, source: data.training.source,
+        message: "the objective is not finite; standardise the features")
+    }
+    let parameters = Parameters(layout: head.layout, values: result.values)
+    var file = try ModelFile(trained: head, parameters, on: data, l2: l2, seed: seed)
+    file.objective = result.certificate.objective
+    if let output { try file.write(to: output) }
+    (model, self.result, self.l2) = (file, result, l2)
+    training = try file.evaluate(data.training, l2: l2)
+    validation = try data.validation.map { try file.evaluate($0, l2: l2) }
+  }
+}
+
+extension ModelSpecification {
+  /// The linear head for data of classes.
+  func head(for data: PreparedData<Scalar>) throws(DataError) -> LinearHead<Scalar> {
+    guard let head = try model(for: data.training) as? LinearHead<Scalar> else {
+      throw DataError(source, "expected a linear head to take to its optimum, and this is a network")
+    }
+    guard data.loss is CrossEntropy else {
+      throw DataError(data.training.source, "expected cross-entropy to minimise, and the loss is \(data.loss.name)")
+    }
+    try data.checkFit(head)
+    return head
+  }
+}

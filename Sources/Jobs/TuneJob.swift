@@ -1,0 +1,40 @@
+/// The penalty of a linear classifier by cross-validation, and its optimum on all training rows.
+public struct TuneJob: Sendable, Equatable {
+  /// The folds, the penalties, which is chosen, and how the final fit is made.
+  public var options = CrossValidationOptions()
+  /// Where the model goes, if anywhere: it is written before anything else that may fail.
+  public var output: String?
+
+  public init() {}
+
+  /// Throws if an option is out of its range.
+  public func check() throws(OptionError) { try options.check() }
+
+  /// Compares penalties and makes the final fit.
+  ///
+  /// - Parameters:
+  ///   - model: a linear head, from zero.
+  ///   - observers: are told of each iteration of a fit (`PathIteration`) and of each point (`CrossValidationPoint`), and
+  ///     asked after each whether to stop.
+  /// - Throws: as `OptimumJob`, and `NoModelError` where it was interrupted before a penalty was chosen.
+  public func run<S: RealScalar>(
+    _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
+    observers: [any RunObserver] = []
+  ) throws -> OptimumFit<S> {
+    try check()
+    let head = try model.head(for: data)
+    let validation = try CrossValidation(data.training, hasIntercept: head.hasIntercept, options: options)
+    let clock = RunClock(limit: nil)
+    var all = Observers(observers)
+    let result = try validation.run(observer: &all)
+    guard let chosen = result.fit else {
+      throw NoModelError(code: .interrupted, source: data.training.source, message: "interrupted: no l2 was chosen")
+    }
+    let seconds = clock.cpuSeconds
+    var fit = try OptimumFit(
+      head, chosen, on: data, l2: result.points[result.chosenIndex].l2, seed: options.path.optimum.seed,
+      savedTo: output)
+    (fit.crossValidation, fit.cpuSeconds) = (result, seconds)
+    return fit
+  }
+}
