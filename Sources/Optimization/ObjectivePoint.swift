@@ -31,8 +31,9 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   package private(set) var place: (parameters: Parameters<Scalar>, inputs: Inputs<Scalar>)?
   /// Whether the linearisation holds the loss's cotangents, carried back.
   private var isCarriedBack = false
-  /// P, and where the penalised parameters are: kept, so that a product allocates nothing.
+  /// P; with C, and where the penalised parameters are, kept so that a product allocates nothing.
   public let dimension: Int
+  private let outputWidth: Int
   private let penalised: [Range<Int>]
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
   private var norms: [Scalar] = []
@@ -43,6 +44,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
     linearization = objective.model.makeLinearization()
     let layout = objective.model.layout
     dimension = layout.trainableCount
+    outputWidth = objective.model.outputWidth
     penalised = layout.trainable.filter(\.isPenalised).map(\.range)
   }
 
@@ -95,7 +97,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
 
   /// result [R, C] = J tangent: one pushforward.
   public mutating func pushforward(_ tangent: [Scalar], into result: inout Matrix<Scalar>) {
-    result.reshape(rows: rows.count, columns: objective.model.outputWidth)
+    result.reshape(rows: rows.count, columns: outputWidth)
     linearization.pushforward(tangent, into: &result)
     counts.pushforward += 1
   }
@@ -132,7 +134,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   public mutating func along(
     _ tangent: [Scalar], _ weights: CurvatureWeights<Scalar>
   ) -> (slope: Double, curvature: Double) {
-    var change = Matrix<Scalar>(rows: rows.count, columns: objective.model.outputWidth)
+    var change = Matrix<Scalar>(rows: rows.count, columns: outputWidth)
     pushforward(tangent, into: &change)
     rows.descent(into: &outputs)
     var slope = -Double(change.elements.dot(outputs.elements)) / Double(rows.count)
@@ -159,7 +161,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
 
   /// outputs = J tangent.
   private mutating func pushOutputs(_ tangent: [Scalar]) {
-    outputs.reshape(rows: rows.count, columns: objective.model.outputWidth)
+    outputs.reshape(rows: rows.count, columns: outputWidth)
     linearization.pushforward(tangent, into: &outputs)
     counts.pushforward += 1
   }
@@ -174,7 +176,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   /// result += l2 x on the penalised parameters.
   private func addPenalty(of x: [Scalar], to result: inout [Scalar]) {
     guard objective.l2 > 0 else { return }
-    for range in penalised { result.combine(Scalar(objective.l2), x, range: range) }
+    for i in 0..<penalised.count { result.combine(Scalar(objective.l2), x, range: penalised[i]) }
   }
 
   /// result = factor / B J^T outputs.
