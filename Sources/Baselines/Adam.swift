@@ -5,17 +5,17 @@ import Optimization
 import RealModule
 
 /// Settings of `Adam`: the source's defaults.
-public struct AdamOptions: Sendable, Codable, Equatable {
+package struct AdamOptions: Sendable, Codable, Equatable {
   /// Rate, penalties, clipping. With a weight decay above 0 this is AdamW.
-  public var gradient: GradientOptions
+  package var gradient: GradientOptions
   /// Decay of the mean of gradients, 0..<1.
-  public var beta1: Double
+  package var beta1: Double
   /// Decay of the mean of squared gradients, 0..<1.
-  public var beta2: Double
+  package var beta2: Double
   /// Above 0.
-  public var epsilon: Double
+  package var epsilon: Double
 
-  public init(
+  package init(
     gradient: GradientOptions = GradientOptions(learningRate: LearningRate(1e-3)), beta1: Double = 0.9,
     beta2: Double = 0.999, epsilon: Double = 1e-8
   ) {
@@ -41,31 +41,31 @@ public struct AdamOptions: Sendable, Codable, Equatable {
 /// var adamW = Adam(Objective(head), options: AdamOptions(gradient: gentle))
 /// let report = adamW.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct Adam<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
+package struct Adam<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
 
-  public struct State: Codable, Sendable {
+  package struct State: Codable, Sendable {
     /// m and v [P]; empty before the first step.
-    public var first: [Scalar] = []
-    public var second: [Scalar] = []
+    package var first: [Scalar] = []
+    package var second: [Scalar] = []
     /// t, steps that were accepted.
-    public var steps = 0
+    package var steps = 0
   }
 
-  public let options: AdamOptions
-  public var state = State()
+  package let options: AdamOptions
+  package var state = State()
   private var gradient: GradientStep<ModelType>
 
-  public init(_ objective: Objective<ModelType>, options: AdamOptions = AdamOptions()) {
+  package init(_ objective: Objective<ModelType>, options: AdamOptions = AdamOptions()) {
     self.options = options
     gradient = GradientStep(objective, options: options.gradient)
   }
 
-  public var objective: Objective<ModelType> { gradient.objective }
+  package var objective: Objective<ModelType> { gradient.objective }
 
-  public var explanation: String { options.gradient.weightDecay > 0 ? "AdamW" : "Adam" }
+  package var explanation: String { options.gradient.weightDecay > 0 ? "AdamW" : "Adam" }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     let report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "gradient")

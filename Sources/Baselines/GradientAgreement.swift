@@ -4,13 +4,13 @@ import Models
 import Optimization
 
 /// Settings of `GradientAgreement`: the source's.
-public struct GradientAgreementOptions: Sendable, Codable, Equatable {
+package struct GradientAgreementOptions: Sendable, Codable, Equatable {
   /// Parts that a batch is cut into, at least 2.
-  public var microBatches: Int
+  package var microBatches: Int
   /// tau, the largest cosine distance (1 - cosine, 0 to 2) at which a part agrees. Above 1 opposed gradients agree too.
-  public var threshold: Double
+  package var threshold: Double
 
-  public init(microBatches: Int = 2, threshold: Double = 0.97) {
+  package init(microBatches: Int = 2, threshold: Double = 0.97) {
     precondition(
       microBatches >= 2 && threshold >= 0 && threshold <= 2,
       "agreement is between at least 2 parts, and cosine distances are in 0...2, got \(microBatches), \(threshold)")
@@ -37,24 +37,24 @@ public struct GradientAgreementOptions: Sendable, Codable, Equatable {
 /// var filtered = GradientAgreement(fgn, options: GradientAgreementOptions(microBatches: 4))
 /// let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct GradientAgreement<Base: Optimizer>: Optimizer {
-  public typealias ModelType = Base.ModelType
-  public typealias Scalar = ModelType.Scalar
+package struct GradientAgreement<Base: Optimizer>: Optimizer {
+  package typealias ModelType = Base.ModelType
+  package typealias Scalar = ModelType.Scalar
 
-  public struct State: Codable, Sendable {
-    public var base: Base.State
+  package struct State: Codable, Sendable {
+    package var base: Base.State
     /// Steps for which nothing agreed.
-    public var skipped: Int
+    package var skipped: Int
   }
 
-  public let options: GradientAgreementOptions
-  public var base: Base
+  package let options: GradientAgreementOptions
+  package var base: Base
   private var skipped = 0
   private var point: ObjectivePoint<ModelType>
   private var gradient: [Scalar] = []
   private var aggregate: [Scalar] = []
 
-  public init(
+  package init(
     _ base: Base, options: GradientAgreementOptions = GradientAgreementOptions()
   ) {
     self.options = options
@@ -62,16 +62,16 @@ public struct GradientAgreement<Base: Optimizer>: Optimizer {
     point = ObjectivePoint(base.objective.withoutPenalty)
   }
 
-  public var state: State {
+  package var state: State {
     get { State(base: base.state, skipped: skipped) }
     set { (base.state, skipped) = (newValue.base, newValue.skipped) }
   }
 
-  public var objective: Objective<ModelType> { base.objective }
+  package var objective: Objective<ModelType> { base.objective }
 
-  public var explanation: String { "\(base.explanation), on examples whose gradients agree" }
+  package var explanation: String { "\(base.explanation), on examples whose gradients agree" }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     let examples = batch.inputs.features.rows
@@ -96,7 +96,7 @@ public struct GradientAgreement<Base: Optimizer>: Optimizer {
     return report
   }
 
-  public func check(batchRows: Int) throws(OptimizerError) { try base.check(batchRows: batchRows) }
+  package func check(batchRows: Int) throws(OptimizerError) { try base.check(batchRows: batchRows) }
 
   private struct Agreement {
     /// Ranges of examples.

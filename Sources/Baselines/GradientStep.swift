@@ -13,21 +13,21 @@ import Optimization
 /// let report = gradient.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 10), path: "descent")
 /// let isTaken = report.outcome == .accepted && gradient.move(&parameters, along: gradient.values)
 /// ```
-public struct GradientStep<ModelType: Model>: Sendable {
-  public typealias Scalar = ModelType.Scalar
-  public let options: GradientOptions
-  public var point: ObjectivePoint<ModelType>
+package struct GradientStep<ModelType: Model>: Sendable {
+  package typealias Scalar = ModelType.Scalar
+  package let options: GradientOptions
+  package var point: ObjectivePoint<ModelType>
   /// The gradient [P] of the objective with L2, clipped.
-  public private(set) var values: [Scalar] = []
+  package private(set) var values: [Scalar] = []
   /// The rate of the step at hand.
-  public private(set) var rate = 0.0
+  package private(set) var rate = 0.0
 
-  public init(_ objective: Objective<ModelType>, options: GradientOptions) {
+  package init(_ objective: Objective<ModelType>, options: GradientOptions) {
     self.options = options
     point = ObjectivePoint(objective)
   }
 
-  public var objective: Objective<ModelType> { point.objective }
+  package var objective: Objective<ModelType> { point.objective }
 
   /// Objective, gradient and rate on a batch: one forward pass and one pullback. The report is `rejected` if the
   /// objective or the gradient's norm is not finite; its step length is the rate, its shortening what clipping did.
@@ -35,7 +35,7 @@ public struct GradientStep<ModelType: Model>: Sendable {
   /// - Parameters:
   ///   - isReleased: whether to let go of batch and parameters; false for methods that go on with curvature products,
   ///     which release the objective themselves before they move.
-  public mutating func evaluate(
+  package mutating func evaluate(
     at parameters: Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress, path: String,
     isReleased: Bool = true
   ) -> StepReport {
@@ -60,7 +60,7 @@ public struct GradientStep<ModelType: Model>: Sendable {
 
   /// Decay, then a step of -rate along `direction` [P]; by default at the rate of `evaluate`. Returns false and changes
   /// nothing if the direction is not finite: one pass more, which is spared for the gradient itself.
-  public mutating func move(
+  package mutating func move(
     _ parameters: inout Parameters<Scalar>, along direction: [Scalar], rate: Double? = nil, isChecked: Bool = false
   ) -> Bool {
     let rate = rate ?? self.rate
@@ -72,12 +72,12 @@ public struct GradientStep<ModelType: Model>: Sendable {
   }
 
   /// What decay leaves of each kind of parameter: 1 - rate weightDecay of the penalised ones, at least 0.
-  public func kept(rate: Double) -> SliceFactors<Scalar> {
+  package func kept(rate: Double) -> SliceFactors<Scalar> {
     SliceFactors(penalised: Scalar(max(0, 1 - rate * options.weightDecay)), free: 1)
   }
 
   /// The parameters in as few ranges as decay allows, and what it leaves of each: for updates of one pass.
-  public func parts(_ layout: ParameterLayout, rate: Double) -> [(range: Range<Int>, kept: Scalar)] {
+  package func parts(_ layout: ParameterLayout, rate: Double) -> [(range: Range<Int>, kept: Scalar)] {
     let kept = kept(rate: rate)
     guard kept.penalised != 1 else { return [(0..<layout.trainableCount, 1)] }
     return layout.trainable.map { ($0.range, kept[$0]) }
@@ -85,7 +85,7 @@ public struct GradientStep<ModelType: Model>: Sendable {
 
   /// Whether steps of this length, and a million of them, leave finite parameters finite: less than a millionth of the
   /// spacing of the largest numbers. False for NaN.
-  public static func isSafe(_ length: Double) -> Bool {
+  package static func isSafe(_ length: Double) -> Bool {
     length <= Double(Scalar.greatestFiniteMagnitude.ulp) * 1e-6
   }
 }

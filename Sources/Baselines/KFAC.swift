@@ -4,29 +4,29 @@ import Models
 import Optimization
 
 /// Settings of `KFAC`: those of common programs (damping, decay, KL limit, momentum).
-public struct KFACOptions: Sendable, Codable, Equatable {
+package struct KFACOptions: Sendable, Codable, Equatable {
   /// Rate, penalties, clipping of the gradient.
-  public var gradient: GradientOptions
+  package var gradient: GradientOptions
   /// mu, 0..<1, of the preconditioned gradients.
-  public var momentum: Double
+  package var momentum: Double
   /// Above 0; L2 is added to it.
-  public var damping: Double
+  package var damping: Double
   /// Of the factors' running means, 0..<1; in the first steps k it is 1 - 1 / k.
-  public var decay: Double
+  package var decay: Double
   /// kappa, above 0: a step is shortened to rate^2 d^T g <= kappa, so that it moves the model's distribution by a KL
   /// divergence of about kappa / 2. Nil for no limit.
-  public var klLimit: Double?
+  package var klLimit: Double?
   /// Of the targets that are drawn.
-  public var seed: UInt64
+  package var seed: UInt64
   /// Factors are updated every so many steps, at least 1.
-  public var factorInterval = 1
+  package var factorInterval = 1
   /// Inverses are computed every so many steps, at least 1, and in each of the first three, as in the source.
-  public var inverseInterval = 10
-  public var fisher = FisherEstimate.sampled
+  package var inverseInterval = 10
+  package var fisher = FisherEstimate.sampled
   /// A weight with a factor of a larger order has a diagonal in its place.
-  public var largestFactor = 4096
+  package var largestFactor = 4096
 
-  public init(
+  package init(
     gradient: GradientOptions = GradientOptions(learningRate: LearningRate(0.1)), momentum: Double = 0.9,
     damping: Double = 1e-3, decay: Double = 0.95, klLimit: Double? = 1e-3, seed: UInt64 = 0
   ) {
@@ -63,44 +63,44 @@ public struct KFACOptions: Sendable, Codable, Equatable {
 /// var kfac = KFAC(Objective(head), options: options)
 /// let report = kfac.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct KFAC<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
+package struct KFAC<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
 
-  public struct State: Codable, Sendable {
+  package struct State: Codable, Sendable {
     /// In the order of the model's pairs, without weights that are too large.
     var blocks: [KroneckerBlock<Scalar>] = []
     /// h [P]; empty if there is a block for everything.
     var diagonal: [Scalar] = []
     /// v [P].
-    public var velocity: [Scalar] = []
+    package var velocity: [Scalar] = []
     /// Steps that were tried since the factors began.
-    public var steps = 0
+    package var steps = 0
     /// Updates of the factors since the start: each draws targets of its own.
-    public var samples = 0
+    package var samples = 0
     /// Updates since the factors began.
     var updates = 0
   }
 
-  public let options: KFACOptions
-  public var state = State()
+  package let options: KFACOptions
+  package var state = State()
   private var gradient: GradientStep<ModelType>
   private var work = KroneckerFactors<Scalar>.Workspace()
   private var sample = Matrix<Scalar>(rows: 0, columns: 0)
   private var sampled: [Scalar] = []
   private var direction: [Scalar] = []
 
-  public init(_ objective: Objective<ModelType>, options: KFACOptions = KFACOptions()) {
+  package init(_ objective: Objective<ModelType>, options: KFACOptions = KFACOptions()) {
     self.options = options
     gradient = GradientStep(objective, options: options.gradient)
   }
 
-  public var objective: Objective<ModelType> { gradient.objective }
+  package var objective: Objective<ModelType> { gradient.objective }
 
-  public var explanation: String {
+  package var explanation: String {
     "\(state.blocks.count) Kronecker factored weights, inverted every \(options.inverseInterval) steps"
   }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     var report = gradient.evaluate(

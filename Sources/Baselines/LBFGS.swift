@@ -4,25 +4,25 @@ import Models
 import Optimization
 
 /// Settings of `LBFGS`.
-public struct LBFGSOptions: Sendable, Codable, Equatable {
+package struct LBFGSOptions: Sendable, Codable, Equatable {
   /// Pairs of steps and gradient changes that are remembered, at least 1; each is 2 P numbers.
-  public var history: Int
+  package var history: Int
   /// How far along the direction.
-  public var lineSearch: StrongWolfe
+  package var lineSearch: StrongWolfe
   /// A pair with y . s at most this is not remembered.
-  public var minimumCurvature: Double
+  package var minimumCurvature: Double
   /// What the pairs are put into.
-  public var metric = Metric.scaled
+  package var metric = Metric.scaled
 
   /// The inverse curvature before any pair is put in.
-  public enum Metric: String, Sendable, Codable, CaseIterable {
+  package enum Metric: String, Sendable, Codable, CaseIterable {
     /// A multiple of the identity, y . s / y . y of the last pair: the source's.
     case scaled
     /// Kronecker factors of the full Gauss-Newton matrix, taken anew after 1, 2, 4, 8, ... steps.
     case kronecker
   }
 
-  public init(
+  package init(
     history: Int = 10, lineSearch: StrongWolfe = StrongWolfe(), minimumCurvature: Double = 1e-10
   ) {
     precondition(
@@ -51,18 +51,18 @@ public struct LBFGSOptions: Sendable, Codable, Equatable {
 /// var lbfgs = LBFGS(Objective(head, l2: 1e-3))
 /// for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Progress(step: step, total: 20)) }
 /// ```
-public struct LBFGS<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
+package struct LBFGS<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
 
-  public struct State: Codable, Sendable {
+  package struct State: Codable, Sendable {
     var memory = CurvaturePairs<Scalar>()
     var metric = KroneckerMetric<Scalar>()
     /// Accepted steps so far.
-    public var steps = 0
+    package var steps = 0
   }
 
-  public let options: LBFGSOptions
-  public var state = State()
+  package let options: LBFGSOptions
+  package var state = State()
   private var point: ObjectivePoint<ModelType>
   private var loop: LBFGSLoop<Scalar>
   /// Parameters [P] at the start of the step.
@@ -71,7 +71,7 @@ public struct LBFGS<ModelType: Model>: Optimizer {
   private var image: [Scalar] = []
   private var work = KroneckerFactors<Scalar>.Workspace()
 
-  public init(_ objective: Objective<ModelType>, options: LBFGSOptions = LBFGSOptions()) {
+  package init(_ objective: Objective<ModelType>, options: LBFGSOptions = LBFGSOptions()) {
     self.options = options
     point = ObjectivePoint(objective)
     loop = Self.loop(options)
@@ -82,11 +82,11 @@ public struct LBFGS<ModelType: Model>: Optimizer {
       history: options.history, lineSearch: options.lineSearch, minimumCurvature: options.minimumCurvature)
   }
 
-  public var objective: Objective<ModelType> { point.objective }
+  package var objective: Objective<ModelType> { point.objective }
 
-  public var explanation: String { "L-BFGS of \(state.memory.pairs.count) pairs" }
+  package var explanation: String { "L-BFGS of \(state.memory.pairs.count) pairs" }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     point.counts = PassCounts()

@@ -4,15 +4,15 @@ import Models
 import Optimization
 
 /// Settings of `SGD`.
-public struct SGDOptions: Sendable, Codable, Equatable {
+package struct SGDOptions: Sendable, Codable, Equatable {
   /// Rate, penalties, clipping. The rate has no default in the sources: 0.1 is a start.
-  public var gradient: GradientOptions
+  package var gradient: GradientOptions
   /// mu, 0..<1.
-  public var momentum: Double
+  package var momentum: Double
   /// Whether the step looks ahead along the momentum.
-  public var nesterov: Bool
+  package var nesterov: Bool
 
-  public init(
+  package init(
     gradient: GradientOptions = GradientOptions(learningRate: LearningRate(0.1)), momentum: Double = 0,
     nesterov: Bool = false
   ) {
@@ -37,31 +37,31 @@ public struct SGDOptions: Sendable, Codable, Equatable {
 ///   Objective(head), options: SGDOptions(gradient: GradientOptions(learningRate: rate), momentum: 0.9, nesterov: true))
 /// let report = sgd.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct SGD<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
+package struct SGD<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
 
-  public struct State: Codable, Sendable {
+  package struct State: Codable, Sendable {
     /// v [P]; empty before the first step, and without momentum.
-    public var velocity: [Scalar] = []
+    package var velocity: [Scalar] = []
   }
 
-  public let options: SGDOptions
-  public var state = State()
+  package let options: SGDOptions
+  package var state = State()
   private var gradient: GradientStep<ModelType>
 
-  public init(_ objective: Objective<ModelType>, options: SGDOptions = SGDOptions()) {
+  package init(_ objective: Objective<ModelType>, options: SGDOptions = SGDOptions()) {
     self.options = options
     gradient = GradientStep(objective, options: options.gradient)
   }
 
-  public var objective: Objective<ModelType> { gradient.objective }
+  package var objective: Objective<ModelType> { gradient.objective }
 
-  public var explanation: String {
+  package var explanation: String {
     options.momentum == 0
       ? "gradient descent" : "\(options.nesterov ? "Nesterov's " : "")momentum \(options.momentum)"
   }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     let report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "gradient")

@@ -5,22 +5,22 @@ import Optimization
 import RealModule
 
 /// Settings of `SGN`: those of the authors' program.
-public struct SGNOptions: Sendable, Codable, Equatable {
+package struct SGNOptions: Sendable, Codable, Equatable {
   /// rho, at least 0: the multiple of the identity that is added to the curvature.
-  public var damping: Double
+  package var damping: Double
   /// Conjugate gradient iterations a step, at least 1.
-  public var iterations: Int
+  package var iterations: Int
   /// Conjugate gradient stops at this residual, relative to the gradient.
-  public var tolerance: Double
+  package var tolerance: Double
   /// alpha and its search, anew in every step; without one the step is always 1. A search that runs out of trials
   /// leaves its last step, as in the source.
-  public var lineSearch: LineSearch?
+  package var lineSearch: LineSearch?
   /// beta, 0..<1: the right-hand side is a mean of gradients, its bias corrected.
-  public var momentum = 0.0
+  package var momentum = 0.0
   /// Whether rho follows the gain ratio of the full step: times 3/2 below 1/4, times 2/3 above 3/4.
-  public var adaptsDamping = false
+  package var adaptsDamping = false
 
-  public init(
+  package init(
     damping: Double = 1e-3, iterations: Int = 10, tolerance: Double = 1e-6,
     lineSearch: LineSearch? = LineSearch(sufficientDecrease: 1e-4, backtracking: 0.5, trials: 11, growth: 1)
   ) {
@@ -44,38 +44,38 @@ public struct SGNOptions: Sendable, Codable, Equatable {
 /// var sgn = SGN(Objective(head), options: SGNOptions(damping: 1e-2, iterations: 5))
 /// let report = sgn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct SGN<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
+package struct SGN<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
 
-  public struct State: Codable, Sendable {
+  package struct State: Codable, Sendable {
     /// Running mean of gradients [P]; empty without momentum.
-    public var mean: [Scalar] = []
+    package var mean: [Scalar] = []
     /// Steps that `mean` has seen.
-    public var steps = 0
+    package var steps = 0
     /// rho; nil before the first step.
-    public var damping: Double?
+    package var damping: Double?
   }
 
-  public let options: SGNOptions
-  public var state = State()
+  package let options: SGNOptions
+  package var state = State()
   private var gradient: GradientStep<ModelType>
   private var solver = ConjugateGradient<Scalar>()
   private var right: [Scalar] = []
   private var direction: [Scalar] = []
   private var trial: Parameters<Scalar>
 
-  public init(_ objective: Objective<ModelType>, options: SGNOptions = SGNOptions()) {
+  package init(_ objective: Objective<ModelType>, options: SGNOptions = SGNOptions()) {
     self.options = options
     let rate = LearningRate(options.lineSearch?.maximum ?? 1)
     gradient = GradientStep(objective, options: GradientOptions(learningRate: rate))
     trial = Parameters(layout: objective.model.layout)
   }
 
-  public var objective: Objective<ModelType> { gradient.objective }
+  package var objective: Objective<ModelType> { gradient.objective }
 
-  public var explanation: String { "conjugate gradient in parameter space, \(options.iterations) iterations" }
+  package var explanation: String { "conjugate gradient in parameter space, \(options.iterations) iterations" }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     var report = gradient.evaluate(

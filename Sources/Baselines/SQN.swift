@@ -4,20 +4,20 @@ import Models
 import Optimization
 
 /// Settings of `SQN`.
-public struct SQNOptions: Sendable, Codable, Equatable {
+package struct SQNOptions: Sendable, Codable, Equatable {
   /// m, pairs that are remembered, at least 1.
-  public var memory: Int
+  package var memory: Int
   /// lambda, above 0: what holds the estimate to a multiple of the identity; changes of the gradient have length 1.
-  public var regularization: Double
+  package var regularization: Double
   /// The search, anew in every step from its longest.
-  public var lineSearch: LineSearch
+  package var lineSearch: LineSearch
   /// xi, above 0: the longest step is at most xi / k in step k, as in the source's convergence proof; nil for no such
   /// limit.
-  public var stepDecay: Double?
+  package var stepDecay: Double?
   /// Factor of gamma after a step that took the longest length at once, at least 1.
-  public var scaleGrowth = 1.5
+  package var scaleGrowth = 1.5
 
-  public init(
+  package init(
     memory: Int = 20, regularization: Double = 1e-2,
     lineSearch: LineSearch = LineSearch(sufficientDecrease: 0.1, backtracking: 0.5, trials: 11, growth: 1),
     stepDecay: Double? = nil
@@ -53,8 +53,8 @@ public struct SQNOptions: Sendable, Codable, Equatable {
 /// var sqn = SQN(model: head, options: SQNOptions(memory: 5))
 /// let report = sqn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct SQN<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
+package struct SQN<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
 
   /// A step, the change of the gradient (length 1), and its products with those of the pairs before and itself.
   struct Pair: Codable, Sendable {
@@ -63,38 +63,38 @@ public struct SQN<ModelType: Model>: Optimizer {
     var products: [Double]
   }
 
-  public struct State: Codable, Sendable {
+  package struct State: Codable, Sendable {
     /// The oldest first.
     var pairs: [Pair] = []
     /// gamma; nil before the first step.
-    public var scale: Double?
+    package var scale: Double?
     /// Steps that were taken.
-    public var steps = 0
+    package var steps = 0
   }
 
   /// delta.
   private static var leastSlope: Double { 0.1 }
 
-  public let options: SQNOptions
-  public var state = State()
+  package let options: SQNOptions
+  package var state = State()
   private var gradient: GradientStep<ModelType>
   private var cholesky = Cholesky<Double>()
   private var direction: [Scalar] = []
   private var next: [Scalar] = []
   private var trial: Parameters<Scalar>
 
-  public init(_ objective: Objective<ModelType>, options: SQNOptions = SQNOptions()) {
+  package init(_ objective: Objective<ModelType>, options: SQNOptions = SQNOptions()) {
     self.options = options
     let rate = LearningRate(options.lineSearch.maximum)
     gradient = GradientStep(objective, options: GradientOptions(learningRate: rate))
     trial = Parameters(layout: objective.model.layout)
   }
 
-  public var objective: Objective<ModelType> { gradient.objective }
+  package var objective: Objective<ModelType> { gradient.objective }
 
-  public var explanation: String { "least squares over \(options.memory) pairs, Armijo search" }
+  package var explanation: String { "least squares over \(options.memory) pairs, Armijo search" }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "least squares", isReleased: false)

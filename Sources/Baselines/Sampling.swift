@@ -2,7 +2,7 @@ import LinearAlgebra
 import Losses
 
 /// Whose targets the gradients are of that curvature is estimated with.
-public enum FisherEstimate: String, Sendable, Codable, CaseIterable {
+package enum FisherEstimate: String, Sendable, Codable, CaseIterable {
   /// Targets drawn from the model's own distribution: the Fisher, an estimate of the GGN without bias.
   case sampled
   /// The targets that were given: the empirical Fisher. No further pass is needed for it, but it is not the curvature.

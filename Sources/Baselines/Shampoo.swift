@@ -4,19 +4,19 @@ import Models
 import Optimization
 
 /// Settings of `Shampoo`.
-public struct ShampooOptions: Sendable, Codable, Equatable {
+package struct ShampooOptions: Sendable, Codable, Equatable {
   /// Rate, penalties, clipping.
-  public var gradient: GradientOptions
+  package var gradient: GradientOptions
   /// mu, 0..<1, of the preconditioned gradients.
-  public var momentum: Double
+  package var momentum: Double
   /// epsilon, above 0: what the statistics start from.
-  public var epsilon: Double
+  package var epsilon: Double
   /// The roots are computed every so many steps, at least 1, and in each of the first so many.
-  public var interval: Int
+  package var interval: Int
   /// A size above this has the identity for a preconditioner.
-  public var largestSize: Int
+  package var largestSize: Int
 
-  public init(
+  package init(
     gradient: GradientOptions = GradientOptions(learningRate: LearningRate(0.1)), momentum: Double = 0.9,
     epsilon: Double = 1e-4, interval: Int = 1, largestSize: Int = 2048
   ) {
@@ -48,37 +48,37 @@ public struct ShampooOptions: Sendable, Codable, Equatable {
 /// var shampoo = Shampoo(Objective(head), options: ShampooOptions(interval: 10))
 /// let report = shampoo.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct Shampoo<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
+package struct Shampoo<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
 
-  public struct State: Codable, Sendable {
+  package struct State: Codable, Sendable {
     /// One for each trainable slice; empty before the first step.
     var tensors: [TensorPreconditioner<Scalar>] = []
     /// Sums of squares [P], epsilon included; read for vectors only.
     var squares: [Scalar] = []
     /// v [P].
-    public var velocity: [Scalar] = []
+    package var velocity: [Scalar] = []
     /// Steps that the statistics have seen.
-    public var steps = 0
+    package var steps = 0
   }
 
-  public let options: ShampooOptions
-  public var state = State()
+  package let options: ShampooOptions
+  package var state = State()
   private var gradient: GradientStep<ModelType>
   private var direction: [Scalar] = []
   private var buffer: [Scalar] = []
   private var eigen = SymmetricEigen<Scalar>()
 
-  public init(_ objective: Objective<ModelType>, options: ShampooOptions = ShampooOptions()) {
+  package init(_ objective: Objective<ModelType>, options: ShampooOptions = ShampooOptions()) {
     self.options = options
     gradient = GradientStep(objective, options: options.gradient)
   }
 
-  public var objective: Objective<ModelType> { gradient.objective }
+  package var objective: Objective<ModelType> { gradient.objective }
 
-  public var explanation: String { "inverse roots along each mode, every \(options.interval) steps" }
+  package var explanation: String { "inverse roots along each mode, every \(options.interval) steps" }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "roots")

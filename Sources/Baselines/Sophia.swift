@@ -4,23 +4,23 @@ import Models
 import Optimization
 
 /// Settings of `Sophia`: the source's defaults.
-public struct SophiaOptions: Sendable, Codable, Equatable {
+package struct SophiaOptions: Sendable, Codable, Equatable {
   /// Rate, penalties, clipping of the gradient's norm. The source's rates are about 6e-4, its weight decay 0.2.
-  public var gradient: GradientOptions
+  package var gradient: GradientOptions
   /// Decay of the mean of gradients, 0..<1.
-  public var beta1: Double
+  package var beta1: Double
   /// Decay of the mean of curvatures, 0..<1.
-  public var beta2: Double
+  package var beta2: Double
   /// gamma, above 0: a parameter moves by the whole rate where |m| is at least gamma h.
-  public var gamma: Double
+  package var gamma: Double
   /// k, at least 1: the curvature is estimated every k steps.
-  public var interval: Int
+  package var interval: Int
   /// Of the targets that are drawn.
-  public var seed: UInt64
+  package var seed: UInt64
   /// epsilon: the least that gamma h counts for.
-  public var epsilon = 1e-12
+  package var epsilon = 1e-12
 
-  public init(
+  package init(
     gradient: GradientOptions = GradientOptions(learningRate: LearningRate(6e-4), weightDecay: 0.2),
     beta1: Double = 0.96, beta2: Double = 0.99, gamma: Double = 0.05, interval: Int = 10, seed: UInt64 = 0
   ) {
@@ -50,33 +50,33 @@ public struct SophiaOptions: Sendable, Codable, Equatable {
 /// var sophia = Sophia(Objective(head), options: SophiaOptions(gradient: decayed, seed: 7))
 /// let report = sophia.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
-public struct Sophia<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
+package struct Sophia<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
 
-  public struct State: Codable, Sendable {
+  package struct State: Codable, Sendable {
     /// m and h [P]; empty before the first step.
-    public var mean: [Scalar] = []
-    public var curvature: [Scalar] = []
+    package var mean: [Scalar] = []
+    package var curvature: [Scalar] = []
     /// Steps that were accepted.
-    public var steps = 0
+    package var steps = 0
   }
 
-  public let options: SophiaOptions
-  public var state = State()
+  package let options: SophiaOptions
+  package var state = State()
   private var gradient: GradientStep<ModelType>
   private var sample = Matrix<Scalar>(rows: 0, columns: 0)
   private var sampled: [Scalar] = []
 
-  public init(_ objective: Objective<ModelType>, options: SophiaOptions = SophiaOptions()) {
+  package init(_ objective: Objective<ModelType>, options: SophiaOptions = SophiaOptions()) {
     self.options = options
     gradient = GradientStep(objective, options: options.gradient)
   }
 
-  public var objective: Objective<ModelType> { gradient.objective }
+  package var objective: Objective<ModelType> { gradient.objective }
 
-  public var explanation: String { "clipped diagonal curvature, estimated every \(options.interval) steps" }
+  package var explanation: String { "clipped diagonal curvature, estimated every \(options.interval) steps" }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
   ) -> StepReport {
     var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "clipped", isReleased: false)

@@ -48,7 +48,7 @@ public struct AdjustedRows<Scalar: RealScalar>: LossRows {
   let offsets: Matrix<Scalar>?
   private var weight: CurvatureWeights<Scalar>
   /// Those of cross-entropy, offsets in.
-  public private(set) var margins: MarginRows<Scalar>
+  package private(set) var margins: MarginRows<Scalar>
 
   init(offsets: Matrix<Scalar>?, weight: Curvature, margins: MarginRows<Scalar>) {
     (self.offsets, self.weight, self.margins) = (offsets, CurvatureWeights(weight), margins)

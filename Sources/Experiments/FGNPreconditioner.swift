@@ -97,7 +97,7 @@ public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
 /// 1 + |G| / lambda to at most 1 + |E| / lambda.
 public struct PreconditionedGGN<ModelType: Model>: LinearOperator {
   public typealias Scalar = ModelType.Scalar
-  public private(set) var ggn: CurvatureOperator<ModelType>
+  package private(set) var ggn: CurvatureOperator<ModelType>
   public private(set) var root: FGNPreconditioner<ModelType>?
   let damping: Scalar
   /// |b - (G + lambda) x| after each iteration, b of `solve`.
@@ -106,7 +106,7 @@ public struct PreconditionedGGN<ModelType: Model>: LinearOperator {
   private var inner: [Scalar]
   private var image: [Scalar]
 
-  public init(_ ggn: CurvatureOperator<ModelType>, root: FGNPreconditioner<ModelType>?, damping: Double) {
+  package init(_ ggn: CurvatureOperator<ModelType>, root: FGNPreconditioner<ModelType>?, damping: Double) {
     (self.ggn, self.root, self.damping) = (ggn, root, Scalar(damping))
     inner = [Scalar](repeating: 0, count: ggn.dimension)
     image = inner

@@ -18,7 +18,7 @@ public struct Descent<ModelType: Model>: Sendable {
   /// Conjugate gradient iterations of the last such solve, for the choice of the next.
   var observedIterations: Int?
   /// The solver of the last solve, and why.
-  public private(set) var lastChoice: SolverChoice?
+  package private(set) var lastChoice: SolverChoice?
 
   /// The curvature's coefficients on the batch.
   private var weights: CurvatureWeights<Scalar>
@@ -77,7 +77,7 @@ public struct Descent<ModelType: Model>: Sendable {
 
   /// The solver for this batch, and why; after `linearize`. Carries the rows back first, for a model may know its costs
   /// only then.
-  public mutating func choice() -> SolverChoice {
+  package mutating func choice() -> SolverChoice {
     if let choice = current.choice { return choice }
     let choice = choose()
     current.choice = choice
@@ -189,7 +189,7 @@ public struct Descent<ModelType: Model>: Sendable {
 /// What a solve found.
 public struct DescentReport: Sendable {
   /// The solver that ran, and why.
-  public var choice: SolverChoice
+  package var choice: SolverChoice
   /// Outcome, iterations and products. Check `outcome`: a direction is there even where it is of no use.
   public var solve: SolveReport
   /// d^T F d, the mean squared whitened change of the margins; d^T GGN d for the GGN. Without unit, at least 0.

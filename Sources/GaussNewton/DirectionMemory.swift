@@ -4,14 +4,14 @@ import Models
 /// The last direction, for momentum, and how it went into the parameters, so that it can be taken back.
 ///
 /// It is kept as scale * values: momentum shrinks the scale, not the buffer. One vector of P numbers.
-public struct DirectionMemory<Scalar: RealScalar>: Codable, Sendable {
+package struct DirectionMemory<Scalar: RealScalar>: Codable, Sendable {
   /// [P]; empty at the start.
-  public internal(set) var values: [Scalar] = []
-  public internal(set) var scale: Scalar = 1
+  package internal(set) var values: [Scalar] = []
+  package internal(set) var scale: Scalar = 1
   /// Factor with which `values` went into the parameters last; 0 when there is nothing to take back.
-  public internal(set) var applied: Scalar = 0
+  package internal(set) var applied: Scalar = 0
   /// Directions in the average, for `Momentum.averaged`.
-  public internal(set) var averaged = 0
+  package internal(set) var averaged = 0
 
   mutating func forget() {
     values.fill(with: 0)

@@ -6,7 +6,7 @@ import Optimization
 /// `reach` says how far a direction may be followed, without a look at the objective. Where steps are tried, `along`
 /// then looks for a length on the batch itself, at one forward pass a trial, and measures what was gained against what
 /// the quadratic model promised. `refuses` says, on the next batch, that a step should be taken back.
-public struct Search: Sendable {
+package struct Search: Sendable {
   var trustRegion: TrustRegion
   var schedule: Schedule
   var lineSearch: LineSearch?
@@ -21,9 +21,9 @@ public struct Search: Sendable {
   }
 
   /// What is remembered between steps.
-  public struct State: Codable, Sendable {
-    public var trustRegion = TrustRegion.State()
-    public var lineSearch = LineSearch.State()
+  package struct State: Codable, Sendable {
+    package var trustRegion = TrustRegion.State()
+    package var lineSearch = LineSearch.State()
   }
 
   /// Whether steps are tried on the batch before they are taken.

@@ -132,13 +132,13 @@ package struct SolverCosts: Sendable {
 }
 
 /// A solver and why it was taken.
-public struct SolverChoice: Sendable {
-  public var solver: Solver
+package struct SolverChoice: Sendable {
+  package var solver: Solver
   var costs: SolverCosts?
   var curvature: Curvature
 
   /// For people: what this solver is expected to cost, against the others.
-  public var reason: String {
+  package var reason: String {
     guard let costs else { return "as asked" }
     let all = Solver.available(for: curvature).compactMap { solver in
       costs.flops(solver, curvature: curvature).map { "\(solver.rawValue) \(SolverCosts.short($0))" }

@@ -1,7 +1,7 @@
 /// What a model answers for some examples.
 public struct Prediction<Scalar: RealScalar>: Sendable {
   /// A row for each example, or for each of its positions, R in all.
-  public enum Answers: Sendable {
+  package enum Answers: Sendable {
     /// [R], class numbers.
     case classes([Int32])
     /// [R, C].
@@ -12,7 +12,7 @@ public struct Prediction<Scalar: RealScalar>: Sendable {
     case numbers(Matrix<Scalar>)
   }
 
-  public let answers: Answers
+  package let answers: Answers
   /// Of the classes, or of the numbers.
   public let names: [String]
   /// [N], or [N, T] of a model that classifies T positions of each example.

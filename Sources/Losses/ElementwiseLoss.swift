@@ -65,20 +65,20 @@ extension ElementwiseLoss {
 
 /// An elementwise loss on a batch. With slopes g and curvatures h of a row: one output has a = 1, v = -g, s = h; more
 /// have a = -g / |g|, v = |g| and s = 1 / sum_k (a_k^2 / h_k).
-public struct ElementRows<Scalar: RealScalar>: LossRows {
-  public let function: any ElementwiseLoss
-  public var rows = Matrix<Scalar>(rows: 0, columns: 0)
-  public private(set) var loss: [Scalar] = []
-  public private(set) var residual: [Scalar] = []
-  public private(set) var rootWeight: [Scalar] = []
-  public private(set) var weights: [Scalar]?
+package struct ElementRows<Scalar: RealScalar>: LossRows {
+  package let function: any ElementwiseLoss
+  package var rows = Matrix<Scalar>(rows: 0, columns: 0)
+  package private(set) var loss: [Scalar] = []
+  package private(set) var residual: [Scalar] = []
+  package private(set) var rootWeight: [Scalar] = []
+  package private(set) var weights: [Scalar]?
   /// w h and its square root for each element, [R C].
   private var curvatures: [Scalar] = []
   private var roots: [Scalar] = []
 
-  public init(loss: any ElementwiseLoss) { function = loss }
+  package init(loss: any ElementwiseLoss) { function = loss }
 
-  public mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?) {
+  package mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?) {
     guard case .values(let values) = targets, values.rows == rows.rows, values.columns == rows.columns else {
       preconditionFailure("the \(function.name) loss wants a number for each output")
     }
@@ -94,12 +94,12 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
     ElementLoops.squareRoots(&roots)
   }
 
-  public var isIdentity: Bool { function.isQuadratic && weights == nil }
+  package var isIdentity: Bool { function.isQuadratic && weights == nil }
 
-  public func applyHessian(to t: inout Matrix<Scalar>) { scale(&t, by: curvatures) }
+  package func applyHessian(to t: inout Matrix<Scalar>) { scale(&t, by: curvatures) }
 
   /// kept a a^T + R with R = H - s a a^T is H + (kept - s) a a^T.
-  public func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+  package func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
     if weights.curvature.isHessian { return applyHessian(to: &t) }
     guard weights.curvature.includesRest else { return applyOuter(weights.kept, to: &t) }
     var outer = t
@@ -119,7 +119,7 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
     }
   }
 
-  public func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) { scale(&t, by: roots) }
+  package func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) { scale(&t, by: roots) }
 
   /// t_ik <- c_ik t_ik, for stacked copies.
   private func scale(_ t: inout Matrix<Scalar>, by factors: [Scalar]) {
@@ -130,7 +130,7 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
     t.reshape(rows: count, columns: columns)
   }
 
-  public func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
+  package func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
     for i in 0..<h.rows {
       for k in 0..<h.columns {
         let curvature = curvatures[i * h.columns + k]
@@ -141,7 +141,7 @@ public struct ElementRows<Scalar: RealScalar>: LossRows {
     }
   }
 
-  public func moments() -> RowMoments {
+  package func moments() -> RowMoments {
     let columns = rows.columns
     var moments = RowMoments(squaredNorms: [], quadratics: [], restTraces: [])
     for i in 0..<count {

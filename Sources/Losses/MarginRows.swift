@@ -11,21 +11,21 @@ import LinearAlgebra
 /// let rows = MarginRows(logits: Matrix<Double>(rows: 1, columns: 3, elements: [2, 0, 0]), labels: [0])
 /// let margin = rows.margin[0]  // 2 - log 2
 /// ```
-public struct MarginRows<Scalar: RealScalar>: LossRows {
+package struct MarginRows<Scalar: RealScalar>: LossRows {
   /// The margin rows a [B, C]; while a batch is being evaluated, its logits.
-  public var rows: Matrix<Scalar>
+  package var rows: Matrix<Scalar>
   /// [B].
-  public private(set) var labels: [Int32] = []
+  package private(set) var labels: [Int32] = []
   /// m [B].
-  public private(set) var margin: [Scalar] = []
+  package private(set) var margin: [Scalar] = []
   /// Loss of each example [B], without its weight.
-  public private(set) var loss: [Scalar] = []
+  package private(set) var loss: [Scalar] = []
   /// v = 1 - p_y [B].
-  public private(set) var residual: [Scalar] = []
+  package private(set) var residual: [Scalar] = []
   /// sqrt(s) [B].
-  public private(set) var rootWeight: [Scalar] = []
+  package private(set) var rootWeight: [Scalar] = []
   /// Example weights scaled to mean 1 [B]; nil means ones.
-  public private(set) var weights: [Scalar]?
+  package private(set) var weights: [Scalar]?
   /// w s, w v, sqrt(w) and zeros [B]: an iteration of a solver allocates nothing.
   private var kept: [Scalar] = []
   private var rest: [Scalar] = []
@@ -33,16 +33,16 @@ public struct MarginRows<Scalar: RealScalar>: LossRows {
   private var zeros: [Scalar] = []
 
   /// Work areas without a batch.
-  public init() { rows = Matrix(rows: 0, columns: 0) }
+  package init() { rows = Matrix(rows: 0, columns: 0) }
 
   /// Evaluates logits [B, C], which become the rows.
-  public init(logits: Matrix<Scalar>, labels: [Int32], weights: [Scalar]? = nil) {
+  package init(logits: Matrix<Scalar>, labels: [Int32], weights: [Scalar]? = nil) {
     rows = logits
     evaluate(labels: labels, weights: weights)
   }
 
   /// Turns the logits that `rows` holds into margin rows. One fused pass, no memory beyond [B] vectors.
-  public mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?) {
+  package mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?) {
     guard case .classes(let labels) = targets else { preconditionFailure("cross-entropy wants classes") }
     evaluate(labels: labels, weights: weights)
   }
@@ -64,7 +64,7 @@ public struct MarginRows<Scalar: RealScalar>: LossRows {
   }
 
   /// 1 / |q|^2 for each example: how many competitors share the competitor mass. 1 to C - 1.
-  public var effectiveCompetitors: [Double] {
+  package var effectiveCompetitors: [Double] {
     var squares = [Scalar](repeating: 0, count: count)
     RowKernels.dots(rows.view, rows.view, into: &squares)
     return squares.map { 1 / max(Double($0) - 1, .leastNormalMagnitude) }
@@ -72,29 +72,29 @@ public struct MarginRows<Scalar: RealScalar>: LossRows {
 }
 
 extension MarginRows {
-  public func applyHessian(to t: inout Matrix<Scalar>) {
+  package func applyHessian(to t: inout Matrix<Scalar>) {
     RowKernels.curvature(rows, labels: labels, kept: kept, rest: rest, times: &t)
   }
 
-  public func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+  package func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
     let rest = weights.curvature.includesRest ? rest : zeros
     RowKernels.curvature(rows, labels: labels, kept: weights.kept, rest: rest, times: &t)
   }
 
   /// N = diag(sqrt p) (I - 1 p^T).
-  public func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) {
+  package func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) {
     RowKernels.root(rows, labels: labels, residual: residual, transposed: transposed, times: &t)
     if weights != nil { RowKernels.scale(&t, by: rootOfWeights) }
   }
 
-  public func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
+  package func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
     MarginLoops.start(
       rows: rows.elements, labels: labels, residual: residual, weights: weights ?? [], norms: norms, shift: shift, &h,
       &right)
   }
 
   /// sqrt(w) (e_c - p) with a class c drawn from p.
-  public func sampledDescent(using generator: inout SeededGenerator, into result: inout Matrix<Scalar>) {
+  package func sampledDescent(using generator: inout SeededGenerator, into result: inout Matrix<Scalar>) {
     result.reshape(rows: rows.rows, columns: rows.columns)
     result.assign(rows.view)
     RowKernels.probabilities(&result, labels: labels, residual: residual)
@@ -103,7 +103,7 @@ extension MarginRows {
   }
 
   /// |a|^2 = 1 + |q|^2; the covariance v (diag(q) - q q^T) has the trace v (1 - |q|^2) and v (q . q^2 - |q|^4) along a.
-  public func moments() -> RowMoments {
+  package func moments() -> RowMoments {
     var lengths = [Scalar](repeating: 0, count: count)
     RowKernels.dots(rows.view, rows.view, into: &lengths)
     var quadratics = [Double](repeating: 0, count: count)

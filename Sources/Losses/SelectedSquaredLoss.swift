@@ -26,16 +26,16 @@ public struct SelectedSquaredLoss: Loss {
 }
 
 /// The squared loss of selected outputs on a batch: a = e_k, v = t - z_k, s = 1.
-public struct SelectedRows<Scalar: RealScalar>: LossRows {
-  public var rows = Matrix<Scalar>(rows: 0, columns: 0)
-  public private(set) var loss: [Scalar] = []
-  public private(set) var residual: [Scalar] = []
-  public private(set) var rootWeight: [Scalar] = []
-  public private(set) var weights: [Scalar]?
+package struct SelectedRows<Scalar: RealScalar>: LossRows {
+  package var rows = Matrix<Scalar>(rows: 0, columns: 0)
+  package private(set) var loss: [Scalar] = []
+  package private(set) var residual: [Scalar] = []
+  package private(set) var rootWeight: [Scalar] = []
+  package private(set) var weights: [Scalar]?
 
-  public init() {}
+  package init() {}
 
-  public mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?) {
+  package mutating func evaluate(_ targets: Targets<Scalar>, weights: [Scalar]?) {
     guard case .selected(let index, let values) = targets, values.count == rows.rows else {
       preconditionFailure("the loss wants one output and one value for each row")
     }
@@ -47,10 +47,10 @@ public struct SelectedRows<Scalar: RealScalar>: LossRows {
     for (i, k) in index.enumerated() { rows[i, Int(k)] = 1 }
   }
 
-  public func applyHessian(to t: inout Matrix<Scalar>) { apply(to: &t) { weights?[$0] ?? 1 } }
+  package func applyHessian(to t: inout Matrix<Scalar>) { apply(to: &t) { weights?[$0] ?? 1 } }
 
   /// R = 0.
-  public func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+  package func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
     apply(to: &t) { weights.kept[$0] }
   }
 
@@ -62,14 +62,14 @@ public struct SelectedRows<Scalar: RealScalar>: LossRows {
     }
   }
 
-  public func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) {
+  package func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) {
     for i in 0..<t.rows {
       let root = weights?[i % rows.rows].squareRoot() ?? 1
       for k in 0..<t.columns { t[i, k] *= root * rows[i % rows.rows, k] }
     }
   }
 
-  public func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
+  package func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
     for i in 0..<h.rows {
       let weight = weights?[i] ?? 1
       for k in 0..<h.columns {
@@ -80,7 +80,7 @@ public struct SelectedRows<Scalar: RealScalar>: LossRows {
     }
   }
 
-  public func moments() -> RowMoments {
+  package func moments() -> RowMoments {
     let ones = residual.map { _ in 1.0 }
     return RowMoments(squaredNorms: ones, quadratics: ones, restTraces: residual.map { _ in 0 })
   }

@@ -17,10 +17,10 @@ extension MethodName {
   public var summary: String { form.summary }
 
   /// What can be set of it, as it admits it.
-  public var options: [MethodOption] { form.options }
+  package var options: [MethodOption] { form.options }
 
   /// What an option is where it is not set; nil where the method decides for itself, or has no such option.
-  public func defaultValue(of option: MethodOption) -> OptionValue? { form.defaults[option] }
+  package func defaultValue(of option: MethodOption) -> OptionValue? { form.defaults[option] }
 
   /// Whether a step takes all training rows, unless somebody says otherwise: its line searches want one objective.
   public var takesAllRows: Bool { form.takesAllRows }

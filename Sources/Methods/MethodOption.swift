@@ -5,11 +5,11 @@ import Optimization
 ///
 /// `MethodOption.all` is the table. Two records with one name are equal: a method may narrow what an option admits, as
 /// the solvers to those that its system has (`MethodName.options`).
-public struct MethodOption: Sendable {
+package struct MethodOption: Sendable {
   /// As in the text of a method: "learning-rate".
-  public let name: String
+  package let name: String
   /// What it is, in a sentence without its full stop.
-  public let meaning: String
+  package let meaning: String
   /// What a whole number counts, in the plural; what another number is, in the singular. Nil for a plain number.
   package let unit: String?
   /// Nil where only words are admitted.
@@ -53,7 +53,7 @@ public struct MethodOption: Sendable {
   }
 
   /// What its value must be, as in "must be a number above 0".
-  public var expectation: String {
+  package var expectation: String {
     let choice = range?.expectation(unit: unit) ?? "one of \(words.joined(separator: ", "))"
     return automatic.map { "\($0) or \(choice)" } ?? choice
   }
@@ -79,24 +79,24 @@ public struct MethodOption: Sendable {
 }
 
 extension MethodOption: Hashable, CustomStringConvertible {
-  public static func == (a: MethodOption, b: MethodOption) -> Bool { a.name == b.name }
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-  public var description: String { name }
+  package static func == (a: MethodOption, b: MethodOption) -> Bool { a.name == b.name }
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+  package var description: String { name }
 }
 
 /// What an option is set to.
-public enum OptionValue: Sendable, Hashable {
+package enum OptionValue: Sendable, Hashable {
   case number(Double)
   case word(String)
 
-  public var number: Double? { if case .number(let number) = self { number } else { nil } }
-  public var word: String? { if case .word(let word) = self { word } else { nil } }
+  package var number: Double? { if case .number(let number) = self { number } else { nil } }
+  package var word: String? { if case .word(let word) = self { word } else { nil } }
   /// As it is written in the text of a method.
-  public var text: String { word ?? NumberForm.short(number ?? 0) }
+  package var text: String { word ?? NumberForm.short(number ?? 0) }
 }
 
 extension OptionValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
-  public init(floatLiteral value: Double) { self = .number(value) }
-  public init(integerLiteral value: Int) { self = .number(Double(value)) }
-  public init(stringLiteral value: String) { self = .word(value) }
+  package init(floatLiteral value: Double) { self = .number(value) }
+  package init(integerLiteral value: Int) { self = .number(Double(value)) }
+  package init(stringLiteral value: String) { self = .word(value) }
 }

@@ -7,15 +7,15 @@ import Optimization
 /// settings[.learningRate] = 0.1
 /// settings.set(.schedule, to: "linear")
 /// ```
-public struct MethodSettings: Sendable, Hashable {
+package struct MethodSettings: Sendable, Hashable {
   private var values: [MethodOption: OptionValue] = [:]
 
-  public init() {}
+  package init() {}
 
   /// What an option is set to; nil leaves it to the method.
   ///
   /// - Precondition: the option admits the value.
-  public subscript(option: MethodOption) -> OptionValue? {
+  package subscript(option: MethodOption) -> OptionValue? {
     get { values[option] }
     set {
       precondition(newValue.map(option.admits) ?? true, "\(option.name) must be \(option.expectation)")
@@ -24,10 +24,10 @@ public struct MethodSettings: Sendable, Hashable {
   }
 
   /// The options that are set, in the order of the table.
-  public var given: [MethodOption] { MethodOption.all.filter { values[$0] != nil } }
+  package var given: [MethodOption] { MethodOption.all.filter { values[$0] != nil } }
 
   /// Sets an option from text. Returns false, and changes nothing, if the value is none of it.
-  @discardableResult public mutating func set(_ option: MethodOption, to text: String) -> Bool {
+  @discardableResult package mutating func set(_ option: MethodOption, to text: String) -> Bool {
     let value = option.value(reading: text)
     guard value != nil || text == option.automatic else { return false }
     values[option] = value
@@ -37,7 +37,7 @@ public struct MethodSettings: Sendable, Hashable {
 
 /// As an object of texts: {"learning-rate": "0.1"}.
 extension MethodSettings: Codable {
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     for (name, text) in try container.decode([String: String].self) {
       guard let option = MethodOption(name: name) else {
@@ -50,7 +50,7 @@ extension MethodSettings: Codable {
     }
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(Dictionary(uniqueKeysWithValues: values.map { ($0.key.name, $0.value.text) }))
   }

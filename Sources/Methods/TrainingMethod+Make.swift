@@ -5,14 +5,14 @@ import Optimization
 /// An optimizer, and all of its options for a log.
 public struct MadeOptimizer<ModelType: Model>: Sendable {
   public var optimizer: any Optimizer<ModelType>
-  public var options: OptimizerOptions
+  package var options: OptimizerOptions
 }
 
 /// The options of any method, to be encoded.
-public struct OptimizerOptions: Encodable, Sendable {
-  public var value: any Encodable & Sendable
+package struct OptimizerOptions: Encodable, Sendable {
+  package var value: any Encodable & Sendable
 
-  public func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
+  package func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
 }
 
 extension TrainingMethod {

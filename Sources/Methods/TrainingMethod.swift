@@ -10,9 +10,9 @@ import RealModule
 /// ```
 public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertible {
   public var name: MethodName
-  public var settings: MethodSettings
+  package var settings: MethodSettings
 
-  public init(_ name: MethodName, _ settings: MethodSettings = MethodSettings()) {
+  package init(_ name: MethodName, _ settings: MethodSettings = MethodSettings()) {
     self.name = name
     self.settings = settings
   }
@@ -73,7 +73,7 @@ public struct MethodError: FGNError, Equatable {
 /// The grid of a method that needs tuning.
 extension TrainingMethod {
   /// The number that its grid varies: none where the method has none, or where it is set.
-  public var gridOption: MethodOption? {
+  package var gridOption: MethodOption? {
     guard let option = name.form.grid?.option, settings[option] == nil else { return nil }
     return option == .damping && settings[.gainRatio] != nil ? nil : option
   }

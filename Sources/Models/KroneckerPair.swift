@@ -11,13 +11,13 @@ public struct KroneckerPair<Scalar: RealScalar>: Sendable {
   /// [out], if there is one: a column of ones beside the input.
   public var bias: ParameterSlice?
   /// [N, in].
-  public var input: MatrixView<Scalar>
+  package var input: MatrixView<Scalar>
   /// [N, out].
-  public var cotangents: MatrixView<Scalar>
+  package var cotangents: MatrixView<Scalar>
   /// T: rows of an example, N = B T.
   public var positions: Int
 
-  public init(
+  package init(
     weight: ParameterSlice, bias: ParameterSlice?, input: MatrixView<Scalar>, cotangents: MatrixView<Scalar>,
     positions: Int = 1
   ) {

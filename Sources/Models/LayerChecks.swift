@@ -1,7 +1,7 @@
 import LinearAlgebra
 
 /// A layer made of layers: `checkLinearization` looks at those too, so that a verdict names the inner layer.
-public protocol CompositeLayer: Layer {
+package protocol CompositeLayer: Layer {
   /// Stacks that take this layer's input, each with the name that its parameters have before their numbers: the weight
   /// of the first layer of "body" is "body.0.weight".
   var branches: [(name: String, layers: [any Layer])] { get }

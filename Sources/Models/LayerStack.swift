@@ -3,7 +3,7 @@ import LinearAlgebra
 /// Layers one after the other on one batch: what a network, and a layer made of layers, is made of.
 ///
 /// Keeps the activations between the layers and the cotangents carried back: all that grows with the batch.
-public struct LayerStack<Scalar: RealScalar>: Sendable {
+package struct LayerStack<Scalar: RealScalar>: Sendable {
   private var layers: [any LayerLinearization<Scalar>] = []
   private let isTrainable: [Bool]
   /// Below it nothing is trained: only the forward pass goes there.
@@ -13,12 +13,12 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
   /// Cotangents of the same.
   private var cotangents: [Matrix<Scalar>]
   /// Cotangents of the stack's input, after `prepare` that asked for them.
-  public private(set) var inputCotangents = Matrix<Scalar>(rows: 0, columns: 0)
+  package private(set) var inputCotangents = Matrix<Scalar>(rows: 0, columns: 0)
   private var tangents = [Matrix<Scalar>](repeating: Matrix(rows: 0, columns: 0), count: 2)
 
   /// The layers of `site`, whose slices are theirs in order. The layers must fit: see `shapes`. Numbers in paths begin
   /// with `first`.
-  public init(_ descriptions: [any Layer], at site: LayerSite, numberedFrom first: Int = 0) {
+  package init(_ descriptions: [any Layer], at site: LayerSite, numberedFrom first: Int = 0) {
     var shape = site.input
     var next = 0
     for (number, layer) in zip(first..., descriptions) {
@@ -36,10 +36,10 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
     cotangents = activations
   }
 
-  public var slices: [ParameterSlice] { layers.flatMap(\.slices) }
-  public var trainableLayers: Int { isTrainable.count { $0 } }
+  package var slices: [ParameterSlice] { layers.flatMap(\.slices) }
+  package var trainableLayers: Int { isTrainable.count { $0 } }
 
-  public mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  package mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
     for i in layers.indices {
       let local = self.point(i, point)
       if i == layers.count - 1 {
@@ -51,7 +51,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
   }
 
   /// As a layer's `pushforward`.
-  public mutating func pushforward(
+  package mutating func pushforward(
     _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
@@ -69,7 +69,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
   }
 
   /// Carries cotangents of the output back, as far as something is trained, or to the input if that is asked for.
-  public mutating func prepare(
+  package mutating func prepare(
     _ output: Matrix<Scalar>, at point: LayerPoint<Scalar>, needsInput: Bool
   ) {
     let last = needsInput ? 0 : firstTrainable
@@ -86,7 +86,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
   }
 
   /// As a layer's `parameterPullback`, after `prepare`.
-  public mutating func parameterPullback(
+  package mutating func parameterPullback(
     _ output: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
     at point: LayerPoint<Scalar>, into result: inout [Scalar]
   ) {
@@ -98,7 +98,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
   }
 
   /// As a layer's `addRowProducts`, after `prepare`: no tangent passes from layer to layer.
-  public mutating func addRowProducts(
+  package mutating func addRowProducts(
     _ tangent: [Scalar], _ output: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
   ) {
     for i in layers.indices where isTrainable[i] {
@@ -107,7 +107,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
   }
 
   /// As a layer's `addRowGram`, after `prepare`.
-  public mutating func addRowGram(
+  package mutating func addRowGram(
     of output: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
   ) {
     for i in layers.indices where isTrainable[i] {
@@ -116,7 +116,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
   }
 
   /// As a layer's `addRowSquaredNorms`, after `prepare`.
-  public mutating func addRowSquaredNorms(
+  package mutating func addRowSquaredNorms(
     of output: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
   ) {
     for i in layers.indices where isTrainable[i] {
@@ -125,7 +125,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
   }
 
   /// As a layer's `addKroneckerPairs`, after `prepare`.
-  public func addKroneckerPairs(
+  package func addKroneckerPairs(
     of output: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
   ) {
     for i in layers.indices where isTrainable[i] {
@@ -135,7 +135,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// The sum over the layers that training touches, or over all if cotangents are carried to the input; `forward` counts
   /// all.
-  public func costs(rows: Int, toInput: Bool = false) -> (trained: LayerCosts, forward: Double) {
+  package func costs(rows: Int, toInput: Bool = false) -> (trained: LayerCosts, forward: Double) {
     var (total, forward) = (LayerCosts(), 0.0)
     for i in layers.indices {
       var costs = layers[i].costs(rows: rows)
@@ -163,7 +163,7 @@ public struct LayerStack<Scalar: RealScalar>: Sendable {
 extension LayerStack {
   /// The shapes before, between and after the layers.
   /// - Throws: `LayerError` that names the layer that does not fit.
-  public static func shapes(_ layers: [any Layer], input: [Int], path: String = "") throws(LayerError) -> [[Int]] {
+  package static func shapes(_ layers: [any Layer], input: [Int], path: String = "") throws(LayerError) -> [[Int]] {
     guard !layers.isEmpty else { throw LayerError("expected at least one layer, got none") }
     var shapes = [input]
     for (number, layer) in layers.enumerated() {
@@ -177,7 +177,7 @@ extension LayerStack {
   }
 
   /// The layers' parameters, named under their numbers. The layers must fit.
-  public static func parameters(_ layers: [any Layer], input: [Int]) -> [ParameterSpec] {
+  package static func parameters(_ layers: [any Layer], input: [Int]) -> [ParameterSpec] {
     guard let shapes = try? shapes(layers, input: input) else { preconditionFailure("the layers do not fit") }
     return zip(layers, shapes).enumerated().flatMap { number, pair in
       pair.0.parameters(for: pair.1).map { $0.under("\(number)") }

@@ -7,9 +7,9 @@ import LinearAlgebra
 ///
 /// Either as this double sum, B^2 T^2 (m + n) flops, or from the gradients of the single examples, 2 B T m n + B^2 m n
 /// flops on some rows of the weight at a time: whichever is cheaper.
-public struct PositionGram<Scalar: RealScalar>: Sendable {
+package struct PositionGram<Scalar: RealScalar>: Sendable {
   /// How activations lie in a row.
-  public enum Layout: Sendable {
+  package enum Layout: Sendable {
     /// [T, n], as in a sequence.
     case positionsFirst
     /// [n, T], as the channels of an image.
@@ -34,20 +34,20 @@ public struct PositionGram<Scalar: RealScalar>: Sendable {
   private var biasRows = Matrix<Scalar>(rows: 0, columns: 0)
 
   /// For T positions with n inputs and m outputs each.
-  public init(positions: Int, inputs: Int, outputs: Int, layout: Layout) {
+  package init(positions: Int, inputs: Int, outputs: Int, layout: Layout) {
     size = PositionSize(positions: positions, inputs: inputs, outputs: outputs)
     source = .layout(layout)
   }
 
   /// For one group of a convolution: cotangents are [B, O L] and inputs [B, C H W]. The windows are unfolded block by
   /// block where they are needed, so there is no [B, K L] in memory.
-  public init(_ shape: Convolution.Shape, group: Int = 0) {
+  package init(_ shape: Convolution.Shape, group: Int = 0) {
     size = PositionSize(positions: shape.positions, inputs: shape.fanIn, outputs: shape.groupOutputs)
     source = .convolution(shape, group: group)
   }
 
   /// Adds the Gram for cotangents [B, T m] and inputs [B, T n].
-  public mutating func add(
+  package mutating func add(
     _ cotangents: Matrix<Scalar>, _ input: Matrix<Scalar>, weight: ParameterSlice, bias: ParameterSlice?,
     into gram: inout RowGram<Scalar>
   ) {
@@ -75,7 +75,7 @@ public struct PositionGram<Scalar: RealScalar>: Sendable {
   }
 
   /// Adds its diagonal. Needs no memory that grows with B.
-  public mutating func addSquaredNorms(
+  package mutating func addSquaredNorms(
     _ cotangents: Matrix<Scalar>, _ input: Matrix<Scalar>, hasBias: Bool, into result: inout [Scalar]
   ) {
     let (a, x) = factors(cotangents, input)
@@ -89,7 +89,7 @@ public struct PositionGram<Scalar: RealScalar>: Sendable {
   }
 
   /// Flops and work areas of the Gram and its diagonal, in the ways that are taken, with a bias.
-  public func costs(rows: Int) -> LayerCosts {
+  package func costs(rows: Int) -> LayerCosts {
     let way = forcedWay ?? size.gramWay(rows: rows, bytes: Self.bytes)
     let bias = Double(rows) * Double(size.outputs * size.positions)
     return LayerCosts(

@@ -23,7 +23,7 @@ public struct RowGram<Scalar: RealScalar>: Sendable {
   }
 
   /// Adds x_i . x_j: rows of M over the parameters of `slice` are x [R, n]. R^2 n flops.
-  public mutating func addRows(_ x: MatrixView<Scalar>, to slice: ParameterSlice) {
+  package mutating func addRows(_ x: MatrixView<Scalar>, to slice: ParameterSlice) {
     if slice.isPenalised {
       Gram.lower(x, beta: 1, into: &penalised, using: &workspace)
     } else {
@@ -33,7 +33,7 @@ public struct RowGram<Scalar: RealScalar>: Sendable {
 
   /// Adds (a_i . a_j)(x_i . x_j) for a dense weight and a_i . a_j for its bias, if there is one: R^2 (m + n) flops, R^2
   /// m if the Gram of x is known, and x may be nil then.
-  public mutating func addDense(
+  package mutating func addDense(
     _ a: MatrixView<Scalar>, _ x: MatrixView<Scalar>?, inputGram: Matrix<Scalar>?, weight: ParameterSlice?,
     bias: ParameterSlice?
   ) {

@@ -6,13 +6,13 @@ import Models
 /// inspection, experiments and tests.
 ///
 /// A product is one pushforward, one pass over the rows and one pullback: 4 B C D flops for a linear head.
-public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
-  public typealias Scalar = ModelType.Scalar
+package struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
+  package typealias Scalar = ModelType.Scalar
   private var point: ObjectivePoint<ModelType>
   private let weights: CurvatureWeights<Scalar>
 
   /// The curvature of `objective` at `parameters` on `batch`: one forward pass.
-  public init(
+  package init(
     _ curvature: Curvature, of objective: Objective<ModelType>, at parameters: Parameters<Scalar>, batch: Batch<Scalar>
   ) {
     point = ObjectivePoint(objective)
@@ -20,9 +20,9 @@ public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
     weights = CurvatureWeights(curvature, of: point.rows)
   }
 
-  public var dimension: Int { point.dimension }
+  package var dimension: Int { point.dimension }
 
-  public mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
+  package mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
     if weights.curvature.isHessian {
       point.curvatureProduct(x, into: &result)
     } else {
@@ -34,7 +34,7 @@ public struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
   ///
   /// Where J J^T is a multiple of the identity in each row (a linear head) this takes two passes over the rows; a
   /// curvature of one row an example takes their norms; the GGN elsewhere takes C row norms, of N = H^(1/2).
-  public mutating func trace() -> Double {
+  package mutating func trace() -> Double {
     let rows = point.rows
     let count = rows.count
     var squares = [Scalar](repeating: 0, count: count)

@@ -4,14 +4,14 @@
 /// let rate = LearningRate(0.1, schedule: .cosine, warmUp: 0.05)
 /// let first = rate.value(at: Progress(step: 0, total: 100))  // 0.02: a fifth of the way up
 /// ```
-public struct LearningRate: Sendable, Codable, Equatable {
+package struct LearningRate: Sendable, Codable, Equatable {
   /// Above 0.
-  public var base: Double
-  public var schedule: Schedule
+  package var base: Double
+  package var schedule: Schedule
   /// Fraction of the run in which the rate rises in a straight line, 0..<1.
-  public var warmUp: Double
+  package var warmUp: Double
 
-  public init(_ base: Double, schedule: Schedule = .constant, warmUp: Double = 0) {
+  package init(_ base: Double, schedule: Schedule = .constant, warmUp: Double = 0) {
     precondition(base > 0 && base.isFinite && warmUp >= 0 && warmUp < 1, "a learning rate is above 0, got \(base)")
     self.base = base
     self.schedule = schedule
@@ -19,7 +19,7 @@ public struct LearningRate: Sendable, Codable, Equatable {
   }
 
   /// The rate of the step that `progress` is about to take.
-  public func value(at progress: Progress) -> Double {
+  package func value(at progress: Progress) -> Double {
     let steps = warmUp * Double(progress.total)
     let ramp = steps > 1 ? min(1, Double(progress.step + 1) / steps) : 1
     return base * ramp * schedule.factor(at: progress)
@@ -27,15 +27,15 @@ public struct LearningRate: Sendable, Codable, Equatable {
 }
 
 /// What every method that needs a learning rate shares.
-public struct GradientOptions: Sendable, Codable, Equatable {
-  public var learningRate: LearningRate
+package struct GradientOptions: Sendable, Codable, Equatable {
+  package var learningRate: LearningRate
   /// Decoupled weight decay (Loshchilov & Hutter 2019), at least 0: before a step the penalised parameters shrink by
   /// rate * weightDecay.
-  public var weightDecay: Double
+  package var weightDecay: Double
   /// Largest Euclidean norm of the gradient, above 0: a longer one is scaled down. Nil for no limit.
-  public var clipping: Double?
+  package var clipping: Double?
 
-  public init(learningRate: LearningRate, weightDecay: Double = 0, clipping: Double? = nil) {
+  package init(learningRate: LearningRate, weightDecay: Double = 0, clipping: Double? = nil) {
     precondition(weightDecay >= 0 && clipping.map { $0 > 0 } ?? true, "decay is at least 0, clipping above 0")
     self.learningRate = learningRate
     self.weightDecay = weightDecay

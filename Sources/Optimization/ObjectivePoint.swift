@@ -23,7 +23,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   /// f on the batch, after `evaluate`.
   public private(set) var value = Double.nan
   /// Passes through the model since this was last set to zero.
-  public var counts = PassCounts()
+  package var counts = PassCounts()
 
   /// What systems ask for the products that are theirs alone, on `rows` that were carried back.
   package var linearization: ModelType.LinearizationType
@@ -264,19 +264,19 @@ extension ObjectivePoint {
 }
 
 /// Passes through a model: what a step costs, counted.
-public struct PassCounts: Sendable, Equatable {
-  public var forward = 0
+package struct PassCounts: Sendable, Equatable {
+  package var forward = 0
   /// J t, and M t.
-  public var pushforward = 0
+  package var pushforward = 0
   /// J^T u, and M^T w.
-  public var pullback = 0
+  package var pullback = 0
   /// M M^T, which is no pass.
-  public var rowGrams = 0
+  package var rowGrams = 0
 
-  public init() {}
+  package init() {}
 
   /// All that are passes.
-  public var passes: Int { forward + pushforward + pullback }
+  package var passes: Int { forward + pushforward + pullback }
 }
 
 private enum PointLoops {

@@ -3,17 +3,17 @@
 ///
 /// Nocedal & Wright 2006, algorithms 3.5 and 3.6, with cubic interpolation. Constants, bounds and the order of trials
 /// are those of PyTorch's L-BFGS (after Schmidt's minFunc). One evaluation of objective and gradient a trial.
-public struct StrongWolfe: Sendable, Codable, Equatable {
+package struct StrongWolfe: Sendable, Codable, Equatable {
   /// c1, above 0 and below c2.
-  public var sufficientDecrease: Double
+  package var sufficientDecrease: Double
   /// c2, below 1.
-  public var curvature: Double
+  package var curvature: Double
   /// Trials beyond the first, at least 1.
-  public var trials: Int
+  package var trials: Int
   /// An interval in which no parameter moves by more is not cut further, at least 0.
-  public var resolution: Double
+  package var resolution: Double
 
-  public init(
+  package init(
     sufficientDecrease: Double = 1e-4, curvature: Double = 0.9, trials: Int = 25, resolution: Double = 1e-9
   ) {
     precondition(
@@ -26,12 +26,12 @@ public struct StrongWolfe: Sendable, Codable, Equatable {
   }
 
   /// Objective and slope at a step length.
-  public struct Point: Sendable, Equatable {
-    public var length: Double
-    public var value: Double
-    public var slope: Double
+  package struct Point: Sendable, Equatable {
+    package var length: Double
+    package var value: Double
+    package var slope: Double
 
-    public init(length: Double, value: Double, slope: Double) {
+    package init(length: Double, value: Double, slope: Double) {
       self.length = length
       self.value = value
       self.slope = slope
@@ -39,13 +39,13 @@ public struct StrongWolfe: Sendable, Codable, Equatable {
   }
 
   /// What a search found.
-  public struct Result: Sendable, Equatable {
+  package struct Result: Sendable, Equatable {
     /// The best point; length 0 if none is better than the start.
-    public var point: Point
+    package var point: Point
     /// Evaluations.
-    public var trials: Int
+    package var trials: Int
     /// Whether both conditions hold.
-    public var isAccepted: Bool
+    package var isAccepted: Bool
   }
 
   /// - Parameters:
@@ -54,7 +54,7 @@ public struct StrongWolfe: Sendable, Codable, Equatable {
   ///   - magnitude: the largest absolute value in the direction.
   ///   - evaluate: objective and slope at a length. What is not finite counts as an infinite value.
   /// - Throws: what `evaluate` throws.
-  public func search<Failure: Error>(
+  package func search<Failure: Error>(
     from start: Point, first: Double, magnitude: Double, evaluate: (Double) throws(Failure) -> Point
   ) throws(Failure) -> Result {
     var count = 0

@@ -91,15 +91,15 @@ public struct CrossValidationResult<Scalar: RealScalar>: Sendable {
 /// for point in tuned.points { print(point.l2, point.loss, point.standardError) }
 /// print(tuned.points[tuned.chosenIndex].l2, tuned.fit!.outcome)
 /// ```
-public struct CrossValidation<Scalar: RealScalar>: Sendable {
-  public let data: Dataset<Scalar>
-  public let hasIntercept: Bool
-  public let options: CrossValidationOptions
+package struct CrossValidation<Scalar: RealScalar>: Sendable {
+  package let data: Dataset<Scalar>
+  package let hasIntercept: Bool
+  package let options: CrossValidationOptions
   let folds: Folds
 
   /// - Throws: `DataError` for numbers to predict, for labels of positions, for examples all of one class, and for fewer
   ///   rows than folds; `OptionError` for options out of range.
-  public init(
+  package init(
     _ data: Dataset<Scalar>, hasIntercept: Bool = true, options: CrossValidationOptions = CrossValidationOptions()
   ) throws {
     try options.check()
@@ -109,7 +109,7 @@ public struct CrossValidation<Scalar: RealScalar>: Sendable {
   }
 
   /// Compares penalties and makes the final fit, and tells nobody.
-  public func run() throws -> CrossValidationResult<Scalar> {
+  package func run() throws -> CrossValidationResult<Scalar> {
     var observer = SilentObserver()
     return try run(observer: &observer)
   }
@@ -119,7 +119,7 @@ public struct CrossValidation<Scalar: RealScalar>: Sendable {
   /// - Parameter observer: is told of each iteration of a fit (`PathIteration`) and of each point
   ///   (`CrossValidationPoint`), and asked after each iteration whether to stop.
   /// - Throws: what reading the features from their file throws, and what the observer throws.
-  public func run(observer: inout some RunObserver) throws -> CrossValidationResult<Scalar> {
+  package func run(observer: inout some RunObserver) throws -> CrossValidationResult<Scalar> {
     var run = CrossValidationRun(self)
     return try run.run(&observer)
   }

@@ -2,12 +2,12 @@ import LinearAlgebra
 import Training
 
 /// What a `RunObserver` is told after each iteration of a fit that is one of many, in a path or in a cross-validation.
-public struct PathIteration: RunRecord, Codable, Equatable {
+package struct PathIteration: RunRecord, Codable, Equatable {
   /// The penalty of the fit.
-  public var l2: Double
+  package var l2: Double
   /// The fold that is fitted, counted from 0; nil in a path, and in the fit on all rows that ends a cross-validation.
-  public var fold: Int?
-  public var iteration: OptimumProgress
+  package var fold: Int?
+  package var iteration: OptimumProgress
 }
 
 /// Tells another observer of the iterations of a fit, with its penalty and its fold.

@@ -22,10 +22,10 @@ public struct PathPoint: Sendable, Codable, Equatable {
 }
 
 /// What a `RunObserver` is told after each point of a path.
-public struct PathFit<Scalar: RealScalar>: RunRecord {
-  public var point: PathPoint
+package struct PathFit<Scalar: RealScalar>: RunRecord {
+  package var point: PathPoint
   /// The weight and bias there, and how they were found.
-  public var result: OptimumResult<Scalar>
+  package var result: OptimumResult<Scalar>
 }
 
 /// How a path or a cross-validation ended.
@@ -67,15 +67,15 @@ public struct PathResult<Scalar: RealScalar>: Sendable {
 /// let path = try RegularizationPath(training: training, validation: validation, options: options).run()
 /// print(path.points[path.bestIndex].l2, path.best.certificate.objective)
 /// ```
-public struct RegularizationPath<Scalar: RealScalar>: Sendable {
-  public let training: Dataset<Scalar>
-  public let validation: Dataset<Scalar>
-  public let hasIntercept: Bool
-  public let options: PathOptions
+package struct RegularizationPath<Scalar: RealScalar>: Sendable {
+  package let training: Dataset<Scalar>
+  package let validation: Dataset<Scalar>
+  package let hasIntercept: Bool
+  package let options: PathOptions
 
   /// - Throws: `DataError` for numbers to predict, for labels of positions, for training data whose examples are all of
   ///   one class, and where the two do not have the same features and classes; `OptionError` for options out of range.
-  public init(
+  package init(
     training: Dataset<Scalar>, validation: Dataset<Scalar>, hasIntercept: Bool = true,
     options: PathOptions = PathOptions()
   ) throws {
@@ -87,7 +87,7 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
   }
 
   /// Fits one penalty after the other, and tells nobody.
-  public func run() throws -> PathResult<Scalar> {
+  package func run() throws -> PathResult<Scalar> {
     var observer = SilentObserver()
     return try run(observer: &observer)
   }
@@ -97,7 +97,7 @@ public struct RegularizationPath<Scalar: RealScalar>: Sendable {
   /// - Parameter observer: is told of each iteration of a fit (`PathIteration`) and of each point (`PathFit`), and asked
   ///   after each iteration whether to stop.
   /// - Throws: what reading the features from their file throws, and what the observer throws.
-  public func run(observer: inout some RunObserver) throws -> PathResult<Scalar> {
+  package func run(observer: inout some RunObserver) throws -> PathResult<Scalar> {
     var fits = PathFits(training, hasIntercept: hasIntercept, options)
     var rule = RiseRule(options)
     var points: [PathPoint] = []

@@ -1,7 +1,7 @@
 extension AtomicFile {
   /// Throws before the work where a file could not be created after it: where `path` is a directory, or its directory is
   /// not there or may not be written.
-  public static func checkCanCreate(_ path: String) throws(FileError) {
+  package static func checkCanCreate(_ path: String) throws(FileError) {
     switch OperatingSystem.status(of: path)?.kind {
     case .directory: throw FileError(.cannotCreate, file: path, "cannot write: it is a directory")
     case .other: return

@@ -13,9 +13,9 @@ import CFiles
 ///   try file.append("loss 0.25\n")
 /// }
 /// ```
-public struct AtomicFile: ~Copyable {
+package struct AtomicFile: ~Copyable {
   /// The path as the caller gave it.
-  public let path: String
+  package let path: String
   private let target: String
   /// nil when writing to a pipe or device.
   private let temporary: String?
@@ -28,7 +28,7 @@ public struct AtomicFile: ~Copyable {
   ///
   /// Throws `FileError.Kind.cannotCreate` when no file can be made there, `.inputOutput` when
   /// writing it fails.
-  public static func write(
+  package static func write(
     to path: String, _ body: (inout AtomicFile) throws(FileError) -> Void
   ) throws(FileError) {
     var file = try AtomicFile(path)
@@ -37,12 +37,12 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Writes `bytes` as the whole file.
-  public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+  package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     try write(to: path) { file throws(FileError) in try file.append(bytes) }
   }
 
   /// Writes `text` as the whole file, in UTF-8.
-  public static func write(_ text: String, to path: String) throws(FileError) {
+  package static func write(_ text: String, to path: String) throws(FileError) {
     try write(to: path) { file throws(FileError) in try file.append(text) }
   }
 
@@ -84,12 +84,12 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Adds the memory of `values`: numbers in this machine's byte order.
-  public mutating func append<Element: BitwiseCopyable>(_ values: [Element]) throws(FileError) {
+  package mutating func append<Element: BitwiseCopyable>(_ values: [Element]) throws(FileError) {
     try append(values, 0..<values.count)
   }
 
   /// Adds `text` in UTF-8.
-  public mutating func append(_ text: String) throws(FileError) {
+  package mutating func append(_ text: String) throws(FileError) {
     buffer.append(contentsOf: text.utf8)
     if buffer.count >= AtomicFile.bufferSize { try flush() }
   }

@@ -29,10 +29,10 @@ public enum DelimitedText {
   }
 
   /// Names that mark a label column, in lower case, by preference.
-  public static var labelNames: [String] { ["label", "class", "target", "y"] }
+  package static var labelNames: [String] { ["label", "class", "target", "y"] }
 
   /// Whether the first record holds the columns' names.
-  public enum Header: Sendable, Equatable {
+  package enum Header: Sendable, Equatable {
     /// It does if none of its fields is a number, or one is label, class, target or y in any case.
     case automatic
     case present
@@ -40,20 +40,20 @@ public enum DelimitedText {
     case absent
   }
 
-  public enum Delimiter: Sendable, Equatable {
+  package enum Delimiter: Sendable, Equatable {
     /// Whichever of the three is most frequent in the first record.
     case automatic
     case comma, tab, semicolon
   }
 
-  public struct Options: Sendable {
-    public var label: LabelColumn
-    public var header: Header
-    public var delimiter: Delimiter
+  package struct Options: Sendable {
+    package var label: LabelColumn
+    package var header: Header
+    package var delimiter: Delimiter
     /// The most bytes the features may take.
-    public var memoryLimit: Int
+    package var memoryLimit: Int
 
-    public init(
+    package init(
       label: LabelColumn = .automatic, header: Header = .automatic, delimiter: Delimiter = .automatic,
       memoryLimit: Int = 8 << 30
     ) {
@@ -65,23 +65,23 @@ public enum DelimitedText {
   }
 
   /// What a file holds.
-  public struct Table<Scalar: RealScalar>: Sendable {
+  package struct Table<Scalar: RealScalar>: Sendable {
     /// `[examples, features]`.
-    public var features: Matrix<Scalar>
+    package var features: Matrix<Scalar>
     /// The names of the feature columns.
-    public var featureNames: [String]
+    package var featureNames: [String]
     /// The name of the label column; nil without one.
-    public var labelColumn: String?
+    package var labelColumn: String?
     /// The distinct labels in order of appearance.
-    public var labelNames: [String]
+    package var labelNames: [String]
     /// Each example's label as an index into `labelNames`; empty without a label column.
-    public var labelCodes: [Int32]
+    package var labelCodes: [Int32]
 
     /// Each example's label as text.
-    public var labels: [String] { labelCodes.map { labelNames[Int($0)] } }
+    package var labels: [String] { labelCodes.map { labelNames[Int($0)] } }
 
     /// Each example's label as a number; nil unless all are whole numbers, and without a label column.
-    public var integerLabels: [Int]? {
+    package var integerLabels: [Int]? {
       let numbers = labelNames.compactMap { Int($0) }
       guard labelColumn != nil, numbers.count == labelNames.count else { return nil }
       return labelCodes.map { numbers[Int($0)] }
@@ -93,7 +93,7 @@ public enum DelimitedText {
   /// Throws `FileError`: `.missingInput` when it cannot be opened; `.badData`, with the line and
   /// the column, for records of unequal length, features that are not numbers, empty labels, no
   /// examples or features, a label column that cannot be found, and features beyond `memoryLimit`.
-  public static func read<Scalar: RealScalar>(
+  package static func read<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self, options: Options = Options()
   ) throws(FileError) -> Table<Scalar> {
     let file = try InputFile(path)

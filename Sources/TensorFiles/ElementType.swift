@@ -1,12 +1,12 @@
 /// How one number is stored in an array file.
-public enum ElementType: String, Sendable, CaseIterable {
+package enum ElementType: String, Sendable, CaseIterable {
   case float16, bfloat16, float32, float64
   case int8, int16, int32, int64
   case uint8, uint16, uint32, uint64
   case bool
 
   /// Bytes per number.
-  public var size: Int {
+  package var size: Int {
     switch self {
     case .int8, .uint8, .bool: 1
     case .float16, .bfloat16, .int16, .uint16: 2
@@ -16,7 +16,7 @@ public enum ElementType: String, Sendable, CaseIterable {
   }
 
   /// Whether it holds whole numbers only.
-  public var isInteger: Bool {
+  package var isInteger: Bool {
     switch self {
     case .float16, .bfloat16, .float32, .float64: false
     default: true

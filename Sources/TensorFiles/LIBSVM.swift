@@ -23,19 +23,19 @@ public enum LIBSVM {
     case automatic
   }
 
-  public struct Options: Sendable {
+  package struct Options: Sendable {
     /// Force this for a test set: the file alone may not show the base of its training set.
-    public var indexBase: IndexBase
+    package var indexBase: IndexBase
     /// The number of columns; nil for the largest index in the file.
-    public var featureCount: Int?
+    package var featureCount: Int?
     /// Whether labels are numbers to predict, whole or not.
-    public var realLabels = false
+    package var realLabels = false
     /// Features stay sparse where fewer of their elements than this fraction are in the file: 0 for never.
-    public var sparseBelow = 0.0
+    package var sparseBelow = 0.0
     /// The most bytes the features may take.
-    public var memoryLimit: Int
+    package var memoryLimit: Int
 
-    public init(indexBase: IndexBase = .automatic, featureCount: Int? = nil, memoryLimit: Int = 8 << 30) {
+    package init(indexBase: IndexBase = .automatic, featureCount: Int? = nil, memoryLimit: Int = 8 << 30) {
       self.indexBase = indexBase
       self.featureCount = featureCount
       self.memoryLimit = memoryLimit
@@ -43,15 +43,15 @@ public enum LIBSVM {
   }
 
   /// What a file holds.
-  public struct Contents<Scalar: RealScalar>: Sendable {
+  package struct Contents<Scalar: RealScalar>: Sendable {
     /// `[examples, features]`.
-    public var features: Features<Scalar>
+    package var features: Features<Scalar>
     /// The labels as they stand in the file: -1 and 1, or 1...C, or whatever it uses. Empty with `realLabels`.
-    public var labels: [Int]
+    package var labels: [Int]
     /// The numbers to predict with `realLabels`; empty without.
-    public var targets: [Scalar]
+    package var targets: [Scalar]
     /// `.zero` or `.one`: detected or as forced.
-    public var indexBase: IndexBase
+    package var indexBase: IndexBase
   }
 
   /// Reads a file.
@@ -59,7 +59,7 @@ public enum LIBSVM {
   /// Throws `FileError`: `.missingInput` when it cannot be opened; `.badData`, with the line and
   /// the field, for text that is not the format, labels that are not whole numbers (without `realLabels`), indices that
   /// repeat, descend or exceed `featureCount`, and a matrix beyond `memoryLimit`.
-  public static func read<Scalar: RealScalar>(
+  package static func read<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self, options: Options = Options()
   ) throws(FileError) -> Contents<Scalar> {
     let file = try InputFile(path)

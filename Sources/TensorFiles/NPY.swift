@@ -37,7 +37,7 @@ public enum NPY {
 
   /// A one- or two-dimensional array of numbers to predict, converted to `Scalar`: `[N]` becomes `[N, 1]`. With the type
   /// that it is stored in, which tells measurements from labels of classes.
-  public static func columns<Scalar: RealScalar>(
+  package static func columns<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> (values: Matrix<Scalar>, stored: ElementType) {
     var source = FileRegion(try InputFile(path))

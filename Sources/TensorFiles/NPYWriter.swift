@@ -10,14 +10,14 @@ extension NPY {
   /// ```
   ///
   /// - Throws: what `body` throws, and what `AtomicFile` does; then the old file is as it was.
-  public static func write<Scalar: RealScalar>(
+  package static func write<Scalar: RealScalar>(
     as type: Scalar.Type, shape: [Int], to path: String, _ body: (inout NPYWriter<Scalar>) throws -> Void
   ) throws {
     try write(.of(Scalar.self), shape, path, body)
   }
 
   /// Writes an array of i8 in the same way.
-  public static func writeIntegers(
+  package static func writeIntegers(
     shape: [Int], to path: String, _ body: (inout NPYWriter<Int>) throws -> Void
   ) throws {
     try write(.int64, shape, path, body)
@@ -35,7 +35,7 @@ extension NPY {
 }
 
 /// An npy file being written; made by `NPY.write(as:shape:to:_:)`.
-public struct NPYWriter<Element: BitwiseCopyable>: ~Copyable {
+package struct NPYWriter<Element: BitwiseCopyable>: ~Copyable {
   private var file: AtomicFile
   private var missing: Int
 
@@ -47,7 +47,7 @@ public struct NPYWriter<Element: BitwiseCopyable>: ~Copyable {
   fileprivate mutating func start(_ header: [UInt8]) throws(FileError) { try file.append(header) }
 
   /// The next numbers.
-  public mutating func append(_ numbers: [Element]) throws(FileError) {
+  package mutating func append(_ numbers: [Element]) throws(FileError) {
     precondition(numbers.count <= missing, "\(missing) numbers are missing, got \(numbers.count)")
     missing -= numbers.count
     try file.append(numbers)

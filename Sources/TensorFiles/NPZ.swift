@@ -15,49 +15,49 @@ import LinearAlgebra
 ///
 /// Throws `FileError`: `.missingInput` when the file cannot be opened, `.badData` for everything
 /// else, naming the entry.
-public struct NPZ: Sendable {
+package struct NPZ: Sendable {
   let file: InputFile
   let entries: [ZipEntry]
   private let memoryLimit: Int
 
   /// Reads the directory of the archive at `path`; no array of it may take more than `memoryLimit` bytes.
-  public init(_ path: String, memoryLimit: Int = 8 << 30) throws(FileError) {
+  package init(_ path: String, memoryLimit: Int = 8 << 30) throws(FileError) {
     file = try InputFile(path)
     entries = try ZipDirectory(file).entries.filter { $0.name.hasSuffix(".npy") }
     self.memoryLimit = memoryLimit
   }
 
   /// The arrays in the archive, without ".npy", in its order.
-  public var names: [String] { entries.map { String($0.name.dropLast(4)) } }
+  package var names: [String] { entries.map { String($0.name.dropLast(4)) } }
 
   /// A two-dimensional array; see `NPY.matrix`.
-  public func matrix<Scalar: RealScalar>(
+  package func matrix<Scalar: RealScalar>(
     _ name: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> Matrix<Scalar> {
     try reading(name) { source throws(FileError) in try NPY.matrix(from: &source, memoryLimit: memoryLimit) }
   }
 
   /// A one-dimensional array; see `NPY.vector`.
-  public func vector<Scalar: RealScalar>(
+  package func vector<Scalar: RealScalar>(
     _ name: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> [Scalar] {
     try reading(name) { source throws(FileError) in try NPY.vector(from: &source, memoryLimit: memoryLimit) }
   }
 
   /// A one- or two-dimensional array of numbers to predict; see `NPY.columns`.
-  public func columns<Scalar: RealScalar>(
+  package func columns<Scalar: RealScalar>(
     _ name: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> (values: Matrix<Scalar>, stored: ElementType) {
     try reading(name) { source throws(FileError) in try NPY.columns(from: &source, memoryLimit: memoryLimit) }
   }
 
   /// A one-dimensional array of whole numbers; see `NPY.integers`.
-  public func integers(_ name: String) throws(FileError) -> [Int] {
+  package func integers(_ name: String) throws(FileError) -> [Int] {
     try reading(name) { source throws(FileError) in try NPY.integers(from: &source, memoryLimit: memoryLimit) }
   }
 
   /// A `[rows, columns]` array of whole numbers, row-major; see `NPY.integers`.
-  public func integers(_ name: String, columns: Int) throws(FileError) -> [Int] {
+  package func integers(_ name: String, columns: Int) throws(FileError) -> [Int] {
     try reading(name) { source throws(FileError) in
       try NPY.integers(from: &source, columns: columns, memoryLimit: memoryLimit)
     }
@@ -85,7 +85,7 @@ public struct NPZ: Sendable {
   var path: String { file.path }
 
   /// The shape of an array, as its header tells.
-  public func shape(_ name: String) throws(FileError) -> [Int] {
+  package func shape(_ name: String) throws(FileError) -> [Int] {
     try reading(name) { source throws(FileError) in
       try NPYHeader(&source, resultSize: 1, memoryLimit: .max).shape
     }

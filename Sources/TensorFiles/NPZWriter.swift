@@ -13,7 +13,7 @@ extension NPZ {
   ///
   /// Throws `FileError.Kind.cannotCreate` for a name that was added before and for more than 4 GiB or
   /// 65 534 arrays (write several npy files instead), and what `AtomicFile` throws.
-  public static func write(
+  package static func write(
     to path: String, _ body: (inout NPZWriter) throws(FileError) -> Void
   ) throws(FileError) {
     var writer = NPZWriter(file: try AtomicFile(path))
@@ -23,7 +23,7 @@ extension NPZ {
 }
 
 /// An npz archive being written; made by `NPZ.write`.
-public struct NPZWriter: ~Copyable {
+package struct NPZWriter: ~Copyable {
   private var file: AtomicFile
   private var directory: [UInt8] = []
   private var names: Set<String> = []
@@ -34,22 +34,22 @@ public struct NPZWriter: ~Copyable {
   }
 
   /// Adds a `[rows, columns]` array of f4 or f8.
-  public mutating func add<Scalar: RealScalar>(_ matrix: Matrix<Scalar>, named name: String) throws(FileError) {
+  package mutating func add<Scalar: RealScalar>(_ matrix: Matrix<Scalar>, named name: String) throws(FileError) {
     try add(matrix.elements, type: .of(Scalar.self), shape: [matrix.rows, matrix.columns], name)
   }
 
   /// Adds a one-dimensional array of f4 or f8.
-  public mutating func add<Scalar: RealScalar>(_ vector: [Scalar], named name: String) throws(FileError) {
+  package mutating func add<Scalar: RealScalar>(_ vector: [Scalar], named name: String) throws(FileError) {
     try add(vector, type: .of(Scalar.self), shape: [vector.count], name)
   }
 
   /// Adds a one-dimensional array of i8.
-  public mutating func add(_ integers: [Int], named name: String) throws(FileError) {
+  package mutating func add(_ integers: [Int], named name: String) throws(FileError) {
     try add(integers, type: .int64, shape: [integers.count], name)
   }
 
   /// Adds an array of f4 or f8 of any shape, whose product is the count.
-  public mutating func add<Scalar: RealScalar>(
+  package mutating func add<Scalar: RealScalar>(
     _ values: [Scalar], shape: [Int], named name: String
   ) throws(FileError) {
     precondition(elementCount(shape) == values.count, "shape \(shape) got \(values.count) values")
@@ -57,7 +57,7 @@ public struct NPZWriter: ~Copyable {
   }
 
   /// Adds an array of i8 of any shape, whose product is the count.
-  public mutating func add(_ integers: [Int], shape: [Int], named name: String) throws(FileError) {
+  package mutating func add(_ integers: [Int], shape: [Int], named name: String) throws(FileError) {
     precondition(elementCount(shape) == integers.count, "shape \(shape) got \(integers.count) values")
     try add(integers, type: .int64, shape: shape, name)
   }

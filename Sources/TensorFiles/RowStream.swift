@@ -10,22 +10,22 @@ import LinearAlgebra
 /// over. A first line with no number in it,
 /// or whose only text is no label, names the columns. Quoted fields may not hold line ends. Blank lines are
 /// skipped. Memory is a block and the longest line.
-public struct RowStream<Scalar: RealScalar>: Sendable {
-  public struct Options: Sendable {
+package struct RowStream<Scalar: RealScalar>: Sendable {
+  package struct Options: Sendable {
     /// Where LIBSVM indices start; `.automatic` is one, as a stream cannot be surveyed.
-    public var indexBase = LIBSVM.IndexBase.automatic
+    package var indexBase = LIBSVM.IndexBase.automatic
     /// Of delimited text.
-    public var label = DelimitedText.LabelColumn.automatic
+    package var label = DelimitedText.LabelColumn.automatic
     /// Whether a first line without numbers names columns, and is no example.
-    public var mayHaveHeader = true
+    package var mayHaveHeader = true
     /// Labels that may come. A line whose only text is none of them names the columns.
-    public var labels: Set<String> = []
+    package var labels: Set<String> = []
 
-    public init() {}
+    package init() {}
   }
 
   /// For messages.
-  public let name: String
+  package let name: String
   private let descriptor: Int32
   private var fields: RowFields<Scalar>
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -38,7 +38,7 @@ public struct RowStream<Scalar: RealScalar>: Sendable {
   /// - Parameters:
   ///   - descriptor: an open file descriptor, such as 0 for standard input; it is not closed.
   ///   - columns: D.
-  public init(descriptor: Int32, name: String, columns: Int, options: Options = Options()) {
+  package init(descriptor: Int32, name: String, columns: Int, options: Options = Options()) {
     (self.name, self.descriptor) = (name, descriptor)
     fields = RowFields(name: name, columns: columns, options: options)
   }
@@ -47,7 +47,7 @@ public struct RowStream<Scalar: RealScalar>: Sendable {
   /// end. After an error no more rows come; rows before it come first.
   ///
   /// Throws `FileError` with the line, and the field or column.
-  public mutating func next(limit: Int) throws(FileError) -> Matrix<Scalar>? {
+  package mutating func next(limit: Int) throws(FileError) -> Matrix<Scalar>? {
     fields.values.removeAll(keepingCapacity: true)
     var count = 0
     while count < limit, failure == nil {

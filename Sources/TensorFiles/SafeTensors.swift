@@ -28,7 +28,7 @@ public enum SafeTensors {
   /// opened; `.badData` for a header that is larger than the file or `largestHeader`, that is not
   /// the format's JSON, names a tensor twice, or whose tensors leave holes, overlap or do not end
   /// with the file.
-  public static func read(_ path: String) throws(FileError) -> SafeTensorsFile {
+  package static func read(_ path: String) throws(FileError) -> SafeTensorsFile {
     let file = try InputFile(path)
     guard file.size >= 8 else {
       throw .badData(path, "expected a safetensors file of at least 8 bytes, got \(file.size)")
@@ -93,14 +93,14 @@ public enum SafeTensors {
 /// An open safetensors file: what it holds, and its numbers on demand.
 ///
 /// It stays readable, with the same content, when its path is replaced by a new file.
-public struct SafeTensorsFile: Sendable {
+package struct SafeTensorsFile: Sendable {
   /// The `__metadata__` strings.
-  public let metadata: [String: String]
+  package let metadata: [String: String]
   private let file: InputFile
   private let dataStart: Int
   private let entries: [String: SafeTensorsEntry]
   /// The tensors' names in the order of their data.
-  public let names: [String]
+  package let names: [String]
 
   init(file: InputFile, dataStart: Int, entries: [SafeTensorsEntry], metadata: [String: String]) {
     self.file = file
@@ -112,19 +112,19 @@ public struct SafeTensorsFile: Sendable {
   }
 
   /// The path it was opened at.
-  public var path: String { file.path }
+  package var path: String { file.path }
 
   /// The extents of a tensor; nil when there is none of that name.
-  public func shape(_ name: String) -> [Int]? { entries[name]?.shape }
+  package func shape(_ name: String) -> [Int]? { entries[name]?.shape }
 
   /// How a tensor's numbers are stored; nil when there is none of that name.
-  public func type(_ name: String) -> ElementType? { entries[name]?.type }
+  package func type(_ name: String) -> ElementType? { entries[name]?.type }
 
   /// A tensor's numbers, row-major, converted to `Scalar`.
   ///
   /// Costs one read of the tensor into the result. Throws `.badData` when there is no such tensor, its
   /// shape is not `shape` (where given), or the file has become shorter.
-  public func values<Scalar: RealScalar>(
+  package func values<Scalar: RealScalar>(
     _ name: String, shape: [Int]? = nil, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> [Scalar] {
     guard let entry = entries[name] else {
@@ -140,7 +140,7 @@ public struct SafeTensorsFile: Sendable {
   }
 
   /// A two-dimensional tensor.
-  public func matrix<Scalar: RealScalar>(
+  package func matrix<Scalar: RealScalar>(
     _ name: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> Matrix<Scalar> {
     let values: [Scalar] = try values(name)

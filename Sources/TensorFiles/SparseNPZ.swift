@@ -15,12 +15,12 @@ import LinearAlgebra
 /// Source: SciPy's `scipy/sparse/_matrix_io.py`.
 extension NPZ {
   /// Whether the archive is one of a sparse matrix, of any format.
-  public var isSparse: Bool {
+  package var isSparse: Bool {
     names.contains("shape") && names.contains("data") && (names.contains("indptr") || names.contains("format"))
   }
 
   /// The sparse matrix in the archive, converted to `Scalar`.
-  public func sparseMatrix<Scalar: RealScalar>(as type: Scalar.Type = Scalar.self) throws(FileError) -> SparseMatrix<
+  package func sparseMatrix<Scalar: RealScalar>(as type: Scalar.Type = Scalar.self) throws(FileError) -> SparseMatrix<
     Scalar
   > {
     let layout = try sparseLayout()

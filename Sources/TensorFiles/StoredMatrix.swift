@@ -12,18 +12,18 @@ import LinearAlgebra
 /// var block = Features<Float>.dense(Matrix(rows: 0, columns: 0))
 /// try x.read(0..<min(1024, x.rows), into: &block)
 /// ```
-public struct StoredMatrix<Scalar: RealScalar>: StoredFeatures {
+package struct StoredMatrix<Scalar: RealScalar>: StoredFeatures {
   private let array: StoredArray
 
   /// Opens an npy file.
   ///
   /// Throws `FileError`: `.missingInput` when the file cannot be opened, `.badData` when it is not a matrix in C order.
-  public init(_ path: String, as type: Scalar.Type = Scalar.self) throws(FileError) {
+  package init(_ path: String, as type: Scalar.Type = Scalar.self) throws(FileError) {
     try self.init(path, windowSize: MappedRegion.windowSize)
   }
 
   /// Opens the array `name` of an npz archive, which must not be compressed. Its checksum is not verified.
-  public init(_ name: String, of archive: NPZ, as type: Scalar.Type = Scalar.self) throws(FileError) {
+  package init(_ name: String, of archive: NPZ, as type: Scalar.Type = Scalar.self) throws(FileError) {
     try self.init(archive.storedRegion(name), windowSize: MappedRegion.windowSize)
   }
 
@@ -40,14 +40,14 @@ public struct StoredMatrix<Scalar: RealScalar>: StoredFeatures {
     }
   }
 
-  public var rows: Int { array.shape[0] }
-  public var columns: Int { array.shape[1] }
-  public var entryCount: Int? { nil }
-  public func entryCount(of index: [Int32]) -> Int? { nil }
+  package var rows: Int { array.shape[0] }
+  package var columns: Int { array.shape[1] }
+  package var entryCount: Int? { nil }
+  package func entryCount(of index: [Int32]) -> Int? { nil }
   /// What the numbers take in the file.
-  public var byteCount: Int { array.byteCount }
+  package var byteCount: Int { array.byteCount }
 
-  public func read(_ range: Range<Int>, into result: inout Features<Scalar>) throws {
+  package func read(_ range: Range<Int>, into result: inout Features<Scalar>) throws {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
     try fill(&result, rows: range.count) { (elements) throws(FileError) in
       try array.read(elementRange(range), into: &elements)
@@ -56,7 +56,7 @@ public struct StoredMatrix<Scalar: RealScalar>: StoredFeatures {
     array.willNeed([elementRange(range.upperBound..<min(rows, range.upperBound + range.count))])
   }
 
-  public func gather(_ index: [Int32], into result: inout Features<Scalar>) throws {
+  package func gather(_ index: [Int32], into result: inout Features<Scalar>) throws {
     precondition(index.allSatisfy { $0 >= 0 && $0 < rows }, "row numbers must be in 0..<\(rows)")
     let runs = index.runs
     array.willNeed(runs.map(elementRange))

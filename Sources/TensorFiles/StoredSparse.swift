@@ -10,8 +10,8 @@ import LinearAlgebra
 /// let x = try StoredSparse(NPZ("X.npz"), as: Float.self)
 /// let block = try x.read(0..<min(1024, x.rows))   // .sparse
 /// ```
-public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
-  public let columns: Int
+package struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
+  package let columns: Int
   private let rowStarts: [Int]
   private let indices: StoredArray
   private let values: StoredArray
@@ -19,7 +19,7 @@ public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
   /// Opens an archive of the arrays `data`, `indices`, `indptr` and `shape`.
   ///
   /// Throws `FileError`, `.badData` when it is not a matrix in CSR, or is compressed.
-  public init(_ archive: NPZ, as type: Scalar.Type = Scalar.self) throws(FileError) {
+  package init(_ archive: NPZ, as type: Scalar.Type = Scalar.self) throws(FileError) {
     try self.init(archive, windowSize: MappedRegion.windowSize)
   }
 
@@ -45,26 +45,26 @@ public struct StoredSparse<Scalar: RealScalar>: StoredFeatures {
     try archive.check(rowStarts, entryCount: values.shape[0])
   }
 
-  public var rows: Int { rowStarts.count - 1 }
-  public var entryCount: Int? { rowStarts[rows] }
+  package var rows: Int { rowStarts.count - 1 }
+  package var entryCount: Int? { rowStarts[rows] }
   /// What entries and row starts take in the file, about.
-  public var byteCount: Int { values.byteCount + indices.byteCount + rowStarts.count * 8 }
+  package var byteCount: Int { values.byteCount + indices.byteCount + rowStarts.count * 8 }
 
-  public func read(_ range: Range<Int>, into result: inout Features<Scalar>) throws {
+  package func read(_ range: Range<Int>, into result: inout Features<Scalar>) throws {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
     try fill(&result, [range])
     let next = range.upperBound..<min(rows, range.upperBound + range.count)
     for array in [indices, values] { array.willNeed([entries(next)]) }
   }
 
-  public func gather(_ index: [Int32], into result: inout Features<Scalar>) throws {
+  package func gather(_ index: [Int32], into result: inout Features<Scalar>) throws {
     precondition(index.allSatisfy { $0 >= 0 && $0 < rows }, "row numbers must be in 0..<\(rows)")
     let runs = index.runs
     for array in [indices, values] { array.willNeed(runs.map(entries)) }
     try fill(&result, runs)
   }
 
-  public func entryCount(of index: [Int32]) -> Int? { index.reduce(0) { $0 + entries(Int($1)..<Int($1) + 1).count } }
+  package func entryCount(of index: [Int32]) -> Int? { index.reduce(0) { $0 + entries(Int($1)..<Int($1) + 1).count } }
 
   private func entries(_ rows: Range<Int>) -> Range<Int> { rowStarts[rows.lowerBound]..<rowStarts[rows.upperBound] }
 

@@ -1,19 +1,19 @@
 import CFiles
 
 /// Text to a pipe, terminal or file that is open, in large writes.
-public struct TextStream: Sendable {
+package struct TextStream: Sendable {
   private let descriptor: Int32
   private let name: String
   private var buffer: [UInt8] = []
   /// False once nobody reads any more.
-  public private(set) var isOpen = true
+  package private(set) var isOpen = true
 
-  public init(descriptor: Int32, name: String) { (self.descriptor, self.name) = (descriptor, name) }
+  package init(descriptor: Int32, name: String) { (self.descriptor, self.name) = (descriptor, name) }
 
-  public mutating func append(_ text: String) { buffer.append(contentsOf: text.utf8) }
+  package mutating func append(_ text: String) { buffer.append(contentsOf: text.utf8) }
 
   /// Hands on what was appended. A closed pipe is no error (see `isOpen`), if SIGPIPE is ignored.
-  public mutating func flush() throws(FileError) {
+  package mutating func flush() throws(FileError) {
     guard isOpen, !buffer.isEmpty else { return }
     let status = cfiles_write(descriptor, buffer, 0, Int64(buffer.count))
     buffer.removeAll(keepingCapacity: true)

@@ -9,11 +9,11 @@ import Optimization
 /// data set smaller than the batch is one batch, in its own order and without a copy where no example is left out.
 /// Examples of weight zero, and those whose positions have no label at all, are left out: a batch of nothing else would
 /// say nothing. The batch's memory is reused.
-public struct Batches<Scalar: RealScalar>: Sendable {
+package struct Batches<Scalar: RealScalar>: Sendable {
   /// N, without the examples that are left out.
-  public let exampleCount: Int
+  package let exampleCount: Int
   /// ceil(N / B).
-  public let count: Int
+  package let count: Int
   /// The examples that are used; nil for all.
   private let examples: [Int32]?
   private var generator: SeededGenerator
@@ -22,7 +22,7 @@ public struct Batches<Scalar: RealScalar>: Sendable {
   private var gram: Matrix<Scalar>?
   private var features = Features<Scalar>.none
 
-  public init(of data: Dataset<Scalar>, batchSize: Int, seed: UInt64) {
+  package init(of data: Dataset<Scalar>, batchSize: Int, seed: UInt64) {
     precondition(batchSize >= 1, "the batch size is at least 1")
     let used = (0..<Int32(data.count)).filter { data.isUsed(Int($0)) }
     examples = used.count < data.count ? used : nil
@@ -32,14 +32,14 @@ public struct Batches<Scalar: RealScalar>: Sendable {
   }
 
   /// Draws the order of the next epoch.
-  public mutating func shuffle() {
+  package mutating func shuffle() {
     order = generator.permutation(of: exampleCount)
     if let examples { order = order.map { examples[Int($0)] } }
   }
 
   /// Batch number `number` of this epoch. `featureGram` is the whole data set's X X^T where it is cached. Throws where
   /// features are in a file that cannot be read any more.
-  public mutating func batch(
+  package mutating func batch(
     _ number: Int, of data: Dataset<Scalar>, featureGram: Matrix<Scalar>?
   ) throws -> Batch<Scalar> {
     if count == 1 && exampleCount == data.count {
@@ -91,11 +91,11 @@ extension Dataset {
 }
 
 /// X X^T of frozen features: computed once, gathered for each batch.
-public enum FeatureGram {
+package enum FeatureGram {
   /// The Gram of all N rows, its lower triangle, if its N^2 elements fit `budget` bytes and it saves work over `epochs`:
   /// it costs N^2 D once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N. Nil otherwise, and for
   /// features that are sparse or in a file: those of a batch cost a step little.
-  public static func make<Scalar>(
+  package static func make<Scalar>(
     _ features: Features<Scalar>, budget: Int, batchSize: Int, epochs: Int
   ) -> Matrix<Scalar>? {
     guard case .dense(let features) = features else { return nil }

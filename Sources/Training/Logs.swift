@@ -5,18 +5,18 @@ import TensorFiles
 ///
 /// The file is rewritten whole after each epoch under a temporary name and renamed, so that it is complete up to the
 /// last epoch whenever the run ends, and a full disk leaves the lines already there.
-public struct JSONLinesLog<Header: Encodable>: RunObserver {
+package struct JSONLinesLog<Header: Encodable>: RunObserver {
   let path: String
   private var text: String
 
   /// - Parameter header: what the run was started with; its own line, under the key "run".
-  public init(path: String, header: Header) throws {
+  package init(path: String, header: Header) throws {
     self.path = path
     text = try JSONLine.text(of: ["run": header])
     try AtomicFile.write(text, to: path)
   }
 
-  public mutating func partEnded(_ record: some RunRecord) throws {
+  package mutating func partEnded(_ record: some RunRecord) throws {
     guard let record = record as? EpochRecord else { return }
     text += try JSONLine.text(of: record)
     try AtomicFile.write(text, to: path)
@@ -24,12 +24,12 @@ public struct JSONLinesLog<Header: Encodable>: RunObserver {
 }
 
 /// A value as one line of JSON, keys sorted. Numbers that are not finite are the strings "inf", "-inf" and "nan".
-public enum JSONLine {
+package enum JSONLine {
   /// With its line break.
-  public static func text(of value: some Encodable) throws -> String { try JSONText.line(of: value) + "\n" }
+  package static func text(of value: some Encodable) throws -> String { try JSONText.line(of: value) + "\n" }
 
   /// Reads such a line.
-  public static func value<Value: Decodable>(
+  package static func value<Value: Decodable>(
     _ type: Value.Type = Value.self, of line: some StringProtocol
   ) throws -> Value {
     try JSONValue(parsing: String(line)).decoded(as: type)

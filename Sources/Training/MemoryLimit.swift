@@ -1,10 +1,10 @@
 import TensorFiles
 
 /// How much memory features may take before they stay in their file.
-public enum MemoryLimit {
+package enum MemoryLimit {
   /// Half of what this process may have: of the machine's memory, of its limit of address space (`ulimit -v`), or of
   /// its control group's memory, whichever is least.
-  public static var standard: Int { available / 2 }
+  package static var standard: Int { available / 2 }
 
   static var available: Int {
     var result = OperatingSystem.physicalMemory
@@ -32,7 +32,7 @@ public enum MemoryLimit {
   }
 
   /// A number of bytes, or of units of 2^10, 2^20, 2^30 or 2^40 as in "500M", "2G" or "1.5G"; nil for anything else.
-  public static func bytes(_ text: String) -> Int? {
+  package static func bytes(_ text: String) -> Int? {
     guard let last = text.last else { return nil }
     let unit = ["K", "M", "G", "T"].firstIndex(of: last.uppercased())
     let digits = unit == nil ? text[...] : text.dropLast()

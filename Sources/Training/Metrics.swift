@@ -54,15 +54,15 @@ public struct Evaluation: Sendable, Codable, Equatable {
 }
 
 /// Evaluates models a block of examples at a time: memory does not grow with the data set.
-public struct Evaluator<ModelType: Model>: Sendable {
-  public typealias Scalar = ModelType.Scalar
+package struct Evaluator<ModelType: Model>: Sendable {
+  package typealias Scalar = ModelType.Scalar
   let objective: Objective<ModelType>
   private var linearization: ModelType.LinearizationType
   private var rows: any LossRows<Scalar>
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
   private var features = Features<Scalar>.none
 
-  public init(_ objective: Objective<ModelType>) {
+  package init(_ objective: Objective<ModelType>) {
     self.objective = objective
     linearization = objective.model.makeLinearization()
     rows = objective.loss.makeRows(as: Scalar.self)
@@ -83,7 +83,7 @@ public struct Evaluator<ModelType: Model>: Sendable {
   /// Calls `body` with the outputs [b, C] of each block of rows and the number of its first row. Where positions are
   /// classified, the rows are all positions of all examples. Throws what `body` does, and where features are in a file
   /// that cannot be read any more.
-  public mutating func forEachBlock(
+  package mutating func forEachBlock(
     _ parameters: Parameters<Scalar>, _ data: Features<Scalar>, _ body: (inout Matrix<Scalar>, Int) throws -> Void
   ) throws {
     let blockSize = blockSize(data)
@@ -99,7 +99,7 @@ public struct Evaluator<ModelType: Model>: Sendable {
   /// Loss, and accuracy with class counts or the errors of predictions, over the rows that have targets. One forward
   /// pass over the data, whose targets must be what the loss wants. Throws where features are in a file that cannot be
   /// read any more.
-  public mutating func evaluate(_ parameters: Parameters<Scalar>, _ data: Dataset<Scalar>) throws -> Evaluation {
+  package mutating func evaluate(_ parameters: Parameters<Scalar>, _ data: Dataset<Scalar>) throws -> Evaluation {
     let blockSize = blockSize(data.features)
     var hits = data.classCount > 0 ? Hits(data) : nil
     var errors = SquaredErrors(data, objective.loss)

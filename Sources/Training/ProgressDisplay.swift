@@ -1,7 +1,7 @@
 import Optimization
 
 /// Progress on standard error: a live line on a terminal, one plain line an epoch elsewhere.
-public struct ProgressDisplay: RunObserver {
+package struct ProgressDisplay: RunObserver {
   private let name: String
   private let isTerminal: Bool
   private let write: (String) -> Void
@@ -16,19 +16,19 @@ public struct ProgressDisplay: RunObserver {
   ///   - name: of the optimizer, for its lines.
   ///   - isTerminal: whether to redraw a live line; standard error's own nature by default.
   ///   - write: where text goes; standard error by default.
-  public init(name: String = "", isTerminal: Bool? = nil, write: ((String) -> Void)? = nil) {
+  package init(name: String = "", isTerminal: Bool? = nil, write: ((String) -> Void)? = nil) {
     self.name = name.isEmpty ? "" : name + " "
     self.isTerminal = isTerminal ?? StandardError.isTerminal
     self.write = write ?? StandardError.write
   }
 
-  public mutating func trainingStarted(_ plan: TrainingPlan) {
+  package mutating func trainingStarted(_ plan: TrainingPlan) {
     self.plan = plan
     clock = RunClock()
     drawn = clock
   }
 
-  public mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {
+  package mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {
     runningObjective = runningObjective.map { $0 + 0.1 * (report.objective - $0) } ?? report.objective
     guard isTerminal, let plan, drawn.wallSeconds > 0.1 else { return }
     drawn = RunClock()
@@ -45,7 +45,7 @@ public struct ProgressDisplay: RunObserver {
     )
   }
 
-  public mutating func partEnded(_ record: some RunRecord) {
+  package mutating func partEnded(_ record: some RunRecord) {
     guard let record = record as? EpochRecord else { return }
     lastRecord = record
     var line =

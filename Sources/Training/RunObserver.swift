@@ -61,19 +61,19 @@ public struct RecordObserver<Record: RunRecord>: RunObserver {
 }
 
 /// Tells several, in order. The run stops when one of them wants to.
-public struct Observers: RunObserver {
-  public var all: [any RunObserver]
+package struct Observers: RunObserver {
+  package var all: [any RunObserver]
 
-  public init(_ all: [any RunObserver]) { self.all = all }
+  package init(_ all: [any RunObserver]) { self.all = all }
 
-  public mutating func trainingStarted(_ plan: TrainingPlan) {
+  package mutating func trainingStarted(_ plan: TrainingPlan) {
     for i in all.indices { all[i].trainingStarted(plan) }
   }
-  public mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {
+  package mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {
     for i in all.indices { all[i].stepTaken(step, epoch: epoch, report) }
   }
-  public mutating func partEnded(_ record: some RunRecord) throws {
+  package mutating func partEnded(_ record: some RunRecord) throws {
     for i in all.indices { try all[i].partEnded(record) }
   }
-  public var wantsToStop: Bool { all.contains { $0.wantsToStop } }
+  package var wantsToStop: Bool { all.contains { $0.wantsToStop } }
 }

@@ -56,7 +56,7 @@ public struct Matrix<Scalar: RealScalar>: Sendable, Equatable, Codable {
   public mutating func assign(_ values: [Scalar]) { elements.combine(1, values, beta: 0) }
 
   /// Takes the elements of a view of the same shape.
-  public mutating func assign(_ view: MatrixView<Scalar>) {
+  package mutating func assign(_ view: MatrixView<Scalar>) {
     precondition(view.rows == rows && view.columns == columns, "shapes differ")
     let count = rows * columns
     view.withPointer { source in elements.withMutablePointer { $0.update(from: source, count: count) } }

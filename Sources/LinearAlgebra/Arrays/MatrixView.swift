@@ -2,14 +2,14 @@
 ///
 /// A view shares the array's memory. While one is alive, changing the array would copy it, so make views
 /// where they are used and do not keep them.
-public struct MatrixView<Scalar: RealScalar>: Sendable {
+package struct MatrixView<Scalar: RealScalar>: Sendable {
   let storage: [Scalar]
   let offset: Int
-  public let rows: Int
-  public let columns: Int
+  package let rows: Int
+  package let columns: Int
 
   /// Elements `offset..<offset + rows * columns` of `storage`.
-  public init(_ storage: [Scalar], offset: Int = 0, rows: Int, columns: Int) {
+  package init(_ storage: [Scalar], offset: Int = 0, rows: Int, columns: Int) {
     precondition(
       offset >= 0 && rows >= 0 && columns >= 0 && offset + rows * columns <= storage.count,
       "a \(rows) x \(columns) view at \(offset) does not fit \(storage.count) elements")
@@ -29,10 +29,10 @@ public struct MatrixView<Scalar: RealScalar>: Sendable {
 
 extension Matrix {
   /// The whole matrix.
-  public var view: MatrixView<Scalar> { MatrixView(elements, rows: rows, columns: columns) }
+  package var view: MatrixView<Scalar> { MatrixView(elements, rows: rows, columns: columns) }
 
   /// Rows `range`.
-  public func rows(_ range: Range<Int>) -> MatrixView<Scalar> {
+  package func rows(_ range: Range<Int>) -> MatrixView<Scalar> {
     MatrixView(elements, offset: range.lowerBound * columns, rows: range.count, columns: columns)
   }
 }

@@ -19,9 +19,9 @@ struct GEMMShape: Sendable {
 }
 
 /// The one place where a BLAS is called. Every call runs on the calling thread; `Partition` spreads work.
-public enum BLAS {
+package enum BLAS {
   /// The library and kernels in use, for reports: performance figures mean nothing without them.
-  public static var description: String {
+  package static var description: String {
     #if canImport(Accelerate)
       return "Accelerate; own kernels \(kernelLevel)"
     #else
@@ -31,7 +31,7 @@ public enum BLAS {
   }
 
   /// The instruction set that our own kernels run on here.
-  public static var kernelLevel: String { String(cString: fgn_kernel_level()) }
+  package static var kernelLevel: String { String(cString: fgn_kernel_level()) }
 
   /// OpenBLAS' own threading is slower than none on skinny shapes and makes results depend on the thread count.
   private static let singleThreaded: Bool = {

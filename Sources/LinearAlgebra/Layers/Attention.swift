@@ -7,22 +7,22 @@
 ///
 /// where a causal head lets position t see positions up to t only (Vaswani et al. 2017, arXiv 1706.03762). The
 /// probabilities P [B, H T T] are kept for the products. Cut over examples and heads.
-public struct Attention: Sendable {
+package struct Attention: Sendable {
   /// T.
-  public let positions: Int
+  package let positions: Int
   /// D.
-  public let width: Int
+  package let width: Int
   /// H, a divisor of D.
-  public let heads: Int
-  public let isCausal: Bool
+  package let heads: Int
+  package let isCausal: Bool
 
   /// A work area that is kept from call to call: T^2 numbers for each piece.
-  public struct Workspace<Scalar: RealScalar>: Sendable {
+  package struct Workspace<Scalar: RealScalar>: Sendable {
     var scores: [Scalar] = []
-    public init() {}
+    package init() {}
   }
 
-  public init(positions: Int, width: Int, heads: Int, isCausal: Bool) {
+  package init(positions: Int, width: Int, heads: Int, isCausal: Bool) {
     precondition(heads >= 1 && width % heads == 0, "\(heads) heads of \(width) columns")
     self.positions = positions
     self.width = width
@@ -31,13 +31,13 @@ public struct Attention: Sendable {
   }
 
   /// Flops of the forward pass for one example; a pushforward and a pullback are twice that.
-  public var flops: Double { 4 * Double(positions) * Double(positions) * Double(width) }
+  package var flops: Double { 4 * Double(positions) * Double(positions) * Double(width) }
 
   private var headWidth: Int { width / heads }
   private var causal: Int32 { isCausal ? 1 : 0 }
 
   /// Attended values [B, T D], and the probabilities.
-  public func forward<Scalar>(
+  package func forward<Scalar>(
     _ projected: Matrix<Scalar>, probabilities: inout Matrix<Scalar>, into result: inout Matrix<Scalar>
   ) {
     let rows = projected.rows
@@ -66,7 +66,7 @@ public struct Attention: Sendable {
 
   /// result [B, T D] = the change of the attended values for a change `tangent` [B, T 3D] of `projected`:
   /// o' = P' v + P v' with P' = P * (S' - row sums of P * S') and S' = (q' k^T + q k'^T) / sqrt(D/H).
-  public func pushforward<Scalar>(
+  package func pushforward<Scalar>(
     _ tangent: Matrix<Scalar>, at projected: Matrix<Scalar>, probabilities: Matrix<Scalar>,
     into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>
   ) {
@@ -84,7 +84,7 @@ public struct Attention: Sendable {
 
   /// result [B, T 3D] = the cotangents of `projected` for cotangents c [B, T D] of the attended values: P^T c for v, and
   /// with S = P * (c v^T - row sums of P * c v^T) / sqrt(D/H), S k for q and S^T q for k.
-  public func pullback<Scalar>(
+  package func pullback<Scalar>(
     _ cotangents: Matrix<Scalar>, at projected: Matrix<Scalar>, probabilities: Matrix<Scalar>,
     into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>
   ) {

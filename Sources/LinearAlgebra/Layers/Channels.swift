@@ -1,13 +1,13 @@
 /// How a row of a batch holds channels: as [repeats, channels, spatial].
-public struct ChannelLayout: Sendable, Equatable {
+package struct ChannelLayout: Sendable, Equatable {
   /// Positions of a sequence.
-  public let repeats: Int
-  public let channels: Int
+  package let repeats: Int
+  package let channels: Int
   /// Elements of a channel that lie together: pixels of an image.
-  public let spatial: Int
+  package let spatial: Int
 
   /// Channels of an example's shape: the last dimension of [n] and [T, n], the first of [C, H, W].
-  public init(shape: [Int]) {
+  package init(shape: [Int]) {
     precondition(!shape.isEmpty, "a shape has at least one dimension")
     if shape.count == 3 {
       (repeats, channels, spatial) = (1, shape[0], shape[1] * shape[2])
@@ -17,16 +17,16 @@ public struct ChannelLayout: Sendable, Equatable {
   }
 
   /// Elements of a row.
-  public var width: Int { repeats * channels * spatial }
+  package var width: Int { repeats * channels * spatial }
   /// Whether a row has one element of each channel.
-  public var isFlat: Bool { repeats * spatial == 1 }
+  package var isFlat: Bool { repeats * spatial == 1 }
 }
 
 /// Operations on rows with a number for each channel, cut over rows and positions. Vectors of such numbers are 1 x C
 /// views.
-public enum Channels {
+package enum Channels {
   /// y = (x - shift) factor + offset, plus y if `accumulate`; in the shape of x. Nil is 0, 1 and 0.
-  public static func affine<Scalar>(
+  package static func affine<Scalar>(
     _ x: Matrix<Scalar>, _ layout: ChannelLayout, shift: MatrixView<Scalar>? = nil, factor: MatrixView<Scalar>? = nil,
     offset: MatrixView<Scalar>? = nil, accumulate: Bool = false, into y: inout Matrix<Scalar>
   ) {
@@ -52,7 +52,7 @@ public enum Channels {
   }
 
   /// y [rows, width] = offset, the number of the channel.
-  public static func fill<Scalar>(
+  package static func fill<Scalar>(
     _ y: inout Matrix<Scalar>, rows: Int, _ layout: ChannelLayout, with offset: MatrixView<Scalar>?
   ) {
     y.reshape(rows: rows, columns: layout.width)
@@ -70,13 +70,13 @@ public enum Channels {
   }
 
   /// sums [rows, C]: each row's sums of c over a channel.
-  public static func sums<Scalar>(_ c: Matrix<Scalar>, _ layout: ChannelLayout, into sums: inout Matrix<Scalar>) {
+  package static func sums<Scalar>(_ c: Matrix<Scalar>, _ layout: ChannelLayout, into sums: inout Matrix<Scalar>) {
     precondition(c.columns == layout.width, "a row of \(layout.width) elements")
     addUp(c, nil, layout, nil, nil, into: &sums)
   }
 
   /// sums [rows, C]: each row's sums of c (x - shift) factor over a channel. Nil is 0 and 1.
-  public static func sums<Scalar>(
+  package static func sums<Scalar>(
     _ c: Matrix<Scalar>, times x: Matrix<Scalar>, _ layout: ChannelLayout, shift: MatrixView<Scalar>? = nil,
     factor: MatrixView<Scalar>? = nil, into sums: inout Matrix<Scalar>
   ) {
@@ -107,7 +107,7 @@ public enum Channels {
   }
 
   /// result_i += a_i . v, v a 1 x C view.
-  public static func addProducts<Scalar>(
+  package static func addProducts<Scalar>(
     _ a: MatrixView<Scalar>, _ v: MatrixView<Scalar>, into result: inout [Scalar]
   ) {
     let (rows, columns) = (a.rows, a.columns)

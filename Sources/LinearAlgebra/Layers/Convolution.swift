@@ -6,18 +6,18 @@ import CKernels
 /// Images are rows [B, channels * height * width]. A product costs 2 B O K L flops for O output channels, K inputs of
 /// an output and L positions. Examples are cut over the threads, and a piece goes through its positions in blocks that
 /// stay in a core's second-level cache.
-public enum Convolution {
+package enum Convolution {
   /// What is convolved with what.
-  public struct Shape: Sendable, Equatable {
-    public let window: SlidingWindow
+  package struct Shape: Sendable, Equatable {
+    package let window: SlidingWindow
     /// Input channels.
-    public let channels: Int
+    package let channels: Int
     /// O, output channels.
-    public let outputs: Int
+    package let outputs: Int
     /// Parts that channels and outputs are cut into; outputs see the channels of their own part.
-    public let groups: Int
+    package let groups: Int
 
-    public init(window: SlidingWindow, channels: Int, outputs: Int, groups: Int = 1) {
+    package init(window: SlidingWindow, channels: Int, outputs: Int, groups: Int = 1) {
       precondition(channels % groups == 0 && outputs % groups == 0, "groups divide the channels and the outputs")
       self.window = window
       self.channels = channels
@@ -26,31 +26,31 @@ public enum Convolution {
     }
 
     /// L.
-    public var positions: Int { window.outputs }
+    package var positions: Int { window.outputs }
     /// K, inputs that an output sums over: a row of the weight [O, K].
-    public var fanIn: Int { groupChannels * window.area }
-    public var groupChannels: Int { channels / groups }
-    public var groupOutputs: Int { outputs / groups }
-    public var inputWidth: Int { channels * window.inputs }
-    public var outputWidth: Int { outputs * window.outputs }
+    package var fanIn: Int { groupChannels * window.area }
+    package var groupChannels: Int { channels / groups }
+    package var groupOutputs: Int { outputs / groups }
+    package var inputWidth: Int { channels * window.inputs }
+    package var outputWidth: Int { outputs * window.outputs }
     /// Flops of a product for so many examples.
-    public func flops(rows: Int) -> Double {
+    package func flops(rows: Int) -> Double {
       2 * Double(rows) * Double(outputs) * Double(fanIn) * Double(positions)
     }
   }
 
   /// Work areas, kept from call to call: a few MB for each thread, and partial sums of a weight gradient.
-  public struct Workspace<Scalar: RealScalar>: Sendable {
+  package struct Workspace<Scalar: RealScalar>: Sendable {
     var areas: [Scalar] = []
     var partial: [Scalar] = []
-    public init() {}
+    package init() {}
   }
 
   /// Flops that a piece is worth at least.
   static let grain = 4e6
 
   /// result [B, O L] = x * weight + bias + beta result, with x [B, C H W], weight [O, K] and bias [1, O].
-  public static func apply<Scalar>(
+  package static func apply<Scalar>(
     _ shape: Shape, _ x: Matrix<Scalar>, weight: MatrixView<Scalar>, bias: MatrixView<Scalar>?, beta: Scalar = 0,
     into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>
   ) {
@@ -75,7 +75,7 @@ public enum Convolution {
   }
 
   /// result [B, C H W] = the transpose of `apply` (without bias) times cotangents [B, O L].
-  public static func applyTransposed<Scalar>(
+  package static func applyTransposed<Scalar>(
     _ shape: Shape, _ cotangents: Matrix<Scalar>, weight: MatrixView<Scalar>, into result: inout Matrix<Scalar>,
     using workspace: inout Workspace<Scalar>
   ) {
@@ -96,7 +96,7 @@ public enum Convolution {
 
   /// result[offset...] as [O, K] = alpha sum_i w_i (gradient of cotangents_i . apply(x_i) by the weight) + beta result;
   /// ones where `w` is nil. At most eight partial sums, added in order.
-  public static func weightGradient<Scalar>(
+  package static func weightGradient<Scalar>(
     _ shape: Shape, _ x: Matrix<Scalar>, _ cotangents: Matrix<Scalar>, weights w: [Scalar]?, alpha: Scalar = 1,
     beta: Scalar = 0, into result: inout [Scalar], at offset: Int = 0, using workspace: inout Workspace<Scalar>
   ) {

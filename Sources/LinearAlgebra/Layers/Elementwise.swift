@@ -34,11 +34,11 @@ public enum ElementwiseFunction: Sendable, Equatable {
 }
 
 /// Operations on each element of a matrix, cut over the elements.
-public enum Elementwise {
+package enum Elementwise {
   /// y_k = f(x_k) and slope_k = f'(x_k), in the shape of x: at most 5 units in the last place from the true ones, NaN
   /// where x is NaN, and never an overflow. Near the zeros of GELU's and SiLU's slopes: 5 units of the larger of the two
   /// terms that cancel.
-  public static func apply<Scalar>(
+  package static func apply<Scalar>(
     _ function: ElementwiseFunction, to x: Matrix<Scalar>, into y: inout Matrix<Scalar>, slope: inout Matrix<Scalar>
   ) {
     y.reshape(rows: x.rows, columns: x.columns)
@@ -58,7 +58,7 @@ public enum Elementwise {
   }
 
   /// y_k = a_k b_k, in the shape of a.
-  public static func multiply<Scalar>(_ a: Matrix<Scalar>, _ b: Matrix<Scalar>, into y: inout Matrix<Scalar>) {
+  package static func multiply<Scalar>(_ a: Matrix<Scalar>, _ b: Matrix<Scalar>, into y: inout Matrix<Scalar>) {
     precondition(a.rows == b.rows && a.columns == b.columns, "shapes differ")
     y.reshape(rows: a.rows, columns: a.columns)
     let count = y.elements.count
@@ -76,7 +76,7 @@ public enum Elementwise {
 
   /// mask [rows, columns]: 0 with probability `rate`, else 1 / (1 - rate), by a hash of `seed` and the element's
   /// number.
-  public static func dropoutMask<Scalar>(
+  package static func dropoutMask<Scalar>(
     rate: Double, seed: UInt64, rows: Int, columns: Int, into mask: inout Matrix<Scalar>
   ) {
     precondition(rate >= 0 && rate < 1, "the rate must be in 0..<1, got \(rate)")

@@ -9,10 +9,10 @@ import CKernels
 ///     cotangent:  r (u - mean(u) - h mean(h u)),  u = gain c
 ///
 /// Ba, Kiros & Hinton 2016 (arXiv 1607.06450), Wu & He 2018 (arXiv 1803.08494).
-public enum Normalization {
+package enum Normalization {
   /// Writes y and keeps h, in the shape of x, and r [rows * repeats * groups]. The variance is about a mean that is
   /// itself computed from deviations: no cancellation where the mean is large. Some 10 flops an element.
-  public static func forward<Scalar>(
+  package static func forward<Scalar>(
     _ x: Matrix<Scalar>, _ layout: ChannelLayout, groups: Int, epsilon: Double, gain: MatrixView<Scalar>,
     bias: MatrixView<Scalar>, into y: inout Matrix<Scalar>, normalized h: inout Matrix<Scalar>,
     inverseDeviations: inout [Scalar]
@@ -42,7 +42,7 @@ public enum Normalization {
   }
 
   /// result = J_x t, plus what tangents of gain and bias do; those may be nil.
-  public static func tangent<Scalar>(
+  package static func tangent<Scalar>(
     _ t: Matrix<Scalar>, _ layout: ChannelLayout, groups: Int, normalized h: Matrix<Scalar>,
     inverseDeviations: [Scalar], gain: MatrixView<Scalar>, gainTangent: MatrixView<Scalar>?,
     biasTangent: MatrixView<Scalar>?, into result: inout Matrix<Scalar>
@@ -72,7 +72,7 @@ public enum Normalization {
   }
 
   /// result = J_x^T c.
-  public static func cotangent<Scalar>(
+  package static func cotangent<Scalar>(
     _ c: Matrix<Scalar>, _ layout: ChannelLayout, groups: Int, normalized h: Matrix<Scalar>,
     inverseDeviations: [Scalar], gain: MatrixView<Scalar>, into result: inout Matrix<Scalar>
   ) {
@@ -98,7 +98,7 @@ public enum Normalization {
   /// result [1, C] = 1 / sqrt(variance + epsilon).
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public static func inverseDeviations<Scalar: RealScalar>(
+  package static func inverseDeviations<Scalar: RealScalar>(
     of variance: MatrixView<Scalar>, epsilon: Double, into result: inout Matrix<Scalar>
   ) {
     let count = variance.rows * variance.columns

@@ -2,13 +2,13 @@ import CKernels
 
 /// Maxima and means over windows of planes, and their transposes. Matrices are [B, planes * pixels]; every function
 /// shapes its result. Memory-bound; cut over the planes of all examples.
-public enum Pooling {
+package enum Pooling {
   /// Elements that a piece is worth at least.
   static let grain = 5e4
 
   /// Maximum of each window, the first of equals, and where in its plane it is. Padding is -infinity; a NaN in the
   /// window is its maximum.
-  public static func maximum<Scalar>(
+  package static func maximum<Scalar>(
     _ x: Matrix<Scalar>, _ window: SlidingWindow, planes: Int, into result: inout Matrix<Scalar>,
     index: inout [Int32]
   ) {
@@ -33,7 +33,7 @@ public enum Pooling {
   }
 
   /// result = x at `index`, plane by plane: the tangent of `maximum`.
-  public static func take<Scalar>(
+  package static func take<Scalar>(
     _ x: Matrix<Scalar>, at index: [Int32], _ window: SlidingWindow, planes: Int, into result: inout Matrix<Scalar>
   ) {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
@@ -54,7 +54,7 @@ public enum Pooling {
   }
 
   /// The transpose of `take`: every element of x is added where it came from, the rest is zero.
-  public static func put<Scalar>(
+  package static func put<Scalar>(
     _ x: Matrix<Scalar>, at index: [Int32], _ window: SlidingWindow, planes: Int, into result: inout Matrix<Scalar>
   ) {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
@@ -76,7 +76,7 @@ public enum Pooling {
   }
 
   /// Mean of each window; padding counts as zeros.
-  public static func mean<Scalar>(
+  package static func mean<Scalar>(
     _ x: Matrix<Scalar>, _ window: SlidingWindow, planes: Int, into result: inout Matrix<Scalar>
   ) {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
@@ -89,7 +89,7 @@ public enum Pooling {
   }
 
   /// The transpose of `mean`.
-  public static func meanTransposed<Scalar>(
+  package static func meanTransposed<Scalar>(
     _ x: Matrix<Scalar>, _ window: SlidingWindow, planes: Int, into result: inout Matrix<Scalar>
   ) {
     let (all, size, count) = (x.rows * planes, window.inputs, window.outputs)
@@ -104,7 +104,7 @@ public enum Pooling {
   }
 
   /// result [B, planes] = scale * sum over the plane, x [B, planes * size].
-  public static func sums<Scalar>(
+  package static func sums<Scalar>(
     _ x: Matrix<Scalar>, planes: Int, scale: Scalar = 1, into result: inout Matrix<Scalar>
   ) {
     let (all, size) = (x.rows * planes, x.columns / planes)
@@ -117,7 +117,7 @@ public enum Pooling {
   }
 
   /// The transpose of `sums`: result [B, planes * size] is scale * x in the whole plane.
-  public static func spread<Scalar>(
+  package static func spread<Scalar>(
     _ x: Matrix<Scalar>, size: Int, scale: Scalar = 1, into result: inout Matrix<Scalar>
   ) {
     let all = x.rows * x.columns

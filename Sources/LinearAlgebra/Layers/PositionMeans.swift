@@ -1,9 +1,9 @@
 /// Means over the positions of a sequence, and their transpose.
-public enum PositionMeans {
+package enum PositionMeans {
   private static let grain = 2e5
 
   /// result [B, D] = the mean over positions of x [B, T D].
-  public static func mean<Scalar>(_ x: MatrixView<Scalar>, positions: Int, into result: inout Matrix<Scalar>) {
+  package static func mean<Scalar>(_ x: MatrixView<Scalar>, positions: Int, into result: inout Matrix<Scalar>) {
     precondition(positions >= 1 && x.columns % positions == 0, "\(x.columns) columns are not \(positions) positions")
     let (rows, columns, width) = (x.rows, x.columns, x.columns / positions)
     result.reshape(rows: rows, columns: width)
@@ -18,7 +18,7 @@ public enum PositionMeans {
   }
 
   /// result [B, T D] = a_i / T at every position, a [B, D].
-  public static func spread<Scalar>(_ a: MatrixView<Scalar>, positions: Int, into result: inout Matrix<Scalar>) {
+  package static func spread<Scalar>(_ a: MatrixView<Scalar>, positions: Int, into result: inout Matrix<Scalar>) {
     let (rows, width, columns) = (a.rows, a.columns, a.columns * positions)
     result.reshape(rows: rows, columns: columns)
     a.withPointer { a in

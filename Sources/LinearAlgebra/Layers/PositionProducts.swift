@@ -5,11 +5,11 @@ import CKernels
 ///
 /// Either as this sum, by products of blocks of positions, or through the gradients of the single examples,
 /// G_i = sum over t of a_it x_it^T. `PositionGram` in Models chooses.
-public enum PositionProducts {
+package enum PositionProducts {
   /// Work areas kept from call to call, a few MB for each thread.
-  public struct Workspace<Scalar: RealScalar>: Sendable {
+  package struct Workspace<Scalar: RealScalar>: Sendable {
     private var areas: [Scalar] = []
-    public init() {}
+    package init() {}
 
     /// Runs `body` on each piece, the last first, with an area of `size` numbers.
     fileprivate mutating func run(
@@ -31,7 +31,7 @@ public enum PositionProducts {
 
   /// Lower triangle of result [B, B], by the double sum: B^2 T^2 (m + n + 1) flops, and half of a block of 256 positions
   /// on the diagonal more. What is above it is unspecified.
-  public static func doubleSum<Scalar>(
+  package static func doubleSum<Scalar>(
     _ a: PositionRows<Scalar>, _ x: PositionRows<Scalar>, into result: inout Matrix<Scalar>,
     using workspace: inout Workspace<Scalar>
   ) {
@@ -69,7 +69,7 @@ public enum PositionProducts {
   }
 
   /// result_i += g_ii by the double sum: 2 T^2 (m + n + 1) flops an example, towards half of that for many positions.
-  public static func addDiagonalByDoubleSum<Scalar>(
+  package static func addDiagonalByDoubleSum<Scalar>(
     _ a: PositionRows<Scalar>, _ x: PositionRows<Scalar>, into result: inout [Scalar],
     using workspace: inout Workspace<Scalar>
   ) {
@@ -99,7 +99,7 @@ public enum PositionProducts {
   }
 
   /// result [B, outputs.count * n] = the rows `outputs` of the gradients G_i [m, n]: 2 T n flops an output and example.
-  public static func gradients<Scalar>(
+  package static func gradients<Scalar>(
     _ a: PositionRows<Scalar>, _ x: PositionRows<Scalar>, outputs: Range<Int>, into result: inout Matrix<Scalar>,
     using workspace: inout Workspace<Scalar>
   ) {
@@ -119,7 +119,7 @@ public enum PositionProducts {
   }
 
   /// result_i += |G_i|^2 by the gradients, one at a time: 2 (T + 1) m n flops an example.
-  public static func addDiagonalByGradients<Scalar>(
+  package static func addDiagonalByGradients<Scalar>(
     _ a: PositionRows<Scalar>, _ x: PositionRows<Scalar>, into result: inout [Scalar],
     using workspace: inout Workspace<Scalar>
   ) {
@@ -148,7 +148,7 @@ public enum PositionProducts {
   }
 
   /// result [B, m] = the sums of a over the positions.
-  public static func sums<Scalar>(_ a: PositionRows<Scalar>, into result: inout Matrix<Scalar>) {
+  package static func sums<Scalar>(_ a: PositionRows<Scalar>, into result: inout Matrix<Scalar>) {
     let (rows, width, positions) = (a.rows, a.width, a.positions)
     result.reshape(rows: rows, columns: width)
     let (columnSums, rowSums) = (Scalar.kernels.pointee.main.columnSums, Scalar.kernels.pointee.image.rowSums)

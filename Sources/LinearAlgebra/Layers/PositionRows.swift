@@ -1,7 +1,7 @@
 import CKernels
 
 /// B examples that have a vector of n numbers at each of T positions, as they lie in a batch: for reading.
-public struct PositionRows<Scalar: RealScalar>: Sendable {
+package struct PositionRows<Scalar: RealScalar>: Sendable {
   enum Form: Sendable {
     /// [T, n], as in a sequence.
     case positionsFirst
@@ -13,15 +13,15 @@ public struct PositionRows<Scalar: RealScalar>: Sendable {
 
   let form: Form
   /// T.
-  public let positions: Int
+  package let positions: Int
   /// n.
-  public let width: Int
+  package let width: Int
   private let matrix: Matrix<Scalar>
   /// Where the vectors start in each row of the matrix.
   private let offset: Int
 
   /// B.
-  public var rows: Int { matrix.rows }
+  package var rows: Int { matrix.rows }
   /// From one example to the next.
   var stride: Int { matrix.columns }
 
@@ -35,19 +35,19 @@ public struct PositionRows<Scalar: RealScalar>: Sendable {
   }
 
   /// Rows [T, n].
-  public static func positionsFirst(_ x: Matrix<Scalar>, positions: Int, width: Int) -> Self {
+  package static func positionsFirst(_ x: Matrix<Scalar>, positions: Int, width: Int) -> Self {
     precondition(x.columns == positions * width, "rows of \(positions * width) numbers, got \(x.columns)")
     return Self(.positionsFirst, x, positions: positions, width: width, offset: 0, size: positions * width)
   }
 
   /// Rows [n, T], or those n of more channels that begin with `first`.
-  public static func channelsFirst(_ x: Matrix<Scalar>, positions: Int, width: Int, first: Int = 0) -> Self {
+  package static func channelsFirst(_ x: Matrix<Scalar>, positions: Int, width: Int, first: Int = 0) -> Self {
     Self(
       .channelsFirst, x, positions: positions, width: width, offset: first * positions, size: positions * width)
   }
 
   /// The windows that a group of a convolution's outputs sees in images [C, H, W].
-  public static func windows(_ x: Matrix<Scalar>, of shape: Convolution.Shape, group: Int = 0) -> Self {
+  package static func windows(_ x: Matrix<Scalar>, of shape: Convolution.Shape, group: Int = 0) -> Self {
     let size = shape.groupChannels * shape.window.inputs
     let form: Form = shape.window.isIdentity ? .channelsFirst : .windows(shape)
     return Self(form, x, positions: shape.positions, width: shape.fanIn, offset: group * size, size: size)
@@ -109,7 +109,7 @@ public struct PositionRows<Scalar: RealScalar>: Sendable {
 
 extension PositionRows {
   /// All vectors as rows [B T, n], windows unfolded: a copy, cut over the examples.
-  public func flattened() -> Matrix<Scalar> {
+  package func flattened() -> Matrix<Scalar> {
     var result = Matrix<Scalar>(rows: rows * positions, columns: width)
     let kernels = Scalar.kernels.pointee.image
     let pieces = Partition.pieces(

@@ -4,11 +4,11 @@ import CKernels
 ///
 /// Output (y, x) sees the inputs (y stride - padding + p dilation, x stride - padding + q dilation) for p, q below the
 /// kernel's sizes. There are floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1 outputs along a side.
-public struct SlidingWindow: Sendable, Equatable {
+package struct SlidingWindow: Sendable, Equatable {
   let geometry: fgn_window
 
   /// Sizes are (height, width). A kernel must not be larger than the padded input.
-  public init(
+  package init(
     input: (Int, Int), kernel: (Int, Int), stride: (Int, Int) = (1, 1), padding: (Int, Int) = (0, 0),
     dilation: (Int, Int) = (1, 1)
   ) {
@@ -22,21 +22,21 @@ public struct SlidingWindow: Sendable, Equatable {
   }
 
   /// Outputs along a side, 0 if the kernel is larger than the padded input.
-  public static func outputs(_ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int) -> Int {
+  package static func outputs(_ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int) -> Int {
     let room = size + 2 * padding - dilation * (kernel - 1) - 1
     return room < 0 ? 0 : room / stride + 1
   }
 
-  public var height: Int { geometry.height }
-  public var width: Int { geometry.width }
-  public var outputHeight: Int { geometry.out_height }
-  public var outputWidth: Int { geometry.out_width }
+  package var height: Int { geometry.height }
+  package var width: Int { geometry.width }
+  package var outputHeight: Int { geometry.out_height }
+  package var outputWidth: Int { geometry.out_width }
   /// Pixels of an input plane.
-  public var inputs: Int { geometry.height * geometry.width }
+  package var inputs: Int { geometry.height * geometry.width }
   /// Pixels of an output plane.
-  public var outputs: Int { geometry.out_height * geometry.out_width }
+  package var outputs: Int { geometry.out_height * geometry.out_width }
   /// Inputs of a window.
-  public var area: Int { geometry.kernel_height * geometry.kernel_width }
+  package var area: Int { geometry.kernel_height * geometry.kernel_width }
 
   /// Whether every output sees the one input in its own place.
   var isIdentity: Bool {
@@ -48,7 +48,7 @@ public struct SlidingWindow: Sendable, Equatable {
     withUnsafePointer(to: geometry, body)
   }
 
-  public static func == (a: SlidingWindow, b: SlidingWindow) -> Bool {
+  package static func == (a: SlidingWindow, b: SlidingWindow) -> Bool {
     let (a, b) = (a.geometry, b.geometry)
     return a.height == b.height && a.width == b.width && a.out_height == b.out_height && a.out_width == b.out_width
       && a.kernel_height == b.kernel_height && a.kernel_width == b.kernel_width && a.stride_height == b.stride_height

@@ -2,11 +2,11 @@
 ///
 /// An entry is a token that an example has, however often; entries of one token are neighbours, in the order of the
 /// examples. Found by a counting sort, B T + V steps.
-public struct TokenGroups: Sendable {
+package struct TokenGroups: Sendable {
   /// B.
-  public private(set) var rows = 0
+  package private(set) var rows = 0
   /// Pairs of examples i >= j and tokens that both have: the dot products of a Gram.
-  public private(set) var pairs = 0
+  package private(set) var pairs = 0
   private var positions = 0
   private var count = 0
   private var start: [Int32] = []
@@ -16,10 +16,10 @@ public struct TokenGroups: Sendable {
   private var row: [Int32] = []
   private var group: [Int32] = []
 
-  public init() {}
+  package init() {}
 
   /// Takes tokens [B, T], integers in 0..<vocabulary; those equal to `padding` are left out.
-  public mutating func assign<Scalar>(_ tokens: MatrixView<Scalar>, vocabulary: Int, padding: Int?) {
+  package mutating func assign<Scalar>(_ tokens: MatrixView<Scalar>, vocabulary: Int, padding: Int?) {
     TokenRows.check(tokens, vocabulary)
     (rows, positions) = (tokens.rows, tokens.columns)
     let total = rows * positions
@@ -40,7 +40,7 @@ public struct TokenGroups: Sendable {
   }
 
   /// sums [entries, D] = the cotangents [B, T D] of an entry's places, added up.
-  public func sum<Scalar>(_ a: MatrixView<Scalar>, into sums: inout Matrix<Scalar>) {
+  package func sum<Scalar>(_ a: MatrixView<Scalar>, into sums: inout Matrix<Scalar>) {
     let width = positions == 0 ? 0 : a.columns / positions
     precondition(a.rows == rows && a.columns == positions * width, "cotangents of \(rows) x \(positions) tokens")
     sums.reshape(rows: count, columns: width)
@@ -56,7 +56,7 @@ public struct TokenGroups: Sendable {
   }
 
   /// sums [entries, 1] = how often an entry's token comes, times the example's scale.
-  public func weigh<Scalar>(by scales: [Scalar], into sums: inout Matrix<Scalar>) {
+  package func weigh<Scalar>(by scales: [Scalar], into sums: inout Matrix<Scalar>) {
     precondition(scales.count == rows, "a scale for each of \(rows) examples")
     sums.reshape(rows: count, columns: 1)
     withPlaces { _, bounds, row, _ in
@@ -68,7 +68,7 @@ public struct TokenGroups: Sendable {
 
   /// Lower triangle: result_ij = the sum over tokens that i and j share of sums_i . sums_j; zeros above. 2 D flops for
   /// each of the `pairs`.
-  public func gram<Scalar>(of sums: Matrix<Scalar>, into result: inout Matrix<Scalar>) {
+  package func gram<Scalar>(of sums: Matrix<Scalar>, into result: inout Matrix<Scalar>) {
     let (count, width, rows) = (count, sums.columns, rows)
     precondition(sums.rows == count, "sums of other tokens")
     result.reshape(rows: rows, columns: rows)
@@ -89,7 +89,7 @@ public struct TokenGroups: Sendable {
   }
 
   /// Adds its diagonal to `result` [B].
-  public func addSquaredNorms<Scalar>(of sums: Matrix<Scalar>, into result: inout [Scalar]) {
+  package func addSquaredNorms<Scalar>(of sums: Matrix<Scalar>, into result: inout [Scalar]) {
     precondition(sums.rows == count && result.count == rows, "sums of other tokens")
     let width = sums.columns
     withPlaces { _, _, row, _ in

@@ -3,14 +3,14 @@
 /// Tokens are integers in 0..<V, held as numbers of the precision at hand; anything else is a mistake of the programmer,
 /// whom `firstInvalid` tells in advance. A token equal to `padding` stands for nothing: neither is its row read, nor
 /// changed. All is memory-bound: D numbers for each token.
-public enum TokenRows {
+package enum TokenRows {
   /// Token numbers are exact in single precision up to here.
-  public static let vocabularyLimit = 1 << 24
+  package static let vocabularyLimit = 1 << 24
 
   static let grain = 2e5
 
   /// Index into the elements of the first token that is no integer in 0..<vocabulary.
-  public static func firstInvalid<Scalar>(_ tokens: MatrixView<Scalar>, vocabulary: Int) -> Int? {
+  package static func firstInvalid<Scalar>(_ tokens: MatrixView<Scalar>, vocabulary: Int) -> Int? {
     precondition(vocabulary <= vocabularyLimit, "token numbers are exact up to \(vocabularyLimit)")
     let found = tokens.withPointer {
       Scalar.kernels.pointee.sequence.firstInvalidToken($0, tokens.rows * tokens.columns, Int32(vocabulary))
@@ -19,7 +19,7 @@ public enum TokenRows {
   }
 
   /// result [B, T D] = the tokens' rows, zeros for padding.
-  public static func gather<Scalar>(
+  package static func gather<Scalar>(
     _ table: MatrixView<Scalar>, _ tokens: MatrixView<Scalar>, padding: Int?, into result: inout Matrix<Scalar>
   ) {
     check(tokens, table.rows)
@@ -38,7 +38,7 @@ public enum TokenRows {
   }
 
   /// scales [B] = one over the number of an example's tokens that are not padding, 0 if there is none.
-  public static func scales<Scalar>(_ tokens: MatrixView<Scalar>, padding: Int?, into scales: inout [Scalar]) {
+  package static func scales<Scalar>(_ tokens: MatrixView<Scalar>, padding: Int?, into scales: inout [Scalar]) {
     let (rows, positions, padding) = (tokens.rows, tokens.columns, number(padding))
     scales.resize(to: rows)
     tokens.withPointer { tokens in
@@ -47,7 +47,7 @@ public enum TokenRows {
   }
 
   /// result [B, D] = scales_i sum_t (row of token_it): the mean, with `scales` of above.
-  public static func mean<Scalar>(
+  package static func mean<Scalar>(
     _ table: MatrixView<Scalar>, _ tokens: MatrixView<Scalar>, scales: [Scalar], padding: Int?,
     into result: inout Matrix<Scalar>
   ) {
@@ -74,7 +74,7 @@ public enum TokenRows {
   ///
   /// Cotangents a are [B, T D], or [B, D] for all tokens of an example alike. Adds on one thread: that reads the
   /// cotangents once from end to end, and two threads took no less time for their columns, or for their tokens.
-  public static func scatter<Scalar>(
+  package static func scatter<Scalar>(
     _ a: MatrixView<Scalar>, weights w: [Scalar]?, alpha: Scalar, _ tokens: MatrixView<Scalar>, padding: Int?,
     beta: Scalar, into result: inout [Scalar], at offset: Int, vocabulary: Int, width: Int
   ) {
@@ -98,7 +98,7 @@ public enum TokenRows {
   }
 
   /// result_i += w_i sum_t a_it . (row of token_it), with a as in `scatter`.
-  public static func addDots<Scalar>(
+  package static func addDots<Scalar>(
     _ a: MatrixView<Scalar>, weights w: [Scalar]?, _ tokens: MatrixView<Scalar>, padding: Int?,
     _ table: MatrixView<Scalar>, into result: inout [Scalar]
   ) {

@@ -3,7 +3,7 @@ extension Gram {
   /// Writes a part of the Gram of all outputs, [R C, R C]: the pairs of one of `outputs` and one of `others`, both ways.
   /// `gram` [k R, k R] is that of k copies of R examples, one copy for each of `outputs` and then of `others` (once, if
   /// the two are the same); both its triangles are read. C is `count`.
-  public static func spread<Scalar>(
+  package static func spread<Scalar>(
     _ gram: Matrix<Scalar>, outputs: Range<Int>, and others: Range<Int>, of count: Int,
     into result: inout Matrix<Scalar>
   ) {
@@ -33,7 +33,7 @@ extension Gram {
   }
 
   /// result = gram x I_C: what J J^T is where each output has parameters of its own and all see the same features.
-  public static func spread<Scalar>(_ gram: Matrix<Scalar>, outputs count: Int, into result: inout Matrix<Scalar>) {
+  package static func spread<Scalar>(_ gram: Matrix<Scalar>, outputs count: Int, into result: inout Matrix<Scalar>) {
     let examples = gram.rows
     let all = examples * count
     result.reshape(rows: all, columns: all)
@@ -42,7 +42,7 @@ extension Gram {
   }
 
   /// gram_ii += shift.
-  public static func shift<Scalar>(_ gram: inout Matrix<Scalar>, by shift: Scalar) {
+  package static func shift<Scalar>(_ gram: inout Matrix<Scalar>, by shift: Scalar) {
     OutputLoops.shift(&gram, shift)
   }
 }

@@ -3,18 +3,18 @@ import CKernels
 /// Symmetric products of rows, X X^T, and what is made of them.
 ///
 /// Only lower triangles are computed; `mirror` fills the other half where a whole matrix is wanted.
-public enum Gram {
+package enum Gram {
   /// Work areas that are kept from call to call.
-  public struct Workspace<Scalar: RealScalar>: Sendable {
+  package struct Workspace<Scalar: RealScalar>: Sendable {
     var partial: [Scalar] = []
-    public init() {}
+    package init() {}
   }
 
   /// Lower triangle of result [n, n] = x x^T + beta result, x [n, k]. n^2 k flops (half of a full product).
   ///
   /// Very many columns are cut along k, into a fixed number of partial sums that are added in order; otherwise the
   /// triangle is cut into block rows.
-  public static func lower<Scalar>(
+  package static func lower<Scalar>(
     _ x: MatrixView<Scalar>, beta: Scalar = 0, into result: inout Matrix<Scalar>,
     using workspace: inout Workspace<Scalar>
   ) {
@@ -87,7 +87,7 @@ public enum Gram {
 
   /// Lower triangle: result_ij = a_ij b_ij + beta result_ij. The row Gram of a dense layer is the product of the
   /// Gram of its cotangents and the Gram of its inputs.
-  public static func multiply<Scalar>(
+  package static func multiply<Scalar>(
     _ a: Matrix<Scalar>, _ b: Matrix<Scalar>, beta: Scalar = 0, into result: inout Matrix<Scalar>
   ) {
     withTriangles(a, b, &result) { a, b, out, n, r in
@@ -96,7 +96,7 @@ public enum Gram {
   }
 
   /// Lower triangle: result_ij = alpha a_ij + beta b_ij.
-  public static func combine<Scalar>(
+  package static func combine<Scalar>(
     _ alpha: Scalar, _ a: Matrix<Scalar>, _ beta: Scalar, _ b: Matrix<Scalar>, into result: inout Matrix<Scalar>
   ) {
     withTriangles(a, b, &result) { a, b, out, n, r in
@@ -120,7 +120,7 @@ public enum Gram {
   }
 
   /// result = gram x, from the lower triangle.
-  public static func times<Scalar>(_ gram: Matrix<Scalar>, _ x: [Scalar], into result: inout [Scalar]) {
+  package static func times<Scalar>(_ gram: Matrix<Scalar>, _ x: [Scalar], into result: inout [Scalar]) {
     let n = gram.rows
     precondition(x.count == n && result.count == n, "vectors of \(n) elements")
     gram.elements.withPointer { gram in
@@ -129,7 +129,7 @@ public enum Gram {
   }
 
   /// Lower triangle: result_ij = w_i w_j gram_ij, with `shift` added on the diagonal.
-  public static func whiten<Scalar>(
+  package static func whiten<Scalar>(
     _ gram: Matrix<Scalar>, by w: [Scalar], shift: Scalar, into result: inout Matrix<Scalar>
   ) {
     let n = gram.rows
@@ -146,7 +146,7 @@ public enum Gram {
   }
 
   /// Copies the lower triangle to the upper one.
-  public static func mirror<Scalar>(_ gram: inout Matrix<Scalar>) {
+  package static func mirror<Scalar>(_ gram: inout Matrix<Scalar>) {
     let n = gram.rows
     gram.elements.withMutablePointer { out in
       Partition.forEach(n, step: 32, work: Double(n) * Double(n), grain: 1e5) { r in
@@ -157,7 +157,7 @@ public enum Gram {
 
   /// Lower triangle: result_ab = gram_(index_a)(index_b), a batch's Gram out of the whole data set's lower triangle.
   /// b^2 / 2 reads.
-  public static func gather<Scalar>(_ gram: Matrix<Scalar>, _ index: [Int32], into result: inout Matrix<Scalar>) {
+  package static func gather<Scalar>(_ gram: Matrix<Scalar>, _ index: [Int32], into result: inout Matrix<Scalar>) {
     precondition(result.rows == index.count, "one row for each index")
     let n = gram.rows
     gram.elements.withPointer { gram in

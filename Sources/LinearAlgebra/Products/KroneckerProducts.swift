@@ -1,7 +1,7 @@
 /// Products with Kronecker factors, and matrices with one column more: the weight and the bias of a layer as one.
-public enum KroneckerProducts {
+package enum KroneckerProducts {
   /// result [rows, columns + 1] = x with a last column: `last` [rows], or ones.
-  public static func append<Scalar: RealScalar>(
+  package static func append<Scalar: RealScalar>(
     _ last: MatrixView<Scalar>?, to x: MatrixView<Scalar>, into result: inout Matrix<Scalar>
   ) {
     let (rows, columns) = (x.rows, x.columns)
@@ -16,7 +16,7 @@ public enum KroneckerProducts {
   }
 
   /// The reverse: matrix [rows, columns + 1] into result[offset...] as [rows, columns] and result[last...] as [rows].
-  public static func split<Scalar: RealScalar>(
+  package static func split<Scalar: RealScalar>(
     _ matrix: Matrix<Scalar>, into result: inout [Scalar], at offset: Int, last: Int
   ) {
     let (rows, columns) = (matrix.rows, matrix.columns - 1)
@@ -30,7 +30,7 @@ public enum KroneckerProducts {
   }
 
   /// result [n, n] = alpha x^T x + beta result, x [rows, n], both triangles. 2 rows n^2 flops.
-  public static func addColumnGram<Scalar: RealScalar>(
+  package static func addColumnGram<Scalar: RealScalar>(
     _ x: MatrixView<Scalar>, alpha: Scalar, beta: Scalar, to result: inout Matrix<Scalar>
   ) {
     let n = x.columns
@@ -42,7 +42,7 @@ public enum KroneckerProducts {
 extension Cholesky {
   /// result [n, n] = A^-1 from the factor, both triangles. 2 n^3 / 3 flops on one thread. Returns false if it is not
   /// finite.
-  public func inverse(into result: inout Matrix<Scalar>) -> Bool {
+  package func inverse(into result: inout Matrix<Scalar>) -> Bool {
     let n = factor.rows
     result.reshape(rows: n, columns: n)
     result.assign(factor.view)

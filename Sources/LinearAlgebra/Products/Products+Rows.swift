@@ -1,21 +1,21 @@
 /// Products that end in a number a row.
 extension Products {
   /// The work area of `addRowProducts`, kept from call to call.
-  public struct RowWorkspace<Scalar: RealScalar>: Sendable {
+  package struct RowWorkspace<Scalar: RealScalar>: Sendable {
     var products: [Scalar] = []
     var sums: [Scalar] = []
-    public init() {}
+    package init() {}
   }
 
   /// Outputs from which `addRowProducts` pays: with fewer the whole x w^T stays in cache.
-  public static let rowProductOutputs = 4096
+  package static let rowProductOutputs = 4096
   /// Outputs at a time: the gemm is still efficient, and its result in cache when it is used.
   private static let rowBlock = 512
 
   /// result_i += a_i . (w x_i + b): for x [m, k], w [n, k], a [m, n] and b [1, n] or nil, without an [m, n] in memory.
   ///
   /// 2 m n k flops. Reads a once, where a product and then dots would also write and read m n numbers.
-  public static func addRowProducts<Scalar>(
+  package static func addRowProducts<Scalar>(
     _ x: MatrixView<Scalar>, _ w: MatrixView<Scalar>, bias: MatrixView<Scalar>?, _ a: MatrixView<Scalar>,
     into result: inout [Scalar], using workspace: inout RowWorkspace<Scalar>
   ) {

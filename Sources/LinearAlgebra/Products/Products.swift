@@ -4,7 +4,7 @@ import CKernels
 ///
 /// Costs are 2 m n k flops. The larger side of the output is cut, so that no piece packs a large operand again.
 /// With few classes the thin kernels run in place of the BLAS, which is weak there.
-public enum Products {
+package enum Products {
   /// Flops that one piece is worth at least: some 40 microseconds.
   static let grain = 4e6
 
@@ -30,13 +30,13 @@ public enum Products {
   }
 
   /// The work area of `timesTransposed`, kept from call to call.
-  public struct Workspace<Scalar: RealScalar>: Sendable {
+  package struct Workspace<Scalar: RealScalar>: Sendable {
     var packed: [Scalar] = []
-    public init() {}
+    package init() {}
   }
 
   /// `timesTransposed` with a work area of its own, for a single product.
-  public static func timesTransposed<Scalar>(
+  package static func timesTransposed<Scalar>(
     _ x: MatrixView<Scalar>, _ w: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
     into result: inout Matrix<Scalar>
   ) {
@@ -46,7 +46,7 @@ public enum Products {
 
   /// result [m, n] = alpha x w^T + beta result, with x [m, k] and w [n, k]: the forward pass of a dense layer.
   /// Allocates nothing once the work area has held this shape.
-  public static func timesTransposed<Scalar>(
+  package static func timesTransposed<Scalar>(
     _ x: MatrixView<Scalar>, _ w: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
     into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>
   ) {
@@ -91,7 +91,7 @@ public enum Products {
 
   /// result[offset...] as [m, n] = alpha a^T x + beta result, with a [k, m] and x [k, n]: the weight gradient
   /// of a dense layer, written straight into a parameter slice.
-  public static func transposedTimes<Scalar>(
+  package static func transposedTimes<Scalar>(
     _ a: MatrixView<Scalar>, _ x: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
     into result: inout [Scalar], at offset: Int = 0
   ) {
@@ -123,7 +123,7 @@ public enum Products {
   }
 
   /// result [m, n] = alpha a w + beta result, with a [m, k] and w [k, n].
-  public static func times<Scalar>(
+  package static func times<Scalar>(
     _ a: MatrixView<Scalar>, _ w: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
     into result: inout Matrix<Scalar>
   ) {
@@ -150,7 +150,7 @@ public enum Products {
   }
 
   /// result [m] = a x, a [m, n].
-  public static func times<Scalar>(_ a: MatrixView<Scalar>, _ x: [Scalar], into result: inout [Scalar]) {
+  package static func times<Scalar>(_ a: MatrixView<Scalar>, _ x: [Scalar], into result: inout [Scalar]) {
     precondition(x.count == a.columns && result.count == a.rows, "shapes of a x do not match")
     let (m, n) = (a.rows, a.columns)
     a.withPointer { a in

@@ -1,5 +1,5 @@
 /// Operations on each row of a batch, cut over rows. Formulas and conventions: docs/mathematics.md.
-public enum RowKernels {
+package enum RowKernels {
   /// Elements that one piece is worth at least: some 20 microseconds of exponentials.
   static let grain = 5e4
 
@@ -8,7 +8,7 @@ public enum RowKernels {
   /// With L the log-sum-exp over the competitors and m = z_y - L: `margin` m, `loss` log(1 + e^-m), `residual`
   /// 1 - p_y, `rootWeight` sqrt(p_y (1 - p_y)). Right and finite for every finite m; NaN logits give a NaN loss.
   /// One exponential for each element.
-  public static func margins<Scalar>(
+  package static func margins<Scalar>(
     _ logits: inout Matrix<Scalar>, labels: [Int32], margin: inout [Scalar], loss: inout [Scalar],
     residual: inout [Scalar], rootWeight: inout [Scalar]
   ) {
@@ -39,7 +39,7 @@ public enum RowKernels {
   /// t_i <- kept_i a_i (a_i . t_i) + rest_i (diag(q_i) - q_i q_i^T) t_i in place: one row's curvature times t_i.
   /// (kept, rest) = (s, v) is the GGN, (s, 0) FGN, (0, v) the within-competitor covariance, (v^2, 0) Fisher. `t` is
   /// [k B, C]: k stacked copies of the batch.
-  public static func curvature<Scalar>(
+  package static func curvature<Scalar>(
     _ a: Matrix<Scalar>, labels: [Int32], kept: [Scalar], rest: [Scalar], times t: inout Matrix<Scalar>
   ) {
     let classes = a.columns
@@ -55,7 +55,7 @@ public enum RowKernels {
 
   /// u_i <- N_i u_i, or N_i^T u_i, in place, where N_i = diag(sqrt p_i) (I - 1 p_i^T) and N_i^T N_i = diag(p_i) - p_i p_i^T.
   /// `u` is [k B, C]: k stacked copies of the batch.
-  public static func root<Scalar>(
+  package static func root<Scalar>(
     _ a: Matrix<Scalar>, labels: [Int32], residual: [Scalar], transposed: Bool, times u: inout Matrix<Scalar>
   ) {
     let classes = a.columns
@@ -67,7 +67,7 @@ public enum RowKernels {
   }
 
   /// Margin rows become softmax probabilities in place: p_k = (1 - p_y) q_k, and p_y.
-  public static func probabilities<Scalar>(_ a: inout Matrix<Scalar>, labels: [Int32], residual: [Scalar]) {
+  package static func probabilities<Scalar>(_ a: inout Matrix<Scalar>, labels: [Int32], residual: [Scalar]) {
     let (rows, classes) = (a.rows, a.columns)
     precondition(labels.count == rows && residual.count == rows, "shapes differ")
     a.elements.withMutablePointer { a in
@@ -79,7 +79,7 @@ public enum RowKernels {
   }
 
   /// How many competitors are at least as high as the true class, for each row of logits [B, C].
-  public static func ranks<Scalar>(_ logits: Matrix<Scalar>, labels: [Int32]) -> [Int32] {
+  package static func ranks<Scalar>(_ logits: Matrix<Scalar>, labels: [Int32]) -> [Int32] {
     let (rows, classes) = (logits.rows, logits.columns)
     precondition(labels.count == rows && labels.allSatisfy { $0 >= 0 && $0 < Int32(classes) }, "a label for each row")
     var result = [Int32](repeating: 0, count: rows)
@@ -98,7 +98,7 @@ public enum RowKernels {
   }
 
   /// The column of the highest logit in each row; the first of equals.
-  public static func argmax<Scalar>(_ logits: Matrix<Scalar>) -> [Int32] {
+  package static func argmax<Scalar>(_ logits: Matrix<Scalar>) -> [Int32] {
     var result = [Int32](repeating: 0, count: logits.rows)
     let (rows, classes) = (logits.rows, logits.columns)
     result.withUnsafeMutableBufferPointer { result in
@@ -110,7 +110,7 @@ public enum RowKernels {
   }
 
   /// Each row of logits becomes its softmax, in place.
-  public static func softmax<Scalar>(_ logits: inout Matrix<Scalar>) {
+  package static func softmax<Scalar>(_ logits: inout Matrix<Scalar>) {
     let (rows, classes) = (logits.rows, logits.columns)
     logits.elements.withMutablePointer { z in
       Partition.forEach(rows, work: Double(rows * classes), grain: grain) { r in
@@ -120,13 +120,13 @@ public enum RowKernels {
   }
 
   /// result_i = a_i . b_i.
-  public static func dots<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, into result: inout [Scalar]) {
+  package static func dots<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, into result: inout [Scalar]) {
     result.fill(with: 0)
     addDots(a, b, into: &result)
   }
 
   /// result_i += a_i b_i, for [B] vectors.
-  public static func addProducts<Scalar: RealScalar>(_ a: [Scalar], _ b: [Scalar], into result: inout [Scalar]) {
+  package static func addProducts<Scalar: RealScalar>(_ a: [Scalar], _ b: [Scalar], into result: inout [Scalar]) {
     precondition(a.count == result.count && b.count == result.count, "shapes differ")
     let count = result.count
     a.withPointer { a in
@@ -137,7 +137,7 @@ public enum RowKernels {
   }
 
   /// Adds `row`, a 1 x C view, to every row.
-  public static func add<Scalar>(_ row: MatrixView<Scalar>, to result: inout Matrix<Scalar>) {
+  package static func add<Scalar>(_ row: MatrixView<Scalar>, to result: inout Matrix<Scalar>) {
     let (rows, columns) = (result.rows, result.columns)
     precondition(row.rows == 1 && row.columns == columns, "a row of \(columns) elements")
     row.withPointer { row in
@@ -150,7 +150,7 @@ public enum RowKernels {
   }
 
   /// result_i += a_i . b_i.
-  public static func addDots<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, into result: inout [Scalar]) {
+  package static func addDots<Scalar>(_ a: MatrixView<Scalar>, _ b: MatrixView<Scalar>, into result: inout [Scalar]) {
     let (rows, columns) = (a.rows, a.columns)
     precondition(b.rows == rows && b.columns == columns && result.count == rows, "shapes differ")
     a.withPointer { a in
@@ -166,7 +166,7 @@ public enum RowKernels {
   }
 
   /// result_i = w_i a_i.
-  public static func scale<Scalar>(_ a: MatrixView<Scalar>, by w: [Scalar], into result: inout Matrix<Scalar>) {
+  package static func scale<Scalar>(_ a: MatrixView<Scalar>, by w: [Scalar], into result: inout Matrix<Scalar>) {
     let (rows, columns) = (a.rows, a.columns)
     precondition(w.count == rows && result.rows == rows && result.columns == columns, "shapes differ")
     a.withPointer { a in
@@ -182,7 +182,7 @@ public enum RowKernels {
   }
 
   /// a_i <- w_i a_i; `a` is [k B, C], k stacked copies of a batch with B weights.
-  public static func scale<Scalar>(_ a: inout Matrix<Scalar>, by w: [Scalar]) {
+  package static func scale<Scalar>(_ a: inout Matrix<Scalar>, by w: [Scalar]) {
     let (rows, columns, count) = (a.rows, a.columns, w.count)
     precondition(count > 0 ? rows % count == 0 : rows == 0, "one weight for each row")
     a.elements.withMutablePointer { a in
@@ -198,7 +198,7 @@ public enum RowKernels {
   }
 
   /// Every row becomes `row`, a 1 x C view: what a product with beta 1 then adds to.
-  public static func fill<Scalar>(_ result: inout Matrix<Scalar>, with row: MatrixView<Scalar>) {
+  package static func fill<Scalar>(_ result: inout Matrix<Scalar>, with row: MatrixView<Scalar>) {
     let (rows, columns) = (result.rows, result.columns)
     precondition(row.rows == 1 && row.columns == columns, "a row of \(columns) elements")
     row.withPointer { row in
@@ -211,7 +211,7 @@ public enum RowKernels {
   }
 
   /// result[offset...] as [C] = alpha sum_i w_i a_i + beta result; ones where `w` is nil.
-  public static func columnSums<Scalar>(
+  package static func columnSums<Scalar>(
     _ a: MatrixView<Scalar>, weights w: [Scalar]?, alpha: Scalar = 1, beta: Scalar = 0, into result: inout [Scalar],
     at offset: Int = 0
   ) {
@@ -233,7 +233,7 @@ public enum RowKernels {
   }
 
   /// Rows `index` of `x`, in that order; all of them if it is nil.
-  public static func gather<Scalar>(_ x: MatrixView<Scalar>, _ index: [Int32]?, into result: inout Matrix<Scalar>) {
+  package static func gather<Scalar>(_ x: MatrixView<Scalar>, _ index: [Int32]?, into result: inout Matrix<Scalar>) {
     let columns = x.columns
     guard let index else {
       result.reshape(rows: x.rows, columns: columns)
@@ -252,7 +252,7 @@ public enum RowKernels {
 
   /// Row index_i of `result` becomes w_i x_i, every other row zero; a nil index is all rows, nil weights are ones. No
   /// index comes twice.
-  public static func scatter<Scalar>(
+  package static func scatter<Scalar>(
     _ x: MatrixView<Scalar>, weights w: [Scalar]?, to index: [Int32]?, into result: inout Matrix<Scalar>
   ) {
     let columns = x.columns

@@ -8,23 +8,23 @@
 /// With n entries in the rows, C outputs and D columns: 2 n C flops each; packed reads n (C + 1) scalars and n 32-bit
 /// column numbers, and writes m C (or reads and writes n C). Pieces write only what is theirs, and every sum is over
 /// ascending rows or entries: the same bits on any number of threads.
-public enum SparseProducts {
+package enum SparseProducts {
   /// A weight in the other layout, kept from call to call: D C scalars, once rows with many entries came by.
-  public struct Workspace<Scalar: RealScalar>: Sendable {
+  package struct Workspace<Scalar: RealScalar>: Sendable {
     var packed: [Scalar] = []
-    public init() {}
+    package init() {}
   }
 
   /// Multiply-adds that a piece is worth at least: some 20 microseconds.
   static let grain = 1e5
 
   /// Entries from which packing a weight of `columns` columns pays.
-  public static func packedEntries(_ columns: Int) -> Int { 2 * columns }
+  package static func packedEntries(_ columns: Int) -> Int { 2 * columns }
 
   // MARK: X W^T
 
   /// result [m, C] = alpha X[rows] wt + beta result, with `packed` wt [D, C].
-  public static func timesTransposed<Scalar>(
+  package static func timesTransposed<Scalar>(
     _ x: SparseMatrix<Scalar>, rows: Range<Int>, packed: [Scalar], alpha: Scalar = 1, beta: Scalar = 0,
     into result: inout Matrix<Scalar>
   ) {
@@ -45,7 +45,7 @@ public enum SparseProducts {
   }
 
   /// result [m, C] = alpha X[rows] w^T + beta result, with w [C, D], packed where that pays.
-  public static func timesTransposed<Scalar>(
+  package static func timesTransposed<Scalar>(
     _ x: SparseMatrix<Scalar>, rows: Range<Int>, _ w: MatrixView<Scalar>, alpha: Scalar = 1, beta: Scalar = 0,
     into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>
   ) {
@@ -73,7 +73,7 @@ public enum SparseProducts {
   // MARK: R^T X
 
   /// packed [D, C] += alpha X[rows]^T r, with r [m, C].
-  public static func addTransposed<Scalar>(
+  package static func addTransposed<Scalar>(
     _ x: SparseMatrix<Scalar>, rows: Range<Int>, _ r: MatrixView<Scalar>, alpha: Scalar = 1,
     toPacked packed: inout [Scalar]
   ) {
@@ -102,7 +102,7 @@ public enum SparseProducts {
 
   /// result[offset...] as [C, D] = alpha r^T X[rows] + beta result, with r [m, C]: the gradient of a weight, written
   /// straight into a parameter slice.
-  public static func transposedTimes<Scalar>(
+  package static func transposedTimes<Scalar>(
     _ r: MatrixView<Scalar>, _ x: SparseMatrix<Scalar>, rows: Range<Int>, alpha: Scalar = 1, beta: Scalar = 0,
     into result: inout [Scalar], at offset: Int = 0, using workspace: inout Workspace<Scalar>
   ) {
@@ -132,7 +132,7 @@ public enum SparseProducts {
   // MARK: Layouts
 
   /// packed [D, C] = the transpose of w [C, D].
-  public static func pack<Scalar>(_ w: MatrixView<Scalar>, into packed: inout [Scalar]) {
+  package static func pack<Scalar>(_ w: MatrixView<Scalar>, into packed: inout [Scalar]) {
     packed.resize(to: w.rows * w.columns)
     w.withPointer { source in
       packed.withMutablePointer { addTranspose(source, rows: w.rows, columns: w.columns, 1, 0, $0) }
@@ -140,7 +140,7 @@ public enum SparseProducts {
   }
 
   /// result[offset...] as [C, D] = alpha times the transpose of `packed` [D, C], + beta result.
-  public static func unpack<Scalar: RealScalar>(
+  package static func unpack<Scalar: RealScalar>(
     _ packed: [Scalar], classes: Int, alpha: Scalar = 1, beta: Scalar = 0, into result: inout [Scalar],
     at offset: Int = 0
   ) {
@@ -163,14 +163,14 @@ public enum SparseProducts {
   // MARK: Rows among themselves
 
   /// A dense row for each thread, kept from call to call: D scalars each.
-  public struct GramWorkspace<Scalar: RealScalar>: Sendable {
+  package struct GramWorkspace<Scalar: RealScalar>: Sendable {
     var row: [Scalar] = []
-    public init() {}
+    package init() {}
   }
 
   /// Lower triangle of result [m, m] = X[rows] X[rows]^T: each row in turn is laid out in full, and its products with the
   /// rows before it cost their entries. m n flops.
-  public static func lowerGram<Scalar>(
+  package static func lowerGram<Scalar>(
     _ x: SparseMatrix<Scalar>, rows: Range<Int>, into result: inout Matrix<Scalar>,
     using workspace: inout GramWorkspace<Scalar>
   ) {
@@ -195,7 +195,7 @@ public enum SparseProducts {
   }
 
   /// result_i += |x_i|^2 of X[rows].
-  public static func addSquaredNorms<Scalar>(
+  package static func addSquaredNorms<Scalar>(
     _ x: SparseMatrix<Scalar>, rows: Range<Int>, into result: inout [Scalar]
   ) {
     precondition(result.count == rows.count, "a number for each row")

@@ -1,11 +1,11 @@
 /// One index of a tensor, row-major: the tensor is [before, size, after].
-public struct TensorMode: Sendable, Codable, Equatable {
-  public var before: Int
-  public var size: Int
-  public var after: Int
+package struct TensorMode: Sendable, Codable, Equatable {
+  package var before: Int
+  package var size: Int
+  package var after: Int
 
   /// The modes of a shape, sizes of 1 left out.
-  public static func all(of shape: [Int]) -> [TensorMode] {
+  package static func all(of shape: [Int]) -> [TensorMode] {
     let count = shape.reduce(1, *)
     var before = 1
     var result: [TensorMode] = []
@@ -16,14 +16,14 @@ public struct TensorMode: Sendable, Codable, Equatable {
     return result
   }
 
-  public var count: Int { before * size * after }
+  package var count: Int { before * size * after }
 }
 
 /// Products along one mode of tensors that are slices of long vectors.
-public enum TensorModes {
+package enum TensorModes {
   /// result [n, n] += X X^T, X [n, count / n] the unfolding of x[offset...] along the mode; both triangles. 2 n count
   /// flops.
-  public static func addGram<Scalar: RealScalar>(
+  package static func addGram<Scalar: RealScalar>(
     of x: [Scalar], at offset: Int, _ mode: TensorMode, to result: inout Matrix<Scalar>
   ) {
     guard mode.after > 1 else {
@@ -38,7 +38,7 @@ public enum TensorModes {
   }
 
   /// y[offset...] = x[offset...] with each vector along the mode multiplied by a symmetric p [n, n]. 2 n count flops.
-  public static func multiply<Scalar: RealScalar>(
+  package static func multiply<Scalar: RealScalar>(
     _ p: Matrix<Scalar>, _ x: [Scalar], at offset: Int, _ mode: TensorMode, into y: inout [Scalar]
   ) {
     let (before, n, after) = (mode.before, mode.size, mode.after)

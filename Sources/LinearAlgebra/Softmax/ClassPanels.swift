@@ -2,21 +2,21 @@
 /// vector register, feature by feature, padded with zeros; the bias after the panels.
 ///
 /// Sums of squares and linear combinations of `elements` are those of weights and bias.
-public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
+package struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
   /// D.
-  public let features: Int
+  package let features: Int
   /// C.
-  public let classes: Int
-  public var elements: [Scalar]
+  package let classes: Int
+  package var elements: [Scalar]
 
   /// Classes in a panel: 64 bytes.
   static var lanes: Int { 64 / MemoryLayout<Scalar>.stride }
   var vectors: Int { (classes + Self.lanes - 1) / Self.lanes }
   /// Where the padded bias starts in `elements`.
-  public var biasOffset: Int { vectors * Self.lanes * features }
+  package var biasOffset: Int { vectors * Self.lanes * features }
 
   /// Zeros.
-  public init(features: Int, classes: Int) {
+  package init(features: Int, classes: Int) {
     precondition(features >= 1 && classes >= 1, "panels of \(features) features and \(classes) classes")
     self.features = features
     self.classes = classes
@@ -25,7 +25,7 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
   }
 
   /// Packs `values`: weight [C, D], row-major, then bias [C] where there is one.
-  public init(features: Int, classes: Int, values: [Scalar]) {
+  package init(features: Int, classes: Int, values: [Scalar]) {
     self.init(features: features, classes: classes)
     precondition(
       values.count == classes * features || values.count == classes * (features + 1),
@@ -40,7 +40,7 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
   }
 
   /// Weight [C, D], then bias [C] where `hasBias`.
-  public func values(hasBias: Bool) -> [Scalar] {
+  package func values(hasBias: Bool) -> [Scalar] {
     var result: [Scalar] = []
     result.resize(to: classes * (features + (hasBias ? 1 : 0)))
     let (classes, features, offset) = (classes, features, biasOffset)
@@ -85,15 +85,15 @@ public struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
   }
 
   /// The places of the weights in `elements`.
-  public var weightRange: Range<Int> { 0..<biasOffset }
+  package var weightRange: Range<Int> { 0..<biasOffset }
   /// The places of the bias, without padding.
-  public var biasRange: Range<Int> { biasOffset..<biasOffset + classes }
+  package var biasRange: Range<Int> { biasOffset..<biasOffset + classes }
 
   /// |weight|^2, added in double.
-  public var weightSquaredNorm: Double { elements.squaredNorm(in: weightRange) }
+  package var weightSquaredNorm: Double { elements.squaredNorm(in: weightRange) }
 
   /// The same numbers in double, whose panels differ.
-  public var widened: ClassPanels<Double> {
+  package var widened: ClassPanels<Double> {
     ClassPanels<Double>(features: features, classes: classes, values: self.values(hasBias: true).widened)
   }
 }

@@ -6,9 +6,9 @@ import CKernels
 /// that no [N, C] is written. A logit is one chain of additions over the features from b on, so it has the same bits in
 /// any block of rows and with any number of threads. 2 N C D flops; b D (N + C) bytes where rows fit the cache a block
 /// at a time. Memory: the weights once more, and 50 kB a thread (with `top`, 300 kB).
-public struct PackedHead<Scalar: RealScalar>: Sendable {
-  public let classCount: Int
-  public let featureCount: Int
+package struct PackedHead<Scalar: RealScalar>: Sendable {
+  package let classCount: Int
+  package let featureCount: Int
   private let packed: [Scalar]
   private let bias: [Scalar]
 
@@ -18,7 +18,7 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
   private static var tileRows: Int { 12 }
 
   /// Packs `weight` [C, D] and `bias` [1, C].
-  public init(weight: MatrixView<Scalar>, bias: MatrixView<Scalar>?) {
+  package init(weight: MatrixView<Scalar>, bias: MatrixView<Scalar>?) {
     let (classes, width) = (weight.rows, weight.columns)
     precondition(classes >= 1 && width >= 1, "a head needs classes and features, got \(classes), \(width)")
     precondition(bias.map { $0.rows == 1 && $0.columns == classes } ?? true, "a bias of \(classes) elements")
@@ -51,7 +51,7 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
 
   /// The class of the highest logit of each row of x [N, D], the lowest of equals, into result[offset...]; returns the
   /// first row with a logit that is not finite, or nil.
-  public func classes(of x: MatrixView<Scalar>, into result: inout [Int32], at offset: Int = 0) -> Int? {
+  package func classes(of x: MatrixView<Scalar>, into result: inout [Int32], at offset: Int = 0) -> Int? {
     precondition(result.count >= offset + x.rows, "a place for each of \(x.rows) rows")
     let (width, lanes, vectors, vectorBlock) = (featureCount, Self.lanes, vectors, vectorBlock)
     let size = min(x.rows, rowBlock) * lanes
@@ -70,7 +70,7 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
 
   /// The k highest classes of each row of x [N, D] and their probabilities; returns the first row with a logit that is
   /// not finite, or nil. Beside the product N (C + inserts x k) for the selection, and an exponential for each logit.
-  public func top(of x: MatrixView<Scalar>, into result: inout TopRows<Scalar>) -> Int? {
+  package func top(of x: MatrixView<Scalar>, into result: inout TopRows<Scalar>) -> Int? {
     result.reset(rows: x.rows, classes: classCount)
     let (width, lanes, classCount, vectors) = (featureCount, Self.lanes, classCount, vectors)
     let vectorBlock = min(vectorBlock, max(2, 65_536 / (min(x.rows, rowBlock) * lanes) & ~1))
@@ -91,7 +91,7 @@ public struct PackedHead<Scalar: RealScalar>: Sendable {
   }
 
   /// softmax(z / temperature) [N, C] of each row of x; returns the first row with a logit that is not finite, or nil.
-  public func probabilities(
+  package func probabilities(
     of x: MatrixView<Scalar>, temperature: Double = 1, into result: inout Matrix<Scalar>
   ) -> Int? {
     result.reshape(rows: x.rows, columns: classCount)

@@ -3,17 +3,17 @@
 ///
 /// A pass is 4 N D C flops (for sparse features with E entries 4 E C), C rounded up to a vector register's. Work is cut
 /// by shape alone: the same bits on any number of threads.
-public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
+package struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   /// What evaluations of rows add up to.
-  public struct Sums: Sendable {
+  package struct Sums: Sendable {
     fileprivate var pieces = PieceSums()
 
-    public init() {}
+    package init() {}
 
     /// The sum of the losses, times the rows' weights.
-    public var loss: Double { pieces.first }
+    package var loss: Double { pieces.first }
     /// How many rows there are whose class is not ahead of all others; those of weight zero do not count.
-    public var rowsBehind: Int { Int(pieces.second) }
+    package var rowsBehind: Int { Int(pieces.second) }
   }
 
   /// Two sums, the parts of each piece of the work apart, so that they are added in order.
@@ -29,7 +29,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   }
 
   /// Rows of a block.
-  public let blockSize: Int
+  package let blockSize: Int
   private let classes: Int
   private let entriesPerRow: Double
   private var area = Area()
@@ -45,7 +45,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   ///   - entriesPerRow: D, or of sparse features the mean over all rows: the cut of the work. It is not taken from the
   ///     features of a call, which may be a part of them.
   ///   - blockSize: rows of a block; as many as keep logits in the cache by default.
-  public init(classes: Int, entriesPerRow: Double, blockSize: Int? = nil) {
+  package init(classes: Int, entriesPerRow: Double, blockSize: Int? = nil) {
     self.classes = classes
     self.entriesPerRow = entriesPerRow
     let vectors = (classes + ClassPanels<Scalar>.lanes - 1) / ClassPanels<Scalar>.lanes
@@ -65,7 +65,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   ///   - rates: of weights and bias: 1 / (N l2) for the dual of a penalty l2.
   /// - Returns: sums over the visited rows, times their weights: the losses, and the squared distances |p - q|^2, both at
   ///   the weights of the visit.
-  public mutating func ascend(
+  package mutating func ascend(
     _ features: Features<Scalar>, index: [Int32], numbers: [Int32], labels: [Int32], steps: [Scalar],
     weights: [Scalar]?, duals: inout [Scalar], panels: inout ClassPanels<Scalar>,
     rates: (weight: Scalar, bias: Scalar)
@@ -107,7 +107,7 @@ public struct SoftmaxSweep<Scalar: RealScalar>: Sendable {
   ///   - features: in memory.
   ///   - first: the number of their first row in `labels` and `weights` [N].
   ///   - sums: what is added to. All rows in one call, or whole blocks of them at a time: the same bits.
-  public mutating func evaluate(
+  package mutating func evaluate(
     _ features: Features<Scalar>, first: Int = 0, labels: [Int32], weights: [Scalar]?, panels: ClassPanels<Scalar>,
     alpha: Scalar, gradient: inout ClassPanels<Scalar>, sums: inout Sums
   ) {

@@ -1,17 +1,17 @@
 /// The k highest classes of each row with their probabilities, the highest first and the lower class first of equals.
 ///
 /// p_c = e^(z_c / T) / sum over all C classes of e^(z / T), for a temperature T.
-public struct TopRows<Scalar: RealScalar>: Sendable {
-  public let k: Int
-  public let temperature: Double
+package struct TopRows<Scalar: RealScalar>: Sendable {
+  package let k: Int
+  package let temperature: Double
   /// [N, k], row-major.
-  public private(set) var classes: [Int32] = []
+  package private(set) var classes: [Int32] = []
   /// [N, k], row-major.
-  public private(set) var probabilities: [Scalar] = []
+  package private(set) var probabilities: [Scalar] = []
   private var highest: [Scalar] = []
   private var sums: [Scalar] = []
 
-  public init(k: Int, temperature: Double = 1) {
+  package init(k: Int, temperature: Double = 1) {
     precondition(k >= 1 && temperature > 0, "k must be 1 or more and the temperature above 0, got \(k), \(temperature)")
     (self.k, self.temperature) = (k, temperature)
   }
@@ -25,7 +25,7 @@ public struct TopRows<Scalar: RealScalar>: Sendable {
   }
 
   /// Of logits [B, C]; returns the first row that is not finite, or nil.
-  public mutating func take(_ logits: Matrix<Scalar>) -> Int? {
+  package mutating func take(_ logits: Matrix<Scalar>) -> Int? {
     let (rows, count) = (logits.rows, logits.columns)
     reset(rows: rows, classes: count)
     return withPointers { top in
@@ -38,7 +38,7 @@ public struct TopRows<Scalar: RealScalar>: Sendable {
   }
 
   /// Puts the rows of `other`, of the same k, behind these.
-  public mutating func append(_ other: TopRows) {
+  package mutating func append(_ other: TopRows) {
     precondition(other.k == k, "rows of \(k) classes, got \(other.k)")
     if classes.isEmpty {
       (classes, probabilities) = (other.classes, other.probabilities)
@@ -88,7 +88,7 @@ public struct TopRows<Scalar: RealScalar>: Sendable {
 
 extension RowKernels {
   /// Each row of logits becomes softmax(z / temperature), in place; returns the first row that is not finite, or nil.
-  public static func softmax<Scalar>(_ logits: inout Matrix<Scalar>, temperature: Double) -> Int? {
+  package static func softmax<Scalar>(_ logits: inout Matrix<Scalar>, temperature: Double) -> Int? {
     let (rows, classes) = (logits.rows, logits.columns)
     let bad = logits.elements.withMutablePointer {
       Scalar.kernels.pointee.prediction.softmax($0, rows, classes, Scalar(1 / temperature))
@@ -97,7 +97,7 @@ extension RowKernels {
   }
   /// For each row of logits [B, C], with f(b) = log sum_c e^(b z_c) - b z_y: f, f' and f'' at b = `slope`, and the
   /// highest probability; result [B, 4]. A negative label counts as the highest class.
-  public static func temperatureTerms<Scalar>(
+  package static func temperatureTerms<Scalar>(
     _ logits: Matrix<Scalar>, labels: [Int32], slope: Double, into result: inout [Double]
   ) {
     let (rows, classes) = (logits.rows, logits.columns)

@@ -2,33 +2,33 @@
 ///
 /// n^3 / 3 flops. Blocked: the diagonal block by LAPACK, the panel and the trailing update cut into fixed
 /// pieces over the threads.
-public struct Cholesky<Scalar: RealScalar>: Sendable {
+package struct Cholesky<Scalar: RealScalar>: Sendable {
   /// The factor in the lower triangle; what is above the diagonal is left over from the input.
-  public private(set) var factor: Matrix<Scalar>
+  package private(set) var factor: Matrix<Scalar>
 
   static var block: Int { 192 }
 
   /// Work areas for n unknowns. Fill `factor` through `refactor`.
-  public init() { factor = Matrix(rows: 0, columns: 0) }
+  package init() { factor = Matrix(rows: 0, columns: 0) }
 
   /// Lets `fill` write the lower triangle of an n x n matrix, then factors it.
   /// Returns nil, or the order of the leading minor that is not positive: the matrix is not (numerically)
   /// positive definite, and `factor` holds nothing useful.
-  public mutating func refactor(order n: Int, fill: (inout Matrix<Scalar>) -> Void) -> Int? {
+  package mutating func refactor(order n: Int, fill: (inout Matrix<Scalar>) -> Void) -> Int? {
     factor.reshape(rows: n, columns: n)
     fill(&factor)
     return factorInPlace()
   }
 
   /// Factors the lower triangle of `matrix`, whose memory is exchanged for that of the last factor.
-  public mutating func factor(swapping matrix: inout Matrix<Scalar>) -> Int? {
+  package mutating func factor(swapping matrix: inout Matrix<Scalar>) -> Int? {
     precondition(matrix.rows == matrix.columns, "a square matrix")
     swap(&matrix, &factor)
     return factorInPlace()
   }
 
   /// Hands over the memory of the last factor, which is lost.
-  public mutating func takeMemory() -> Matrix<Scalar> { exchange(&factor, with: Matrix(rows: 0, columns: 0)) }
+  package mutating func takeMemory() -> Matrix<Scalar> { exchange(&factor, with: Matrix(rows: 0, columns: 0)) }
 
   private mutating func factorInPlace() -> Int? {
     let n = factor.rows
@@ -65,7 +65,7 @@ public struct Cholesky<Scalar: RealScalar>: Sendable {
   }
 
   /// x <- A^-1 x, 2 n^2 flops.
-  public func solve(_ x: inout [Scalar]) {
+  package func solve(_ x: inout [Scalar]) {
     let n = factor.rows
     precondition(x.count == n, "the right-hand side has \(x.count) elements, the matrix order is \(n)")
     factor.elements.withPointer { l in

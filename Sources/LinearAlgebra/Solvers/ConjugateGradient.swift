@@ -2,9 +2,9 @@
 ///
 /// The solver owns its four vectors and reuses them, so an iteration allocates nothing. Each iteration is one
 /// product with K. Source: Hestenes & Stiefel 1952; the stopping norm below follows docs/mathematics.md.
-public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
+package struct ConjugateGradient<Scalar: RealScalar>: Sendable {
   /// What "small" means for a residual e = b - (K + shift I) x.
-  public enum Norm: Sendable {
+  package enum Norm: Sendable {
     /// |e|.
     case euclidean
     /// sqrt(e^T K e): for K = R R^T this is |R^T e|, the residual of the same system in parameter space. It takes
@@ -13,31 +13,31 @@ public struct ConjugateGradient<Scalar: RealScalar>: Sendable {
     case image
   }
 
-  public struct Options: Sendable, Codable {
+  package struct Options: Sendable, Codable {
     /// Stop when the residual's norm is at most this times `scale`.
-    public var tolerance: Double
-    public var maximumIterations: Int
+    package var tolerance: Double
+    package var maximumIterations: Int
 
-    public init(tolerance: Double = 1e-3, maximumIterations: Int = 100) {
+    package init(tolerance: Double = 1e-3, maximumIterations: Int = 100) {
       self.tolerance = tolerance
       self.maximumIterations = maximumIterations
     }
   }
 
   /// b - (K + shift I) x where the last solve stopped.
-  public private(set) var residual: [Scalar] = []
+  package private(set) var residual: [Scalar] = []
   private var direction: [Scalar] = []
   private var image: [Scalar] = []
   private var previousImage: [Scalar] = []
 
-  public init() {}
+  package init() {}
 
   /// Adds to `x` the solution of (K + shift I) x = b, starting from zero; `x` must hold zeros (or an offset).
   ///
   /// - Parameters:
   ///   - scale: what the tolerance is relative to, in the chosen norm; nil is the norm of `b` itself (`euclidean`
   ///     only: in the `image` norm the first iteration sets it).
-  public mutating func solve<Operator: LinearOperator>(
+  package mutating func solve<Operator: LinearOperator>(
     _ operator: inout Operator, shift: Scalar, _ b: [Scalar], adding x: inout [Scalar], norm: Norm = .euclidean,
     scale: Double? = nil, options: Options
   ) -> SolveReport where Operator.Scalar == Scalar {

@@ -8,16 +8,16 @@
 /// let failure = lu.factor(Matrix(rows: 2, columns: 2, elements: [0, 2, 1, 1]))
 /// lu.solve(&x)  // [1.5, 0.5]
 /// ```
-public struct LU<Scalar: RealScalar>: Sendable {
+package struct LU<Scalar: RealScalar>: Sendable {
   /// The factors, in LAPACK's form of the transpose.
   private var factors = Matrix<Scalar>(rows: 0, columns: 0)
   private var pivots: [Int32] = []
 
-  public init() {}
+  package init() {}
 
   /// Factors a row-major matrix, which is taken over: give it away (`exchange`) and nothing is copied.
   /// Returns nil, or the 1-based place of a pivot that is zero or not finite.
-  public mutating func factor(_ matrix: consuming Matrix<Scalar>) -> Int? {
+  package mutating func factor(_ matrix: consuming Matrix<Scalar>) -> Int? {
     let n = matrix.rows
     precondition(matrix.columns == n, "a square matrix, got \(n) x \(matrix.columns)")
     factors = Matrix(rows: 0, columns: 0)
@@ -34,7 +34,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
   }
 
   /// x <- A^-1 x, or A^-T x; 2 n^2 flops.
-  public func solve(_ x: inout [Scalar], transposed: Bool = false) {
+  package func solve(_ x: inout [Scalar], transposed: Bool = false) {
     let n = factors.rows
     precondition(x.count == n, "the right-hand side has \(x.count) elements, the matrix order is \(n)")
     factors.elements.withPointer { a in
@@ -48,7 +48,7 @@ public struct LU<Scalar: RealScalar>: Sendable {
   }
 
   /// Gives the memory of the last factors back, for the next matrix; nothing can be solved after that.
-  public mutating func takeMemory() -> Matrix<Scalar> {
+  package mutating func takeMemory() -> Matrix<Scalar> {
     exchange(&factors, with: Matrix(rows: 0, columns: 0))
   }
 }

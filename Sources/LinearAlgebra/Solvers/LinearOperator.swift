@@ -1,7 +1,7 @@
 /// A symmetric positive semidefinite operator known by its products.
 ///
 /// `apply` may keep work areas between calls, so operators are mutable values that solvers borrow.
-public protocol LinearOperator<Scalar> {
+package protocol LinearOperator<Scalar> {
   associatedtype Scalar: RealScalar
   /// Length of the vectors it takes and gives.
   var dimension: Int { get }
@@ -13,10 +13,10 @@ public protocol LinearOperator<Scalar> {
 }
 
 extension LinearOperator {
-  public mutating func accumulate(_ step: Scalar) {}
+  package mutating func accumulate(_ step: Scalar) {}
 
   /// The operator as a dense matrix, column by column: for tests, n products.
-  public mutating func dense() -> Matrix<Scalar> {
+  package mutating func dense() -> Matrix<Scalar> {
     var result = Matrix<Scalar>(rows: dimension, columns: dimension)
     var unit = [Scalar](repeating: 0, count: dimension)
     var column = unit
@@ -31,11 +31,11 @@ extension LinearOperator {
 }
 
 /// A dense symmetric matrix (both triangles) as an operator; n^2 elements read for each product.
-public struct DenseOperator<Scalar: RealScalar>: LinearOperator {
-  public var matrix: Matrix<Scalar>
-  public init(_ matrix: Matrix<Scalar>) { self.matrix = matrix }
-  public var dimension: Int { matrix.rows }
-  public mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
+package struct DenseOperator<Scalar: RealScalar>: LinearOperator {
+  package var matrix: Matrix<Scalar>
+  package init(_ matrix: Matrix<Scalar>) { self.matrix = matrix }
+  package var dimension: Int { matrix.rows }
+  package mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
     Products.times(matrix.view, x, into: &result)
   }
 }

@@ -9,20 +9,20 @@ import RealModule
 /// let isFound = eigen.decompose(Matrix(rows: 2, columns: 2, elements: [2, 1, 1, 2]))
 /// let values = eigen.values  // 1, 3
 /// ```
-public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
+package struct SymmetricEigen<Scalar: RealScalar>: Sendable {
   /// Ascending [n].
-  public private(set) var values: [Scalar] = []
+  package private(set) var values: [Scalar] = []
   /// Orthonormal rows [n, n], in the order of the values.
-  public private(set) var vectors = Matrix<Scalar>(rows: 0, columns: 0)
+  package private(set) var vectors = Matrix<Scalar>(rows: 0, columns: 0)
   private var work: [Scalar] = []
   private var integers: [Int32] = []
   private var scaled = Matrix<Scalar>(rows: 0, columns: 0)
 
-  public init() {}
+  package init() {}
 
   /// Decomposes `matrix` [n, n], of which the lower triangle is read. Returns false, and holds nothing useful, if it is
   /// not finite or the iteration does not converge.
-  public mutating func decompose(_ matrix: Matrix<Scalar>) -> Bool {
+  package mutating func decompose(_ matrix: Matrix<Scalar>) -> Bool {
     let n = matrix.rows
     precondition(matrix.columns == n, "a square matrix, got \(n) x \(matrix.columns)")
     vectors.reshape(rows: n, columns: n)
@@ -48,7 +48,7 @@ public struct SymmetricEigen<Scalar: RealScalar>: Sendable {
 
   /// result [n, n] = A^exponent of the matrix that was decomposed, with eigenvalues below `floor` taken for it; `floor`
   /// is above 0 for negative exponents. 2 n^3 flops.
-  public mutating func power(_ exponent: Double, floor: Scalar, into result: inout Matrix<Scalar>) {
+  package mutating func power(_ exponent: Double, floor: Scalar, into result: inout Matrix<Scalar>) {
     let n = values.count
     let factors = values.map { Scalar(Double.pow(max(Double($0), Double(floor)), exponent)) }
     scaled.reshape(rows: n, columns: n)

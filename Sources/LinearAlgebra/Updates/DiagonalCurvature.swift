@@ -1,7 +1,7 @@
 /// Steps of methods that keep one number of curvature a parameter. Memory-bound, cut into fixed pieces.
-public enum DiagonalCurvature {
+package enum DiagonalCurvature {
   /// v[range] = alpha x[range]^2 + beta v[range], element by element.
-  public static func addSquares<Scalar: RealScalar>(
+  package static func addSquares<Scalar: RealScalar>(
     _ x: [Scalar], alpha: Scalar = 1, beta: Scalar = 1, to v: inout [Scalar], range: Range<Int>
   ) {
     check(range, x.count, v.count)
@@ -13,7 +13,7 @@ public enum DiagonalCurvature {
   }
 
   /// y[range] = x[range] / sqrt(v[range]), v at least 0; 0 where v is 0.
-  public static func divideByRoot<Scalar: RealScalar>(
+  package static func divideByRoot<Scalar: RealScalar>(
     _ x: [Scalar], _ v: [Scalar], into y: inout [Scalar], range: Range<Int>
   ) {
     check(range, x.count, v.count, y.count)
@@ -27,7 +27,7 @@ public enum DiagonalCurvature {
   }
 
   /// y[range] = x[range] / (v[range] + shift), v at least 0 and shift above 0.
-  public static func divide<Scalar: RealScalar>(
+  package static func divide<Scalar: RealScalar>(
     _ x: [Scalar], _ v: [Scalar], shift: Scalar, into y: inout [Scalar], range: Range<Int>
   ) {
     check(range, x.count, v.count, y.count)
@@ -42,7 +42,7 @@ public enum DiagonalCurvature {
 
   /// theta_k -= rate clip(m_k / max(gamma h_k, floor)) for the first m.count elements, clip to -1...1: no parameter
   /// moves by more than the rate.
-  public static func moveClipped<Scalar: RealScalar>(
+  package static func moveClipped<Scalar: RealScalar>(
     _ theta: inout [Scalar], along m: [Scalar], curvature h: [Scalar], gamma: Scalar, floor: Scalar, rate: Scalar
   ) {
     check(0..<m.count, h.count, theta.count)

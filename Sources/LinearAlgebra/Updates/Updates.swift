@@ -1,19 +1,19 @@
 import CKernels
 
 /// A step of momentum for each element: v <- momentum v + g, x <- kept x - alongVelocity v - alongGradient g.
-public struct MomentumUpdate: Sendable {
-  public var momentum: Double
-  public var alongGradient: Double
-  public var alongVelocity: Double
+package struct MomentumUpdate: Sendable {
+  package var momentum: Double
+  package var alongGradient: Double
+  package var alongVelocity: Double
 
-  public init(momentum: Double, alongGradient: Double, alongVelocity: Double) {
+  package init(momentum: Double, alongGradient: Double, alongVelocity: Double) {
     self.momentum = momentum
     self.alongGradient = alongGradient
     self.alongVelocity = alongVelocity
   }
 
   /// One pass over `range` of the three arrays.
-  public func apply<Scalar: RealScalar>(
+  package func apply<Scalar: RealScalar>(
     to x: inout [Scalar], gradient: [Scalar], velocity: inout [Scalar], range: Range<Int>, kept: Scalar
   ) {
     precondition(
@@ -37,14 +37,14 @@ public struct MomentumUpdate: Sendable {
 
 /// Adam's step for each element: m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2,
 /// x <- kept x - rate m / (root sqrt(v) + epsilon). Bias correction is in `rate` and `root`.
-public struct AdamUpdate: Sendable {
-  public var beta1: Double
-  public var beta2: Double
-  public var epsilon: Double
-  public var rate: Double
-  public var root: Double
+package struct AdamUpdate: Sendable {
+  package var beta1: Double
+  package var beta2: Double
+  package var epsilon: Double
+  package var rate: Double
+  package var root: Double
 
-  public init(beta1: Double, beta2: Double, epsilon: Double, rate: Double, root: Double) {
+  package init(beta1: Double, beta2: Double, epsilon: Double, rate: Double, root: Double) {
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
@@ -53,7 +53,7 @@ public struct AdamUpdate: Sendable {
   }
 
   /// One pass over `range` of the four arrays.
-  public func apply<Scalar: RealScalar>(
+  package func apply<Scalar: RealScalar>(
     to x: inout [Scalar], gradient: [Scalar], first: inout [Scalar], second: inout [Scalar], range: Range<Int>,
     kept: Scalar
   ) {

@@ -4,16 +4,16 @@ import LinearAlgebra
 ///
 /// Names in architecture files: relu, leaky_relu, tanh, sigmoid, gelu, silu, softplus. Values and slopes are at most 5
 /// units in the last place off.
-public typealias ActivationFunction = ElementwiseFunction
+package typealias ActivationFunction = ElementwiseFunction
 
 /// y = f(x), element by element, on any shape: J_x is diagonal, with the slopes f'(x).
 ///
 /// The forward pass computes the slopes with the values; a product with J_x or its transpose is one multiplication an
 /// element. ReLU's slope at 0 is 0, as in PyTorch.
 public struct Activation: Layer {
-  public var function: ActivationFunction
+  public var function: ElementwiseFunction
 
-  public init(_ function: ActivationFunction) { self.function = function }
+  public init(_ function: ElementwiseFunction) { self.function = function }
 
   public var type: String {
     switch function {
@@ -34,11 +34,11 @@ public struct Activation: Layer {
 
 /// An activation on one batch: keeps the slopes [rows, n].
 struct ActivationLinearization<Scalar: RealScalar>: LayerLinearization {
-  private let function: ActivationFunction
+  private let function: ElementwiseFunction
   private let width: Int
   private var slopes = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(_ function: ActivationFunction, width: Int) {
+  init(_ function: ElementwiseFunction, width: Int) {
     self.function = function
     self.width = width
   }

@@ -5,7 +5,7 @@ import LinearAlgebra
 ///
 /// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their
 /// row Grams add up.
-public struct Residual: CompositeLayer {
+public struct Residual: Layer, CompositeLayer {
   public var type: String { "residual" }
   public var body: [any Layer]
   public var shortcut: [any Layer]
