@@ -17,7 +17,7 @@ public struct ComparisonRow: Sendable, Codable, Equatable {
   public var key: String
   /// The optimizer with the settings of this run.
   public var contestant: String
-  public var optimizer: MethodName
+  public var optimizer: TrainingMethod.Name
   public var seed: UInt64
   /// How many points of the budget are reached; 0 at the start, and at the powers of two before the first.
   public var point: Int

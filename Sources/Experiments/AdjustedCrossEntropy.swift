@@ -71,13 +71,13 @@ public struct AdjustedRows<Scalar: RealScalar>: LossRows {
 
   public func applyHessian(to t: inout Matrix<Scalar>) { margins.applyHessian(to: &t) }
 
-  public func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+  public func apply(_ weights: Curvature.Weights<Scalar>, to t: inout Matrix<Scalar>) {
     if weights.curvature.isHessian { return margins.applyHessian(to: &t) }
     margins.apply(weights, to: &t)
   }
 
   /// `weight` is in FGN's alone.
-  public func traces(_ weights: CurvatureWeights<Scalar>) -> [Double] {
+  public func traces(_ weights: Curvature.Weights<Scalar>) -> [Double] {
     margins.traces(weights.curvature == .fgn ? weights : CurvatureWeights(weights.curvature, of: margins))
   }
 
@@ -93,5 +93,5 @@ public struct AdjustedRows<Scalar: RealScalar>: LossRows {
     margins.sampledDescent(using: &generator, into: &result)
   }
 
-  public func moments() -> RowMoments { margins.moments() }
+  public func moments() -> Curvature.Moments { margins.moments() }
 }

@@ -143,7 +143,7 @@ public struct Descent<ModelType: Model>: Sendable {
   }
 
   /// target = factor (d - d_0) + beta * target: the one back-projection of the step.
-  public mutating func addDirection(factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar]) {
+  public mutating func addDirection(factor: Scalar, beta: ParameterLayout.Factors<Scalar>, to target: inout [Scalar]) {
     guard let solution = current.solution else { preconditionFailure("addDirection comes after solve") }
     system!.value.add(solution, factor: factor, beta: beta, to: &target, &point)
   }

@@ -8,7 +8,7 @@ import Losses
 /// ```
 public struct DescentOptions: Sendable, Codable, Equatable {
   public var curvature: Curvature
-  public var solver: Solver
+  public var solver: DescentOptions.Solver
   /// Smallest curvature weight s = p_y (1 - p_y) of a row, 0..<0.25; 0 keeps the direction exact. The gradient is exact
   /// either way. Without effect on the GGN.
   public var weightFloor: Double
@@ -23,7 +23,8 @@ public struct DescentOptions: Sendable, Codable, Equatable {
   public var memoryBudget = 2 << 30
 
   public init(
-    curvature: Curvature = .fgn, solver: Solver = .automatic, weightFloor: Double = 0, tolerance: Double = 1e-3,
+    curvature: Curvature = .fgn, solver: DescentOptions.Solver = .automatic, weightFloor: Double = 0,
+    tolerance: Double = 1e-3,
     maximumIterations: Int = 100, expectedIterations: Int = 15
   ) {
     self.curvature = curvature
@@ -39,7 +40,8 @@ extension DescentOptions {
   /// What training uses: curvature weights floored at 1e-4 (steps move by less than half a percent) and conjugate
   /// gradient to a tenth of the residual, which ends within 0.02 % of the objective that exact directions end at
   /// (benchmarks/results/tolerance.md).
-  public static func training(curvature: Curvature = .fgn, solver: Solver = .automatic) -> DescentOptions {
+  public static func training(curvature: Curvature = .fgn, solver: DescentOptions.Solver = .automatic) -> DescentOptions
+  {
     DescentOptions(curvature: curvature, solver: solver, weightFloor: 1e-4, tolerance: 0.1, expectedIterations: 5)
   }
 }

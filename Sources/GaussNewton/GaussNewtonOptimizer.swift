@@ -27,7 +27,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   /// What it remembers from step to step.
   public struct State: Codable, Sendable {
     package var memory = DirectionMemory<Scalar>()
-    public var damping = Damping.State()
+    public var damping = GaussNewtonOptions.Damping.State()
     package var search = Search.State()
     /// Conjugate gradient iterations of the last such solve, for the choice of the next.
     public var observedIterations: Int?

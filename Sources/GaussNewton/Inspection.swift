@@ -10,7 +10,7 @@ public struct Inspection: Sendable, Codable {
   public struct Direction: Sendable, Codable {
     public var solver: String
     public var reason: String
-    public var outcome: SolveOutcome
+    public var outcome: SolveReport.Outcome
     public var iterations: Int
     /// |(H + Lambda) d + grad| / |grad|, measured by a product with H.
     public var residual: Double

@@ -7,7 +7,7 @@ public struct InspectJob: Sendable, Equatable {
   public var l2 = 0.0
   /// Whose direction is given and which the solver is for: `fgn` or `ggn`.
   public var curvature = Curvature.fgn
-  public var solver = Solver.automatic
+  public var solver = DescentOptions.Solver.automatic
 
   public init(damping: Double) { self.damping = damping }
 

@@ -59,30 +59,32 @@ public struct ModelSpecification<Scalar: RealScalar>: Sendable {
   }
 }
 
-/// Functions between the layers of a perceptron, by name.
-public enum ActivationName: String, Sendable, Codable, CaseIterable {
-  case relu
-  case leakyReLU = "leaky_relu"
-  case tanh, sigmoid, gelu, silu, softplus
+extension Architecture {
+  /// Functions between the layers of a perceptron, by name.
+  public enum ActivationName: String, Sendable, Codable, CaseIterable {
+    case relu
+    case leakyReLU = "leaky_relu"
+    case tanh, sigmoid, gelu, silu, softplus
 
-  /// The layer; a leaky one has a slope of 0.01.
-  public var layer: Activation {
-    switch self {
-    case .relu: Activation(.relu)
-    case .leakyReLU: Activation(.leakyReLU(slope: 0.01))
-    case .tanh: Activation(.tanh)
-    case .sigmoid: Activation(.sigmoid)
-    case .gelu: Activation(.gelu)
-    case .silu: Activation(.silu)
-    case .softplus: Activation(.softplus)
+    /// The layer; a leaky one has a slope of 0.01.
+    public var layer: Layers.Activation {
+      switch self {
+      case .relu: Layers.Activation(.relu)
+      case .leakyReLU: Layers.Activation(.leakyReLU(slope: 0.01))
+      case .tanh: Layers.Activation(.tanh)
+      case .sigmoid: Layers.Activation(.sigmoid)
+      case .gelu: Layers.Activation(.gelu)
+      case .silu: Layers.Activation(.silu)
+      case .softplus: Layers.Activation(.softplus)
+      }
     }
-  }
 
-  /// What goes with it.
-  public var initialization: InitializerName {
-    switch self {
-    case .tanh, .sigmoid: .glorotUniform
-    default: .heNormal
+    /// What goes with it.
+    public var initialization: Initializer.Name {
+      switch self {
+      case .tanh, .sigmoid: .glorotUniform
+      default: .heNormal
+      }
     }
   }
 }
@@ -92,7 +94,7 @@ extension Architecture {
   ///
   /// - Throws: `OptionError` for fewer than two widths, and for one outside 1...2^20.
   public static func perceptron(
-    _ widths: [Int], activation: ActivationName = .relu
+    _ widths: [Int], activation: Architecture.ActivationName = .relu
   ) throws(OptionError) -> Architecture {
     let isValid = widths.count >= 2 && widths.allSatisfy { 1...1 << 20 ~= $0 }
     try OptionError.check(isValid, "model", "two widths at least, each from 1 to 2^20", got: widths)

@@ -33,7 +33,7 @@ public struct OptimumJob: Sendable, Equatable {
   public func run<S: RealScalar>(
     _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
     observers: [any RunObserver] = []
-  ) throws -> OptimumFit<S> {
+  ) throws -> OptimumJob.Fit<S> {
     try check()
     let head = try model.head(for: data)
     let problem = try SoftmaxProblem(data.training, l2: l2, hasIntercept: head.hasIntercept)
@@ -49,41 +49,43 @@ public struct OptimumJob: Sendable, Equatable {
   }
 }
 
-/// What `OptimumJob`, `PathJob` and `TuneJob` leave behind.
-public struct OptimumFit<Scalar: RealScalar>: Sendable {
-  public var model: ModelFile<Scalar>
-  /// How near the model is to its optimum, and how it got there.
-  public var result: OptimumResult<Scalar>
-  /// The penalty of the model.
-  public var l2: Double
-  /// Of the model on all training rows, and on those held out.
-  public var training: Evaluation
-  public var validation: Evaluation?
-  /// Of all processors.
-  public var cpuSeconds = 0.0
-  /// The iterations; none of a path or a cross-validation.
-  public var progress: [OptimumProgress] = []
-  /// The penalties it was chosen from, by a path or by cross-validation.
-  public var path: PathResult<Scalar>?
-  public var crossValidation: CrossValidationResult<Scalar>?
+extension OptimumJob {
+  /// What `OptimumJob`, `PathJob` and `TuneJob` leave behind.
+  public struct Fit<Scalar: RealScalar>: Sendable {
+    public var model: ModelFile<Scalar>
+    /// How near the model is to its optimum, and how it got there.
+    public var result: OptimumResult<Scalar>
+    /// The penalty of the model.
+    public var l2: Double
+    /// Of the model on all training rows, and on those held out.
+    public var training: Evaluation
+    public var validation: Evaluation?
+    /// Of all processors.
+    public var cpuSeconds = 0.0
+    /// The iterations; none of a path or a cross-validation.
+    public var progress: [OptimumProgress] = []
+    /// The penalties it was chosen from, by a path or by cross-validation.
+    public var path: PathResult<Scalar>?
+    public var crossValidation: CrossValidationResult<Scalar>?
 
-  /// Saves the model, where it is to be saved, and then evaluates it.
-  init(
-    _ head: LinearHead<Scalar>, _ result: OptimumResult<Scalar>, on data: PreparedData<Scalar>, l2: Double,
-    seed: UInt64, savedTo output: String?
-  ) throws {
-    guard result.values.isFinite, result.certificate.objective.isFinite else {
-      throw NoModelError(
-        code: .diverged, source: data.training.source,
-        message: "the objective is not finite; standardise the features")
+    /// Saves the model, where it is to be saved, and then evaluates it.
+    init(
+      _ head: LinearHead<Scalar>, _ result: OptimumResult<Scalar>, on data: PreparedData<Scalar>, l2: Double,
+      seed: UInt64, savedTo output: String?
+    ) throws {
+      guard result.values.isFinite, result.certificate.objective.isFinite else {
+        throw NoModelError(
+          code: .diverged, source: data.training.source,
+          message: "the objective is not finite; standardise the features")
+      }
+      let parameters = Parameters(layout: head.layout, values: result.values)
+      var file = try ModelFile(trained: head, parameters, on: data, l2: l2, seed: seed)
+      file.objective = result.certificate.objective
+      if let output { try file.write(to: output) }
+      (model, self.result, self.l2) = (file, result, l2)
+      training = try file.evaluate(data.training, l2: l2)
+      validation = try data.validation.map { try file.evaluate($0, l2: l2) }
     }
-    let parameters = Parameters(layout: head.layout, values: result.values)
-    var file = try ModelFile(trained: head, parameters, on: data, l2: l2, seed: seed)
-    file.objective = result.certificate.objective
-    if let output { try file.write(to: output) }
-    (model, self.result, self.l2) = (file, result, l2)
-    training = try file.evaluate(data.training, l2: l2)
-    validation = try data.validation.map { try file.evaluate($0, l2: l2) }
   }
 }
 

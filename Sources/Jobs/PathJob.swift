@@ -20,7 +20,7 @@ public struct PathJob: Sendable, Equatable {
   public func run<S: RealScalar>(
     _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
     observers: [any RunObserver] = []
-  ) throws -> OptimumFit<S> {
+  ) throws -> OptimumJob.Fit<S> {
     try check()
     let head = try model.head(for: data)
     guard let held = data.validation else {

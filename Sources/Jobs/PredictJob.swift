@@ -37,7 +37,7 @@ public struct PredictJob: Sendable, Equatable {
   /// Answers the examples of files, in their own units. Labels are passed over.
   ///
   /// - Throws: `OptionError`, and `FileError` or `DataError` with the place, what was expected and what was got.
-  public func run<S: RealScalar>(_ model: ModelFile<S>, on files: DataFiles) throws -> Prediction<S> {
+  public func run<S: RealScalar>(_ model: ModelFile<S>, on files: DataFiles) throws -> PredictJob.Prediction<S> {
     try check(model)
     try model.check()
     let features: Features<S> = try files.adapted(to: model).loadFeatures(width: model.model.inputWidth)
@@ -49,7 +49,7 @@ public struct PredictJob: Sendable, Equatable {
   /// - Parameter source: what errors call them.
   public func run<S: RealScalar>(
     _ model: ModelFile<S>, on features: Features<S>, source: String = ""
-  ) throws -> Prediction<S> {
+  ) throws -> PredictJob.Prediction<S> {
     try check(model)
     try model.check()
     guard features.columns == model.model.inputWidth else {

@@ -1,90 +1,92 @@
-/// What a model answers for some examples.
-public struct Prediction<Scalar: RealScalar>: Sendable {
-  /// A row for each example, or for each of its positions, R in all.
-  package enum Answers: Sendable {
-    /// [R], class numbers.
-    case classes([Int32])
-    /// [R, C].
-    case probabilities(Matrix<Scalar>)
-    /// [R, K] classes, the highest first, and their probabilities.
-    case top(TopRows<Scalar>)
-    /// [R, K], in the targets' own units.
-    case numbers(Matrix<Scalar>)
-  }
-
-  package let answers: Answers
-  /// Of the classes, or of the numbers.
-  public let names: [String]
-  /// [N], or [N, T] of a model that classifies T positions of each example.
-  public let shape: [Int]
-
-  /// R.
-  public var rows: Int { shape.reduce(1, *) }
-
-  /// The number of the highest class of each row [R]; nil for numbers.
-  public var classes: [Int]? {
-    switch answers {
-    case .classes(let classes): classes.map(Int.init)
-    case .probabilities(let table): RowKernels.argmax(table).map(Int.init)
-    case .top(let top): stride(from: 0, to: top.classes.count, by: top.k).map { Int(top.classes[$0]) }
-    case .numbers: nil
+extension PredictJob {
+  /// What a model answers for some examples.
+  public struct Prediction<Scalar: RealScalar>: Sendable {
+    /// A row for each example, or for each of its positions, R in all.
+    public enum Answers: Sendable {
+      /// [R], class numbers.
+      case classes([Int32])
+      /// [R, C].
+      case probabilities(Matrix<Scalar>)
+      /// [R, K] classes, the highest first, and their probabilities.
+      case top(TopRows<Scalar>)
+      /// [R, K], in the targets' own units.
+      case numbers(Matrix<Scalar>)
     }
-  }
 
-  /// Whether a file of this name can hold classes and their probabilities: .npz and .csv can.
-  public static func canHoldTwo(_ path: String) -> Bool { Format(path) != .npy }
+    public let answers: Answers
+    /// Of the classes, or of the numbers.
+    public let names: [String]
+    /// [N], or [N, T] of a model that classifies T positions of each example.
+    public let shape: [Int]
 
-  /// By the file's name, in any case.
-  private enum Format {
-    case npy, npz, csv
+    /// R.
+    public var rows: Int { shape.reduce(1, *) }
 
-    init(_ path: String) {
-      let name = path.lowercased()
-      self = name.hasSuffix(".npz") ? .npz : name.hasSuffix(".csv") ? .csv : .npy
-    }
-  }
-
-  /// Writes a file: .npz with arrays `classes`, `probabilities` or `predictions`, .csv with names, and .npy of one array
-  /// under any other name.
-  ///
-  /// - Throws: `OptionError` where the highest classes and their probabilities would have to be one array, and `FileError`
-  ///   if the file cannot be written.
-  public func write(to path: String) throws {
-    switch Format(path) {
-    case .csv: try writeLines(to: path)
-    case .npz: try NPZ.write(to: path) { archive throws(FileError) in try add(to: &archive) }
-    case .npy:
+    /// The number of the highest class of each row [R]; nil for numbers.
+    public var classes: [Int]? {
       switch answers {
-      case .classes(let classes): try NPY.write(classes.map(Int.init), shape: shape, to: path)
-      case .probabilities(let table): try NPY.write(table.elements, shape: shape + [table.columns], to: path)
-      case .numbers(let table): try NPY.write(table.elements, shape: numbersShape(table), to: path)
-      case .top:
-        throw OptionError("top-k", "has classes and probabilities, which need a .npz or .csv file, got \(path)")
+      case .classes(let classes): classes.map(Int.init)
+      case .probabilities(let table): RowKernels.argmax(table).map(Int.init)
+      case .top(let top): stride(from: 0, to: top.classes.count, by: top.k).map { Int(top.classes[$0]) }
+      case .numbers: nil
       }
     }
-  }
 
-  /// One number a row is an array [N].
-  private func numbersShape(_ table: Matrix<Scalar>) -> [Int] { table.columns == 1 ? shape : shape + [table.columns] }
+    /// Whether a file of this name can hold classes and their probabilities: .npz and .csv can.
+    public static func canHoldTwo(_ path: String) -> Bool { Format(path) != .npy }
 
-  private func add(to archive: inout NPZWriter) throws(FileError) {
-    switch answers {
-    case .classes(let classes): try archive.add(classes.map(Int.init), shape: shape, named: "classes")
-    case .probabilities(let table):
-      try archive.add(classes ?? [], shape: shape, named: "classes")
-      try archive.add(table.elements, shape: shape + [table.columns], named: "probabilities")
-    case .top(let top):
-      try archive.add(top.classes.map(Int.init), shape: shape + [top.k], named: "classes")
-      try archive.add(top.probabilities, shape: shape + [top.k], named: "probabilities")
-    case .numbers(let table): try archive.add(table.elements, shape: numbersShape(table), named: "predictions")
+    /// By the file's name, in any case.
+    private enum Format {
+      case npy, npz, csv
+
+      init(_ path: String) {
+        let name = path.lowercased()
+        self = name.hasSuffix(".npz") ? .npz : name.hasSuffix(".csv") ? .csv : .npy
+      }
     }
-  }
 
-  private func writeLines(to path: String) throws {
-    let lines = PredictionLines(names: names, isJSON: false)
-    try AtomicFile.write(to: path) { file throws(FileError) in
-      try file.append(lines.header(of: self))
-      for row in 0..<rows { try file.append(lines.line(row, of: self)) }
+    /// Writes a file: .npz with arrays `classes`, `probabilities` or `predictions`, .csv with names, and .npy of one array
+    /// under any other name.
+    ///
+    /// - Throws: `OptionError` where the highest classes and their probabilities would have to be one array, and `FileError`
+    ///   if the file cannot be written.
+    public func write(to path: String) throws {
+      switch Format(path) {
+      case .csv: try writeLines(to: path)
+      case .npz: try NPZ.write(to: path) { archive throws(FileError) in try add(to: &archive) }
+      case .npy:
+        switch answers {
+        case .classes(let classes): try NPY.write(classes.map(Int.init), shape: shape, to: path)
+        case .probabilities(let table): try NPY.write(table.elements, shape: shape + [table.columns], to: path)
+        case .numbers(let table): try NPY.write(table.elements, shape: numbersShape(table), to: path)
+        case .top:
+          throw OptionError("top-k", "has classes and probabilities, which need a .npz or .csv file, got \(path)")
+        }
+      }
+    }
+
+    /// One number a row is an array [N].
+    private func numbersShape(_ table: Matrix<Scalar>) -> [Int] { table.columns == 1 ? shape : shape + [table.columns] }
+
+    private func add(to archive: inout NPZWriter) throws(FileError) {
+      switch answers {
+      case .classes(let classes): try archive.add(classes.map(Int.init), shape: shape, named: "classes")
+      case .probabilities(let table):
+        try archive.add(classes ?? [], shape: shape, named: "classes")
+        try archive.add(table.elements, shape: shape + [table.columns], named: "probabilities")
+      case .top(let top):
+        try archive.add(top.classes.map(Int.init), shape: shape + [top.k], named: "classes")
+        try archive.add(top.probabilities, shape: shape + [top.k], named: "probabilities")
+      case .numbers(let table): try archive.add(table.elements, shape: numbersShape(table), named: "predictions")
+      }
+    }
+
+    private func writeLines(to path: String) throws {
+      let lines = PredictionLines(names: names, isJSON: false)
+      try AtomicFile.write(to: path) { file throws(FileError) in
+        try file.append(lines.header(of: self))
+        for row in 0..<rows { try file.append(lines.line(row, of: self)) }
+      }
     }
   }
 }

@@ -52,7 +52,7 @@ public struct TrainJob: Sendable, Equatable {
   public func run<S: RealScalar>(
     _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
     observers: [any RunObserver] = []
-  ) throws -> TrainFit<S> {
+  ) throws -> TrainJob.Fit<S> {
     try check()
     func run(_ chosen: some Model<S>) throws -> TrainFit<S> {
       try train(chosen, from: model.initial?.parameters, on: data, observers)
@@ -107,18 +107,20 @@ public struct TrainJob: Sendable, Equatable {
   }
 }
 
-/// What `TrainJob` leaves behind.
-public struct TrainFit<Scalar: RealScalar>: Sendable {
-  public var model: ModelFile<Scalar>
-  /// How training went, and why it ended.
-  public var result: TrainingResult<Scalar>
-  /// For people: how the last step was computed.
-  public var remark: String
-  /// What happened and what to do about it.
-  public var remedy: String
-  /// Of the model on all training rows, and on those held out.
-  public var training: Evaluation
-  public var validation: Evaluation?
-  /// Why the log ends early, if it does.
-  public var logFailure: (any Error)?
+extension TrainJob {
+  /// What `TrainJob` leaves behind.
+  public struct Fit<Scalar: RealScalar>: Sendable {
+    public var model: ModelFile<Scalar>
+    /// How training went, and why it ended.
+    public var result: TrainingResult<Scalar>
+    /// For people: how the last step was computed.
+    public var remark: String
+    /// What happened and what to do about it.
+    public var remedy: String
+    /// Of the model on all training rows, and on those held out.
+    public var training: Evaluation
+    public var validation: Evaluation?
+    /// Why the log ends early, if it does.
+    public var logFailure: (any Error)?
+  }
 }

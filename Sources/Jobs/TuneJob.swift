@@ -20,7 +20,7 @@ public struct TuneJob: Sendable, Equatable {
   public func run<S: RealScalar>(
     _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
     observers: [any RunObserver] = []
-  ) throws -> OptimumFit<S> {
+  ) throws -> OptimumJob.Fit<S> {
     try check()
     let head = try model.head(for: data)
     let validation = try CrossValidation(data.training, hasIntercept: head.hasIntercept, options: options)

@@ -30,7 +30,7 @@ public struct Curvature: Sendable {
   /// - Parameters:
   ///   - needsMoments: whether `root` reads the moments of the row.
   ///   - root: the square root of the multiple of a a^T; a function of the row alone.
-  public init(_ name: String, needsMoments: Bool = false, root: @escaping @Sendable (CurvatureRow) -> Double) {
+  public init(_ name: String, needsMoments: Bool = false, root: @escaping @Sendable (Curvature.Row) -> Double) {
     self.init(name, includesRest: false, needsMoments: needsMoments, root: root)
   }
 
@@ -95,64 +95,70 @@ extension Curvature: Codable {
   }
 }
 
-/// What one row of outputs knows of itself: what the coefficients of a curvature may depend on.
-///
-/// For cross-entropy `rootWeight` is sqrt(p_y (1 - p_y)), `residual` 1 - p_y, and the moments are sums over the
-/// competitors' probabilities q: |a|^2 = 1 + sum q^2, and sum q^3 is in a^T H a.
-public struct CurvatureRow: Sendable {
-  /// sqrt(s), s the largest number with s a a^T <= H.
-  public var rootWeight: Double
-  /// v: the gradient in the outputs is -v a.
-  public var residual: Double
-  /// |a|^2. This one and the next two are NaN unless the curvature says that it needs moments.
-  public var squaredNorm = Double.nan
-  /// a^T H a.
-  public var quadratic = Double.nan
-  /// The trace of R = H - s a a^T.
-  public var restTrace = Double.nan
-}
-
-/// Moments of H in each of R rows, without example weights: see `CurvatureRow`.
-public struct RowMoments: Sendable {
-  /// |a|^2 [R].
-  public var squaredNorms: [Double]
-  /// a^T H a [R].
-  public var quadratics: [Double]
-  /// trace R [R].
-  public var restTraces: [Double]
-
-  public init(squaredNorms: [Double], quadratics: [Double], restTraces: [Double]) {
-    self.squaredNorms = squaredNorms
-    self.quadratics = quadratics
-    self.restTraces = restTraces
+extension Curvature {
+  /// What one row of outputs knows of itself: what the coefficients of a curvature may depend on.
+  ///
+  /// For cross-entropy `rootWeight` is sqrt(p_y (1 - p_y)), `residual` 1 - p_y, and the moments are sums over the
+  /// competitors' probabilities q: |a|^2 = 1 + sum q^2, and sum q^3 is in a^T H a.
+  public struct Row: Sendable {
+    /// sqrt(s), s the largest number with s a a^T <= H.
+    public var rootWeight: Double
+    /// v: the gradient in the outputs is -v a.
+    public var residual: Double
+    /// |a|^2. This one and the next two are NaN unless the curvature says that it needs moments.
+    public var squaredNorm = Double.nan
+    /// a^T H a.
+    public var quadratic = Double.nan
+    /// The trace of R = H - s a a^T.
+    public var restTrace = Double.nan
   }
 }
 
-/// The coefficients of a curvature for the rows of one batch; work areas that are kept from batch to batch.
-public struct CurvatureWeights<Scalar: RealScalar>: Sendable {
-  public private(set) var curvature: Curvature
-  /// The root of the multiple of a a^T [R], without example weights.
-  public private(set) var roots: [Scalar] = []
-  /// The multiple of a a^T [R], example weights in.
-  public private(set) var kept: [Scalar] = []
+extension Curvature {
+  /// Moments of H in each of R rows, without example weights: see `CurvatureRow`.
+  public struct Moments: Sendable {
+    /// |a|^2 [R].
+    public var squaredNorms: [Double]
+    /// a^T H a [R].
+    public var quadratics: [Double]
+    /// trace R [R].
+    public var restTraces: [Double]
 
-  /// Of no batch.
-  public init(_ curvature: Curvature) { self.curvature = curvature }
-
-  /// Those of `curvature` for the rows that were evaluated. One pass over [R] vectors; one over the outputs where it
-  /// needs moments.
-  public init(_ curvature: Curvature, of rows: some LossRows<Scalar>) {
-    self.init(curvature)
-    update(for: rows)
+    public init(squaredNorms: [Double], quadratics: [Double], restTraces: [Double]) {
+      self.squaredNorms = squaredNorms
+      self.quadratics = quadratics
+      self.restTraces = restTraces
+    }
   }
+}
 
-  /// Takes in the batch that `rows` evaluated.
-  public mutating func update(for rows: some LossRows<Scalar>) {
-    roots.resize(to: rows.count)
-    kept.resize(to: rows.count)
-    CurvatureLoops.weigh(
-      curvature.root, rows.rootWeight, rows.residual, rows.weights ?? [],
-      moments: curvature.needsMoments ? rows.moments() : nil, &roots, &kept)
+extension Curvature {
+  /// The coefficients of a curvature for the rows of one batch; work areas that are kept from batch to batch.
+  public struct Weights<Scalar: RealScalar>: Sendable {
+    public private(set) var curvature: Curvature
+    /// The root of the multiple of a a^T [R], without example weights.
+    public private(set) var roots: [Scalar] = []
+    /// The multiple of a a^T [R], example weights in.
+    public private(set) var kept: [Scalar] = []
+
+    /// Of no batch.
+    public init(_ curvature: Curvature) { self.curvature = curvature }
+
+    /// Those of `curvature` for the rows that were evaluated. One pass over [R] vectors; one over the outputs where it
+    /// needs moments.
+    public init(_ curvature: Curvature, of rows: some LossRows<Scalar>) {
+      self.init(curvature)
+      update(for: rows)
+    }
+
+    /// Takes in the batch that `rows` evaluated.
+    public mutating func update(for rows: some LossRows<Scalar>) {
+      roots.resize(to: rows.count)
+      kept.resize(to: rows.count)
+      CurvatureLoops.weigh(
+        curvature.root, rows.rootWeight, rows.residual, rows.weights ?? [],
+        moments: curvature.needsMoments ? rows.moments() : nil, &roots, &kept)
+    }
   }
 }
 

@@ -75,7 +75,7 @@ public protocol LossRows<Scalar>: Sendable {
   func applyHessian(to t: inout Matrix<Scalar>)
 
   /// t <- (kept a a^T + w R) t in place, R = H - s a a^T only where the curvature includes it; `t` is [k R, C].
-  func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>)
+  func apply(_ weights: Curvature.Weights<Scalar>, to t: inout Matrix<Scalar>)
 
   /// t <- sqrt(w) N t in place, or its transpose; `t` is [k R, C].
   func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>)
@@ -86,10 +86,10 @@ public protocol LossRows<Scalar>: Sendable {
   func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>)
 
   /// Moments of H in each row. One pass over the rows.
-  func moments() -> RowMoments
+  func moments() -> Curvature.Moments
 
   /// The trace of a curvature in the outputs, for each row [R], without example weights. Default: by the moments.
-  func traces(_ weights: CurvatureWeights<Scalar>) -> [Double]
+  func traces(_ weights: Curvature.Weights<Scalar>) -> [Double]
 
   /// result [R, C]: independent rows with mean zero and E[r r^T] = w H, to estimate curvature by gradients. They are
   /// -sqrt(w) grad_z l for targets drawn from the model's own distribution where the loss has one (a class, or a normal
@@ -117,7 +117,7 @@ extension LossRows {
   /// The trace of a curvature in the outputs, for each row [R], without example weights.
   public func traces(_ curvature: Curvature) -> [Double] { traces(CurvatureWeights(curvature, of: self)) }
 
-  public func traces(_ weights: CurvatureWeights<Scalar>) -> [Double] {
+  public func traces(_ weights: Curvature.Weights<Scalar>) -> [Double] {
     let moments = moments()
     return weights.roots.indices.map { i in
       let kept = Double(weights.roots[i]) * Double(weights.roots[i]) * moments.squaredNorms[i]

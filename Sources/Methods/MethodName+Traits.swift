@@ -1,8 +1,8 @@
 import Optimization
 
-extension MethodName {
+extension TrainingMethod.Name {
   /// - Throws: `MethodError` with the nearest name.
-  public init(naming text: String) throws(MethodError) {
+  public init(naming text: String) throws(TrainingMethod.Failure) {
     if let known = Self(rawValue: text) {
       self = known
       return

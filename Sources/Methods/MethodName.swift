@@ -3,56 +3,58 @@ import GaussNewton
 import Losses
 import Optimization
 
-/// The training methods, by the names that the command line knows them by. docs/methods.md tells more of each.
-public enum MethodName: String, Sendable, Codable, CaseIterable {
-  case fgn, ggn, egn, fisher, sgd, nesterov, adam, adamw, sgn, sqn, lbfgs, kfac, shampoo, sophia
+extension TrainingMethod {
+  /// The training methods, by the names that the command line knows them by. docs/methods.md tells more of each.
+  public enum Name: String, Sendable, Codable, CaseIterable {
+    case fgn, ggn, egn, fisher, sgd, nesterov, adam, adamw, sgn, sqn, lbfgs, kfac, shampoo, sophia
 
-  /// The table of methods: a row each. Schedules are cosines unless set, as FGN's own is, so that none is favoured.
-  package var form: MethodForm {
-    switch self {
-    case .fgn: .gaussNewton("Fast Gauss-Newton", .fgn)
-    case .ggn: .gaussNewton("full Gauss-Newton, by the cheapest solver", .ggn)
-    case .egn:
-      .gaussNewton("Exact Gauss-Newton: full Gauss-Newton in closed form", .ggn, solvers: \.isExact, solver: .gram)
-    case .fisher: .gaussNewton("FGN with empirical Fisher weights", .fisher)
-    case .sgd:
-      .gradient(
-        "stochastic gradient descent", SGDOptions(gradient: .cosine(0.1)), [OptionPlace(.momentum, \.momentum)])
-    case .nesterov:
-      .gradient(
-        "SGD with Nesterov's momentum", SGDOptions(gradient: .cosine(0.1), momentum: 0.9, nesterov: true),
-        [OptionPlace(MethodOption.momentum.withoutLower, \.momentum)])
-    case .adam: .gradient("Adam", AdamOptions(gradient: .cosine(1e-3)))
-    case .adamw:
-      .gradient("Adam with decoupled weight decay", AdamOptions(gradient: .cosine(1e-3, weightDecay: 0.01)))
-    case .sgn:
-      // The default was made for larger batches: the grid is around more damping.
-      MethodForm(
-        "full Gauss-Newton by conjugate gradient in parameter space", SGNOptions(),
-        [
-          OptionPlace(.damping, \.damping), OptionPlace(.gainRatio, \.gainRatio), OptionPlace(.momentum, \.momentum),
-          OptionPlace(.iterations, \.iterations),
-        ], grid: (.damping, 0.1))
-    case .sqn: MethodForm("stochastic quasi-Newton with line search", SQNOptions(), [OptionPlace(.memory, \.memory)])
-    case .lbfgs:
-      MethodForm(
-        "L-BFGS with a strong Wolfe line search", LBFGSOptions(),
-        [OptionPlace(.memory, \.history), OptionPlace(.metric, \.metric)], takesAllRows: true)
-    case .kfac:
-      .gradient(
-        "K-FAC", KFACOptions(gradient: .cosine(0.1)),
-        [
-          OptionPlace(.momentum, \.momentum), OptionPlace(.damping, \.damping),
-          OptionPlace(.interval, \.inverseInterval),
-        ])
-    case .shampoo:
-      .gradient(
-        "Shampoo", ShampooOptions(gradient: .cosine(0.1)),
-        [OptionPlace(.momentum, \.momentum), OptionPlace(.interval, \.interval)])
-    case .sophia:
-      .gradient(
-        "Sophia with the Gauss-Newton-Bartlett estimate", SophiaOptions(gradient: .cosine(6e-4, weightDecay: 0.2)),
-        [OptionPlace(.interval, \.interval)])
+    /// The table of methods: a row each. Schedules are cosines unless set, as FGN's own is, so that none is favoured.
+    package var form: MethodForm {
+      switch self {
+      case .fgn: .gaussNewton("Fast Gauss-Newton", .fgn)
+      case .ggn: .gaussNewton("full Gauss-Newton, by the cheapest solver", .ggn)
+      case .egn:
+        .gaussNewton("Exact Gauss-Newton: full Gauss-Newton in closed form", .ggn, solvers: \.isExact, solver: .gram)
+      case .fisher: .gaussNewton("FGN with empirical Fisher weights", .fisher)
+      case .sgd:
+        .gradient(
+          "stochastic gradient descent", SGDOptions(gradient: .cosine(0.1)), [OptionPlace(.momentum, \.momentum)])
+      case .nesterov:
+        .gradient(
+          "SGD with Nesterov's momentum", SGDOptions(gradient: .cosine(0.1), momentum: 0.9, nesterov: true),
+          [OptionPlace(MethodOption.momentum.withoutLower, \.momentum)])
+      case .adam: .gradient("Adam", AdamOptions(gradient: .cosine(1e-3)))
+      case .adamw:
+        .gradient("Adam with decoupled weight decay", AdamOptions(gradient: .cosine(1e-3, weightDecay: 0.01)))
+      case .sgn:
+        // The default was made for larger batches: the grid is around more damping.
+        MethodForm(
+          "full Gauss-Newton by conjugate gradient in parameter space", SGNOptions(),
+          [
+            OptionPlace(.damping, \.damping), OptionPlace(.gainRatio, \.gainRatio), OptionPlace(.momentum, \.momentum),
+            OptionPlace(.iterations, \.iterations),
+          ], grid: (.damping, 0.1))
+      case .sqn: MethodForm("stochastic quasi-Newton with line search", SQNOptions(), [OptionPlace(.memory, \.memory)])
+      case .lbfgs:
+        MethodForm(
+          "L-BFGS with a strong Wolfe line search", LBFGSOptions(),
+          [OptionPlace(.memory, \.history), OptionPlace(.metric, \.metric)], takesAllRows: true)
+      case .kfac:
+        .gradient(
+          "K-FAC", KFACOptions(gradient: .cosine(0.1)),
+          [
+            OptionPlace(.momentum, \.momentum), OptionPlace(.damping, \.damping),
+            OptionPlace(.interval, \.inverseInterval),
+          ])
+      case .shampoo:
+        .gradient(
+          "Shampoo", ShampooOptions(gradient: .cosine(0.1)),
+          [OptionPlace(.momentum, \.momentum), OptionPlace(.interval, \.interval)])
+      case .sophia:
+        .gradient(
+          "Sophia with the Gauss-Newton-Bartlett estimate", SophiaOptions(gradient: .cosine(6e-4, weightDecay: 0.2)),
+          [OptionPlace(.interval, \.interval)])
+      }
     }
   }
 }

@@ -2,10 +2,12 @@ import Baselines
 import Models
 import Optimization
 
-/// An optimizer, and all of its options for a log.
-public struct MadeOptimizer<ModelType: Model>: Sendable {
-  public var optimizer: any Optimizer<ModelType>
-  package var options: OptimizerOptions
+extension TrainingMethod {
+  /// An optimizer, and all of its options for a log.
+  public struct Made<ModelType: Model>: Sendable {
+    public var optimizer: any Optimizer<ModelType>
+    package var options: OptimizerOptions
+  }
 }
 
 /// The options of any method, to be encoded.
@@ -24,7 +26,7 @@ extension TrainingMethod {
   /// ```
   ///
   /// - Parameter seed: of targets that a method draws.
-  public func make<M: Model>(_ objective: Objective<M>, seed: UInt64 = 0) -> MadeOptimizer<M> {
+  public func make<M: Model>(_ objective: Objective<M>, seed: UInt64 = 0) -> TrainingMethod.Made<M> {
     var options = name.form.applying(settings)
     options.setSeed(seed)
     var optimizer = options.optimizer(objective)

@@ -9,7 +9,7 @@ import RealModule
 /// print(method)  // sgd:learning-rate=0.1:momentum=0.9
 /// ```
 public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertible {
-  public var name: MethodName
+  public var name: TrainingMethod.Name
   package var settings: MethodSettings
 
   package init(_ name: MethodName, _ settings: MethodSettings = MethodSettings()) {
@@ -19,7 +19,7 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
 
   /// - Throws: `MethodError` for a name, an option or a value that is unknown, with the nearest that exists, or an
   ///   option that the method does not have.
-  public init(_ text: String) throws(MethodError) {
+  public init(_ text: String) throws(TrainingMethod.Failure) {
     let parts: NameWithSettings
     do { parts = try NameWithSettings(text) } catch { throw MethodError(error.description) }
     try self.init(MethodName(naming: parts.name))
@@ -28,7 +28,7 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
   }
 
   /// Sets one option by name.
-  public mutating func set(_ option: String, to value: String) throws(MethodError) {
+  public mutating func set(_ option: String, to value: String) throws(TrainingMethod.Failure) {
     guard let known = MethodOption(name: option) else {
       let nearest = NearestName.suggestion(for: option, among: MethodOption.all.map(\.name))
       throw MethodError(
@@ -40,7 +40,7 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
 
   /// - Throws: `MethodError` if the method does not have an option that is set, or does not admit its value, or if
   ///   settings exclude each other.
-  public func check() throws(MethodError) {
+  public func check() throws(TrainingMethod.Failure) {
     let given = settings.given
     for option in given {
       let own = try name.option(option)
@@ -60,14 +60,16 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
   }
 }
 
-/// What is wrong with the text of a method, and what would be right.
-public struct MethodError: FGNError, Equatable {
-  public var message: String
-  public var code: ErrorCode { .badOption }
+extension TrainingMethod {
+  /// What is wrong with the text of a method, and what would be right.
+  public struct Failure: FGNError, Equatable {
+    public var message: String
+    public var code: ErrorCode { .badOption }
 
-  public init(_ message: String) { self.message = message }
+    public init(_ message: String) { self.message = message }
 
-  public func text(_ words: (Remedy) -> String) -> String { message }
+    public func text(_ words: (Remedy) -> String) -> String { message }
+  }
 }
 
 /// The grid of a method that needs tuning.

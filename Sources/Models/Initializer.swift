@@ -43,21 +43,23 @@ public enum Initializer: Sendable, Codable, Equatable {
   }
 }
 
-/// An initializer by name, as layers and architecture files give it; the layer knows its fans.
-public enum InitializerName: String, Sendable, Codable, CaseIterable {
-  case heNormal = "he_normal"
-  case heUniform = "he_uniform"
-  case glorotNormal = "glorot_normal"
-  case glorotUniform = "glorot_uniform"
-  case zeros
+extension Initializer {
+  /// An initializer by name, as layers and architecture files give it; the layer knows its fans.
+  public enum Name: String, Sendable, Codable, CaseIterable {
+    case heNormal = "he_normal"
+    case heUniform = "he_uniform"
+    case glorotNormal = "glorot_normal"
+    case glorotUniform = "glorot_uniform"
+    case zeros
 
-  public func initializer(fanIn: Int, fanOut: Int) -> Initializer {
-    switch self {
-    case .heNormal: .heNormal(fanIn: fanIn)
-    case .heUniform: .heUniform(fanIn: fanIn)
-    case .glorotNormal: .glorotNormal(fanIn: fanIn, fanOut: fanOut)
-    case .glorotUniform: .glorotUniform(fanIn: fanIn, fanOut: fanOut)
-    case .zeros: .zeros
+    public func initializer(fanIn: Int, fanOut: Int) -> Initializer {
+      switch self {
+      case .heNormal: .heNormal(fanIn: fanIn)
+      case .heUniform: .heUniform(fanIn: fanIn)
+      case .glorotNormal: .glorotNormal(fanIn: fanIn, fanOut: fanOut)
+      case .glorotUniform: .glorotUniform(fanIn: fanIn, fanOut: fanOut)
+      case .zeros: .zeros
+      }
     }
   }
 }

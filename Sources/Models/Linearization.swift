@@ -25,7 +25,8 @@ public protocol Linearization<Scalar>: Sendable {
   /// Cotangents are [R, C], `rowWeights` [R] with nil for ones, result [P]. With beta 0 result is not read. Ends what
   /// an earlier `backpropagate` began.
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar])
 
   /// What `backpropagate` was given, [R, C]: a stored property, nothing more. Empty before, and after
@@ -37,30 +38,31 @@ public protocol Linearization<Scalar>: Sendable {
 
   /// result = alpha * M^T rowWeights + beta * result: a pullback of the cotangents that were carried back.
   mutating func pullback(
-    rowWeights: [Scalar], alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>, into result: inout [Scalar])
+    rowWeights: [Scalar], alpha: ParameterLayout.Factors<Scalar>, beta: ParameterLayout.Factors<Scalar>,
+    into result: inout [Scalar])
 
   /// result [R] = M tangent: what `tangent` [P] does to each row, along its cotangent. Default: a pushforward.
   mutating func rowProducts(_ tangent: [Scalar], into result: inout [Scalar])
 
   /// Lower triangle of M M^T [R, R], in two parts: over the penalised parameters and over the others. In the metric of
   /// L2 the Gram is a weighted sum of the two. Default: explicit rows of M, R pullbacks and R P numbers.
-  mutating func rowGram(into gram: inout RowGram<Scalar>)
+  mutating func rowGram(into gram: inout Linearizations.RowGram<Scalar>)
 
   /// The diagonal [R] of the row Gram, without the rest of it. Default: R pullbacks.
   mutating func rowSquaredNorms(into result: inout [Scalar])
 
   /// The inputs and cotangents of the weights, after `backpropagate`. Default: none.
-  mutating func kroneckerPairs() -> [KroneckerPair<Scalar>]
+  mutating func kroneckerPairs() -> [Linearizations.KroneckerPair<Scalar>]
 
   /// Whether J_i J_i^T is a multiple of the identity for each example, as in a linear head.
   var isIsotropic: Bool { get }
 
   /// Both triangles of the K [B, B] for which J diag(metric) J^T = K x I_C, if there is one: a linear head has it.
   /// Returns false, and leaves `result` alone, if there is none.
-  mutating func sharedGram(metric: SliceFactors<Scalar>, into result: inout Matrix<Scalar>) -> Bool
+  mutating func sharedGram(metric: ParameterLayout.Factors<Scalar>, into result: inout Matrix<Scalar>) -> Bool
 
   /// Flops and bytes of all this on the batch at hand, for the choice of a solver.
-  var costs: LinearizationCosts { get }
+  var costs: Linearizations.Costs { get }
 
   /// Lets go of the cotangents, so that whoever owns them can change them without a copy.
   mutating func releaseCotangents()
@@ -69,29 +71,31 @@ public protocol Linearization<Scalar>: Sendable {
   mutating func release()
 }
 
-/// What the products of a linearisation cost on its batch; a multiply-add is two flops.
-public struct LinearizationCosts: Sendable {
-  /// Forward pass.
-  public var forward = 0.0
-  /// J t.
-  public var pushforward = 0.0
-  /// Carrying cotangents back.
-  public var backpropagation = 0.0
-  /// M^T w, after that.
-  public var rowPullback = 0.0
-  /// M t.
-  public var rowProducts = 0.0
-  public var rowGram = 0.0
-  /// Work areas of `rowGram`, beyond R x R matrices.
-  public var rowGramBytes = 0.0
-  public var rowSquaredNorms = 0.0
-  /// K of J J^T = K x I_C; nil if there is none.
-  public var sharedGram: Double?
+extension Linearizations {
+  /// What the products of a linearisation cost on its batch; a multiply-add is two flops.
+  public struct Costs: Sendable {
+    /// Forward pass.
+    public var forward = 0.0
+    /// J t.
+    public var pushforward = 0.0
+    /// Carrying cotangents back.
+    public var backpropagation = 0.0
+    /// M^T w, after that.
+    public var rowPullback = 0.0
+    /// M t.
+    public var rowProducts = 0.0
+    public var rowGram = 0.0
+    /// Work areas of `rowGram`, beyond R x R matrices.
+    public var rowGramBytes = 0.0
+    public var rowSquaredNorms = 0.0
+    /// K of J J^T = K x I_C; nil if there is none.
+    public var sharedGram: Double?
 
-  public init() {}
+    public init() {}
 
-  /// J^T u.
-  public var pullback: Double { backpropagation + rowPullback }
+    /// J^T u.
+    public var pullback: Double { backpropagation + rowPullback }
+  }
 }
 
 extension Linearization {
@@ -100,7 +104,8 @@ extension Linearization {
   public mutating func releaseCotangents() { cotangents = Matrix(rows: 0, columns: 0) }
 
   public mutating func pullback(
-    rowWeights: [Scalar], alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>, into result: inout [Scalar]
+    rowWeights: [Scalar], alpha: ParameterLayout.Factors<Scalar>, beta: ParameterLayout.Factors<Scalar>,
+    into result: inout [Scalar]
   ) {
     let cotangents = cotangents
     pullback(cotangents, rowWeights: rowWeights, alpha: alpha, beta: beta, into: &result)
@@ -113,7 +118,7 @@ extension Linearization {
     RowKernels.dots(cotangents.view, outputs.view, into: &result)
   }
 
-  public mutating func rowGram(into gram: inout RowGram<Scalar>) { explicitRowGram(into: &gram) }
+  public mutating func rowGram(into gram: inout Linearizations.RowGram<Scalar>) { explicitRowGram(into: &gram) }
 
   public mutating func rowSquaredNorms(into result: inout [Scalar]) { explicitRowSquaredNorms(into: &result) }
 
@@ -124,14 +129,16 @@ extension Linearization {
     releaseCotangents()
   }
 
-  public mutating func kroneckerPairs() -> [KroneckerPair<Scalar>] { [] }
+  public mutating func kroneckerPairs() -> [Linearizations.KroneckerPair<Scalar>] { [] }
 
   public var isIsotropic: Bool { false }
 
-  public mutating func sharedGram(metric: SliceFactors<Scalar>, into result: inout Matrix<Scalar>) -> Bool { false }
+  public mutating func sharedGram(metric: ParameterLayout.Factors<Scalar>, into result: inout Matrix<Scalar>) -> Bool {
+    false
+  }
 
   /// Counts each product as 2 R P flops, and what is done row by row as R of them.
-  public var costs: LinearizationCosts {
+  public var costs: Linearizations.Costs {
     let (rows, parameters) = (Double(cotangents.rows), Double(layout.trainableCount))
     let product = 2 * rows * parameters
     var costs = LinearizationCosts()

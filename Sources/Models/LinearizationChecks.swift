@@ -25,7 +25,7 @@ import LinearAlgebra
 /// - Returns: verdicts; never traps on a wrong number, but a layer that reads or writes out of bounds does.
 public func checkLinearization<M: Model>(
   _ model: M, at parameters: Parameters<M.Scalar>, inputs: Inputs<M.Scalar>, seed: UInt64 = 0
-) -> LinearizationReport {
+) -> Linearizations.Report {
   precondition(parameters.layout == model.layout, "the parameters are not in the model's layout")
   precondition(inputs.features.rows > 0, "a batch has a row at least")
   var examiner = Examiner<M.Scalar>(seed: seed)

@@ -10,7 +10,7 @@ public struct Inputs<Scalar: RealScalar>: Sendable {
   /// example i has number i T + t. What is left out (padding, positions without a label) costs no output.
   public var rows: [Int32]?
   /// Of the dropout masks; nil, as in evaluation, drops nothing. The same seed gives the same masks.
-  public var dropoutSeed: DropoutSeed?
+  public var dropoutSeed: Layers.DropoutSeed?
 
   public init(_ features: Matrix<Scalar>, gram: Matrix<Scalar>? = nil) {
     self.init(.dense(features), gram: gram)
@@ -29,14 +29,16 @@ public struct Inputs<Scalar: RealScalar>: Sendable {
   }
 }
 
-/// What dropout masks are drawn from.
-public struct DropoutSeed: Sendable, Codable, Hashable, ExpressibleByIntegerLiteral {
-  public var value: UInt64
-  /// k: the batch is k copies of the same examples, one after the other, and each copy has the same masks.
-  public var copies = 1
+extension Layers {
+  /// What dropout masks are drawn from.
+  public struct DropoutSeed: Sendable, Codable, Hashable, ExpressibleByIntegerLiteral {
+    public var value: UInt64
+    /// k: the batch is k copies of the same examples, one after the other, and each copy has the same masks.
+    public var copies = 1
 
-  public init(_ value: UInt64) { self.value = value }
-  public init(integerLiteral value: UInt64) { self.value = value }
+    public init(_ value: UInt64) { self.value = value }
+    public init(integerLiteral value: UInt64) { self.value = value }
+  }
 }
 
 extension Inputs {
@@ -84,9 +86,9 @@ public protocol Model<Scalar>: Sendable {
   /// Parameters to start from.
   func initialParameters(using generator: inout SeededGenerator) -> Parameters<Scalar>
   /// Throws if the model can be evaluated but not trained, and says why and what to use.
-  func checkTrainable() throws(LayerError)
+  func checkTrainable() throws(Layers.Failure)
   /// Throws if dense features [N, D] are not what the model takes, beyond their count: a token number out of range.
-  func checkFeatures(_ features: Matrix<Scalar>) throws(LayerError)
+  func checkFeatures(_ features: Matrix<Scalar>) throws(Layers.Failure)
 }
 
 extension Model {
@@ -100,11 +102,11 @@ extension Model {
     Parameters(layout: layout, using: &generator)
   }
 
-  public func checkTrainable() throws(LayerError) {}
-  public func checkFeatures(_ features: Matrix<Scalar>) throws(LayerError) {}
+  public func checkTrainable() throws(Layers.Failure) {}
+  public func checkFeatures(_ features: Matrix<Scalar>) throws(Layers.Failure) {}
 
   /// Throws if the model does not take these features, beyond their count: sparse ones, or what `checkFeatures` says.
-  public func check(_ features: Features<Scalar>) throws(LayerError) {
+  public func check(_ features: Features<Scalar>) throws(Layers.Failure) {
     guard !features.isSparse || takesSparseFeatures else {
       throw LayerError("sparse features need a linear head: expected dense features, as layers take, got sparse ones")
     }

@@ -15,7 +15,7 @@ public struct Architecture: Sendable {
   ///
   /// He's initialisation is for ReLU and its like, Glorot's for tanh and sigmoid.
   public static func mlp(
-    _ widths: [Int], activation: some Layer, initialization: InitializerName = .heNormal
+    _ widths: [Int], activation: some Layer, initialization: Initializer.Name = .heNormal
   ) -> Architecture {
     precondition(widths.count >= 2, "a perceptron has an input and an output width, got \(widths)")
     var layers: [any Layer] = []
@@ -44,7 +44,7 @@ public struct Network<Scalar: RealScalar>: Model {
   let shapes: [[Int]]
 
   /// - Throws: `LayerError` that names the layer that does not fit its input, and why.
-  public init(_ architecture: Architecture) throws(LayerError) {
+  public init(_ architecture: Architecture) throws(Layers.Failure) {
     let layers = architecture.layers
     guard !architecture.input.isEmpty, architecture.input.allSatisfy({ $0 >= 1 }) else {
       throw LayerError("expected an input shape of positive sizes, got \(architecture.input)")
@@ -99,16 +99,16 @@ public struct Network<Scalar: RealScalar>: Model {
     zip(shapes, 0...).reduce(0) { $0 + $1.0.reduce(1, *) * ($1.1 > split ?? .max ? rowsPerExample : 1) }
   }
 
-  public func makeLinearization() -> NetworkLinearization<Scalar> { NetworkLinearization(self) }
+  public func makeLinearization() -> Linearizations.OfNetwork<Scalar> { NetworkLinearization(self) }
 
-  public func checkTrainable() throws(LayerError) {
+  public func checkTrainable() throws(Layers.Failure) {
     for (number, layer) in architecture.layers.enumerated() {
       do { try layer.checkTrainable() } catch { throw error.at("\(number)", layer.type) }
     }
     guard layout.trainableCount > 0 else { throw LayerError("the network has no parameters to train") }
   }
 
-  public func checkFeatures(_ features: Matrix<Scalar>) throws(LayerError) {
+  public func checkFeatures(_ features: Matrix<Scalar>) throws(Layers.Failure) {
     let first = architecture.layers[0]
     do { try first.checkInput(features) } catch { throw error.at("0", first.type) }
   }

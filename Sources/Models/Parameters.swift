@@ -1,22 +1,24 @@
 import LinearAlgebra
 
-/// One named, shaped part of a flat parameter buffer.
-public struct ParameterSlice: Sendable, Codable, Equatable {
-  /// As in a model file, for example "weight", or "0.weight" in a network.
-  public let name: String
-  /// For example [C, D], row-major.
-  public let shape: [Int]
-  /// Where its elements start in the buffer.
-  public internal(set) var offset: Int
-  /// Whether L2 applies: weights yes, biases and normalisation gains no.
-  public let isPenalised: Bool
-  /// Whether it stays as it is in training.
-  public let isFrozen: Bool
-  /// How it starts.
-  public let initializer: Initializer
+extension ParameterLayout {
+  /// One named, shaped part of a flat parameter buffer.
+  public struct Slice: Sendable, Codable, Equatable {
+    /// As in a model file, for example "weight", or "0.weight" in a network.
+    public let name: String
+    /// For example [C, D], row-major.
+    public let shape: [Int]
+    /// Where its elements start in the buffer.
+    public internal(set) var offset: Int
+    /// Whether L2 applies: weights yes, biases and normalisation gains no.
+    public let isPenalised: Bool
+    /// Whether it stays as it is in training.
+    public let isFrozen: Bool
+    /// How it starts.
+    public let initializer: Initializer
 
-  public var count: Int { shape.reduce(1, *) }
-  public var range: Range<Int> { offset..<offset + count }
+    public var count: Int { shape.reduce(1, *) }
+    public var range: Range<Int> { offset..<offset + count }
+  }
 }
 
 /// The slices of a parameter buffer, without gaps: first the P trainable elements, then the frozen ones.
@@ -25,9 +27,9 @@ public struct ParameterSlice: Sendable, Codable, Equatable {
 /// parameters cost no method anything.
 public struct ParameterLayout: Sendable, Codable, Equatable {
   /// In the order in which they were declared.
-  public private(set) var slices: [ParameterSlice] = []
+  public private(set) var slices: [ParameterLayout.Slice] = []
   /// The slices that training changes.
-  public private(set) var trainable: [ParameterSlice] = []
+  public private(set) var trainable: [ParameterLayout.Slice] = []
   /// P, elements that training changes.
   public private(set) var trainableCount = 0
   /// All elements.
@@ -52,7 +54,7 @@ public struct ParameterLayout: Sendable, Codable, Equatable {
     trainable = slices.filter { !$0.isFrozen }
   }
 
-  public subscript(name: String) -> ParameterSlice? { slices.first { $0.name == name } }
+  public subscript(name: String) -> ParameterLayout.Slice? { slices.first { $0.name == name } }
 
   /// target [P] = factor * vector + beta * target, with a beta for each kind of slice.
   package func add<Scalar: RealScalar>(
@@ -96,7 +98,7 @@ public struct Parameters<Scalar: RealScalar>: Sendable, Equatable {
   }
 
   /// A slice's elements, copied.
-  public subscript(slice: ParameterSlice) -> [Scalar] { Array(values[slice.range]) }
+  public subscript(slice: ParameterLayout.Slice) -> [Scalar] { Array(values[slice.range]) }
 
   /// Moves the trainable parameters by `factor` times `direction` [P].
   public mutating func move(by factor: Scalar, along direction: [Scalar]) {
@@ -110,26 +112,28 @@ public struct Parameters<Scalar: RealScalar>: Sendable, Equatable {
   }
 }
 
-/// A factor for the penalised slices and one for the others: all that L2 ever does to a scalar metric.
-///
-/// With damping lambda and penalty l2 the inverse regularisation, scaled by lambda, is lambda / (lambda + l2) on
-/// weights and 1 on biases.
-public struct SliceFactors<Scalar: RealScalar>: Sendable, Equatable {
-  public var penalised: Scalar
-  public var free: Scalar
+extension ParameterLayout {
+  /// A factor for the penalised slices and one for the others: all that L2 ever does to a scalar metric.
+  ///
+  /// With damping lambda and penalty l2 the inverse regularisation, scaled by lambda, is lambda / (lambda + l2) on
+  /// weights and 1 on biases.
+  public struct Factors<Scalar: RealScalar>: Sendable, Equatable {
+    public var penalised: Scalar
+    public var free: Scalar
 
-  public init(penalised: Scalar, free: Scalar) {
-    self.penalised = penalised
-    self.free = free
-  }
+    public init(penalised: Scalar, free: Scalar) {
+      self.penalised = penalised
+      self.free = free
+    }
 
-  /// The same factor everywhere.
-  public init(_ factor: Scalar) { self.init(penalised: factor, free: factor) }
+    /// The same factor everywhere.
+    public init(_ factor: Scalar) { self.init(penalised: factor, free: factor) }
 
-  public subscript(slice: ParameterSlice) -> Scalar { slice.isPenalised ? penalised : free }
+    public subscript(slice: ParameterLayout.Slice) -> Scalar { slice.isPenalised ? penalised : free }
 
-  /// Both factors times `factor`.
-  package func times(_ factor: Scalar) -> SliceFactors {
-    SliceFactors(penalised: penalised * factor, free: free * factor)
+    /// Both factors times `factor`.
+    package func times(_ factor: Scalar) -> Factors {
+      Factors(penalised: penalised * factor, free: free * factor)
+    }
   }
 }

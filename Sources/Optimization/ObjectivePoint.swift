@@ -104,7 +104,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
 
   /// The inputs and cotangents of the weights, of these cotangents [R, C] carried back: one pullback, less the products
   /// with the inputs. Let go of them before anything else is asked for.
-  public mutating func kroneckerPairs(of cotangents: Matrix<Scalar>) -> [KroneckerPair<Scalar>] {
+  public mutating func kroneckerPairs(of cotangents: Matrix<Scalar>) -> [Linearizations.KroneckerPair<Scalar>] {
     linearization.backpropagate(cotangents)
     isCarriedBack = false
     counts.pullback += 1
@@ -122,7 +122,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
 
   /// The same product with another curvature, whose `weights` are those of this batch.
   public mutating func curvatureProduct(
-    _ weights: CurvatureWeights<Scalar>, _ tangent: [Scalar], into result: inout [Scalar]
+    _ weights: Curvature.Weights<Scalar>, _ tangent: [Scalar], into result: inout [Scalar]
   ) {
     pushOutputs(tangent)
     rows.apply(weights, to: &outputs)
@@ -132,7 +132,7 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   /// The slope grad f . t and the curvature t . (F + l2) t along a direction t [P], F the curvature of `weights`: one
   /// pushforward.
   public mutating func along(
-    _ tangent: [Scalar], _ weights: CurvatureWeights<Scalar>
+    _ tangent: [Scalar], _ weights: Curvature.Weights<Scalar>
   ) -> (slope: Double, curvature: Double) {
     var change = Matrix<Scalar>(rows: rows.count, columns: outputWidth)
     pushforward(tangent, into: &change)

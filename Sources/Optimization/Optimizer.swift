@@ -42,18 +42,20 @@ public struct OptimizerError: FGNError, Equatable {
   public func text(_ words: (Remedy) -> String) -> String { message }
 }
 
-/// What became of a step.
-public enum StepOutcome: String, Sendable, Codable {
-  case accepted
-  /// The step before was taken back, because the objective got worse; then a new one was taken.
-  case undone
-  /// The direction or the loss was not finite, or the system could not be solved: parameters unchanged.
-  case rejected
+extension StepReport {
+  /// What became of a step.
+  public enum Outcome: String, Sendable, Codable {
+    case accepted
+    /// The step before was taken back, because the objective got worse; then a new one was taken.
+    case undone
+    /// The direction or the loss was not finite, or the system could not be solved: parameters unchanged.
+    case rejected
+  }
 }
 
 /// What a step did, for logs and tests.
 public struct StepReport: Sendable, Codable, Equatable {
-  public var outcome: StepOutcome
+  public var outcome: StepReport.Outcome
   /// Objective on the batch (weighted mean loss + L2) before the step.
   public var objective: Double
   /// Damping in force; 0 for methods without.
@@ -72,7 +74,7 @@ public struct StepReport: Sendable, Codable, Equatable {
   public var modelPasses = 0
 
   public init(
-    outcome: StepOutcome, objective: Double, damping: Double = 0, stepLength: Double = 1, shortening: Double = 1,
+    outcome: StepReport.Outcome, objective: Double, damping: Double = 0, stepLength: Double = 1, shortening: Double = 1,
     path: String = "", solve: SolveReport = SolveReport(outcome: .converged)
   ) {
     self.outcome = outcome

@@ -13,7 +13,7 @@ public struct CrossValidationOptions: Sendable, Codable, Equatable {
   public var seed: UInt64 = 0
   /// The gap over the objective at which fits on folds have converged: far below what tells penalties apart.
   public var foldTolerance = 1e-4
-  public var rule = PenaltyRule.best
+  public var rule = CrossValidationOptions.Rule.best
 
   public init() {}
 
@@ -26,12 +26,14 @@ public struct CrossValidationOptions: Sendable, Codable, Equatable {
   }
 }
 
-/// Which penalty is chosen.
-public enum PenaltyRule: String, Sendable, Codable, CaseIterable {
-  /// The one with the least mean loss.
-  case best
-  /// The greatest whose mean loss is at most one standard error above the least (Breiman, Friedman, Olshen & Stone 1984).
-  case oneStandardError = "one-standard-error"
+extension CrossValidationOptions {
+  /// Which penalty is chosen.
+  public enum Rule: String, Sendable, Codable, CaseIterable {
+    /// The one with the least mean loss.
+    case best
+    /// The greatest whose mean loss is at most one standard error above the least (Breiman, Friedman, Olshen & Stone 1984).
+    case oneStandardError = "one-standard-error"
+  }
 }
 
 /// A point of the curve of a cross-validation. A `RunObserver` is told of each when it is known.
@@ -61,7 +63,7 @@ public struct CrossValidationResult<Scalar: RealScalar>: Sendable {
   public var oneStandardErrorIndex: Int
   /// The number of the point that the rule takes.
   public var chosenIndex: Int
-  public var outcome: PathOutcome
+  public var outcome: PathPoint.Outcome
   /// The fit on all rows with the penalty chosen; nil if interrupted before.
   public var fit: OptimumResult<Scalar>?
 
@@ -91,15 +93,15 @@ public struct CrossValidationResult<Scalar: RealScalar>: Sendable {
 /// for point in tuned.points { print(point.l2, point.loss, point.standardError) }
 /// print(tuned.points[tuned.chosenIndex].l2, tuned.fit!.outcome)
 /// ```
-package struct CrossValidation<Scalar: RealScalar>: Sendable {
-  package let data: Dataset<Scalar>
-  package let hasIntercept: Bool
-  package let options: CrossValidationOptions
+public struct CrossValidation<Scalar: RealScalar>: Sendable {
+  public let data: Dataset<Scalar>
+  public let hasIntercept: Bool
+  public let options: CrossValidationOptions
   let folds: Folds
 
   /// - Throws: `DataError` for numbers to predict, for labels of positions, for examples all of one class, and for fewer
   ///   rows than folds; `OptionError` for options out of range.
-  package init(
+  public init(
     _ data: Dataset<Scalar>, hasIntercept: Bool = true, options: CrossValidationOptions = CrossValidationOptions()
   ) throws {
     try options.check()
@@ -109,7 +111,7 @@ package struct CrossValidation<Scalar: RealScalar>: Sendable {
   }
 
   /// Compares penalties and makes the final fit, and tells nobody.
-  package func run() throws -> CrossValidationResult<Scalar> {
+  public func run() throws -> CrossValidationResult<Scalar> {
     var observer = SilentObserver()
     return try run(observer: &observer)
   }
@@ -119,7 +121,7 @@ package struct CrossValidation<Scalar: RealScalar>: Sendable {
   /// - Parameter observer: is told of each iteration of a fit (`PathIteration`) and of each point
   ///   (`CrossValidationPoint`), and asked after each iteration whether to stop.
   /// - Throws: what reading the features from their file throws, and what the observer throws.
-  package func run(observer: inout some RunObserver) throws -> CrossValidationResult<Scalar> {
+  public func run(observer: inout some RunObserver) throws -> CrossValidationResult<Scalar> {
     var run = CrossValidationRun(self)
     return try run.run(&observer)
   }

@@ -4,12 +4,14 @@ import Optimization
 import RealModule
 import Training
 
-/// Loss and accuracy on some rows.
-public struct PathScore: Sendable, Codable, Equatable {
-  /// Weighted mean cross-entropy.
-  public var loss: Double
-  /// Fraction that is right, unweighted.
-  public var accuracy: Double
+extension PathPoint {
+  /// Loss and accuracy on some rows.
+  public struct Score: Sendable, Codable, Equatable {
+    /// Weighted mean cross-entropy.
+    public var loss: Double
+    /// Fraction that is right, unweighted.
+    public var accuracy: Double
+  }
 }
 
 /// Fits for one penalty after another.

@@ -18,7 +18,7 @@ public struct PathOptions: Sendable, Codable, Equatable {
   /// Clearly above the best: by more than this fraction of it, at least 0.
   public var margin = 0.01
   /// Where a fit starts.
-  public var start = PathStart.automatic
+  public var start = PathOptions.Start.automatic
 
   public init() {}
 
@@ -53,19 +53,21 @@ public struct PathOptions: Sendable, Codable, Equatable {
   }
 }
 
-/// Where the fit of a point of a path starts.
-public enum PathStart: String, Sendable, Codable, CaseIterable {
-  /// What is likely to cost the fewest passes: extrapolated, but from zero where dual ascent took a dozen passes at most
-  /// for the penalty before, as a start elsewhere costs it two, unless the last optimum W is near. That is where the
-  /// bound on its gap for the next penalty l2', (l2 - l2')^2 |W|^2 / (2 l2'), known without a pass, is at most a tenth of
-  /// the objective.
-  case automatic
-  /// From zero.
-  case cold
-  /// From the optimum for the penalty before.
-  case warm
-  /// From the two optima before, on a line by the logarithm of l2; warm while there is one.
-  case extrapolated
+extension PathOptions {
+  /// Where the fit of a point of a path starts.
+  public enum Start: String, Sendable, Codable, CaseIterable {
+    /// What is likely to cost the fewest passes: extrapolated, but from zero where dual ascent took a dozen passes at most
+    /// for the penalty before, as a start elsewhere costs it two, unless the last optimum W is near. That is where the
+    /// bound on its gap for the next penalty l2', (l2 - l2')^2 |W|^2 / (2 l2'), known without a pass, is at most a tenth of
+    /// the objective.
+    case automatic
+    /// From zero.
+    case cold
+    /// From the optimum for the penalty before.
+    case warm
+    /// From the two optima before, on a line by the logarithm of l2; warm while there is one.
+    case extrapolated
+  }
 }
 
 extension SoftmaxProblem {

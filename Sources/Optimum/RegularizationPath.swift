@@ -5,20 +5,20 @@ import Training
 /// A point of a path.
 public struct PathPoint: Sendable, Codable, Equatable {
   public var l2: Double
-  public var outcome: OptimumOutcome
+  public var outcome: OptimumOptions.Outcome
   public var certificate: Certificate
-  public var method: OptimumMethod
+  public var method: OptimumOptions.Method
   public var iterations: Int
   /// How many passes over the training features the fit took.
   public var passes: Int
   /// Where the fit started: never `automatic`.
-  public var start: PathStart
+  public var start: PathOptions.Start
   /// Whether the fit was left rough, as its validation loss was hopeless: the point cannot be the best.
   public var isCut: Bool
   /// |weight|.
   public var weightNorm: Double
-  public var training: PathScore
-  public var validation: PathScore
+  public var training: PathPoint.Score
+  public var validation: PathPoint.Score
 }
 
 /// What a `RunObserver` is told after each point of a path.
@@ -28,13 +28,15 @@ package struct PathFit<Scalar: RealScalar>: RunRecord {
   package var result: OptimumResult<Scalar>
 }
 
-/// How a path or a cross-validation ended.
-public enum PathOutcome: String, Sendable, Codable {
-  /// All penalties were tried.
-  case finished
-  /// The validation loss had been rising and was clearly above the best.
-  case stoppedEarly
-  case interrupted
+extension PathPoint {
+  /// How a path or a cross-validation ended.
+  public enum Outcome: String, Sendable, Codable {
+    /// All penalties were tried.
+    case finished
+    /// The validation loss had been rising and was clearly above the best.
+    case stoppedEarly
+    case interrupted
+  }
 }
 
 /// What a path leaves behind.
@@ -45,7 +47,7 @@ public struct PathResult<Scalar: RealScalar>: Sendable {
   public var bestIndex: Int
   /// Weight and bias there, and how they were found.
   public var best: OptimumResult<Scalar>
-  public var outcome: PathOutcome
+  public var outcome: PathPoint.Outcome
 
   /// How many passes over the training features all points took together.
   public var passes: Int { points.reduce(0) { $0 + $1.passes } }
@@ -67,15 +69,15 @@ public struct PathResult<Scalar: RealScalar>: Sendable {
 /// let path = try RegularizationPath(training: training, validation: validation, options: options).run()
 /// print(path.points[path.bestIndex].l2, path.best.certificate.objective)
 /// ```
-package struct RegularizationPath<Scalar: RealScalar>: Sendable {
-  package let training: Dataset<Scalar>
-  package let validation: Dataset<Scalar>
-  package let hasIntercept: Bool
-  package let options: PathOptions
+public struct RegularizationPath<Scalar: RealScalar>: Sendable {
+  public let training: Dataset<Scalar>
+  public let validation: Dataset<Scalar>
+  public let hasIntercept: Bool
+  public let options: PathOptions
 
   /// - Throws: `DataError` for numbers to predict, for labels of positions, for training data whose examples are all of
   ///   one class, and where the two do not have the same features and classes; `OptionError` for options out of range.
-  package init(
+  public init(
     training: Dataset<Scalar>, validation: Dataset<Scalar>, hasIntercept: Bool = true,
     options: PathOptions = PathOptions()
   ) throws {
@@ -87,7 +89,7 @@ package struct RegularizationPath<Scalar: RealScalar>: Sendable {
   }
 
   /// Fits one penalty after the other, and tells nobody.
-  package func run() throws -> PathResult<Scalar> {
+  public func run() throws -> PathResult<Scalar> {
     var observer = SilentObserver()
     return try run(observer: &observer)
   }
@@ -97,7 +99,7 @@ package struct RegularizationPath<Scalar: RealScalar>: Sendable {
   /// - Parameter observer: is told of each iteration of a fit (`PathIteration`) and of each point (`PathFit`), and asked
   ///   after each iteration whether to stop.
   /// - Throws: what reading the features from their file throws, and what the observer throws.
-  package func run(observer: inout some RunObserver) throws -> PathResult<Scalar> {
+  public func run(observer: inout some RunObserver) throws -> PathResult<Scalar> {
     var fits = PathFits(training, hasIntercept: hasIntercept, options)
     var rule = RiseRule(options)
     var points: [PathPoint] = []

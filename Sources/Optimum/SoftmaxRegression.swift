@@ -16,13 +16,13 @@ public struct OptimumOptions: Sendable, Codable, Equatable {
   /// Pairs that L-BFGS remembers, at least 1.
   public var history: Int
   /// Which of the two methods minimises; nil leaves the choice to the problem.
-  public var method: OptimumMethod?
+  public var method: OptimumOptions.Method?
   /// How many bytes dual variables may take.
   public var dualBudget: Int
 
   public init(
     tolerance: Double = 1e-6, iterations: Int = 1000, timeLimit: Double? = nil, seed: UInt64 = 0,
-    method: OptimumMethod? = nil
+    method: OptimumOptions.Method? = nil
   ) {
     self.tolerance = tolerance
     self.iterations = iterations
@@ -42,38 +42,42 @@ public struct OptimumOptions: Sendable, Codable, Equatable {
   }
 }
 
-/// What minimises.
-public enum OptimumMethod: String, Sendable, Codable, CaseIterable {
-  /// Dual ascent in blocks of rows, and L-BFGS after it where it slows down.
-  case dual
-  /// Full-batch L-BFGS from a Kronecker-factored metric.
-  case quasiNewton = "quasi-newton"
+extension OptimumOptions {
+  /// What minimises.
+  public enum Method: String, Sendable, Codable, CaseIterable {
+    /// Dual ascent in blocks of rows, and L-BFGS after it where it slows down.
+    case dual
+    /// Full-batch L-BFGS from a Kronecker-factored metric.
+    case quasiNewton = "quasi-newton"
+  }
 }
 
-/// How a fit ended.
-public enum OptimumOutcome: String, Sendable, Codable {
-  case converged
-  case iterationLimit
-  case timeLimit
-  /// Without a penalty, on data that a linear map separates: the objective has no minimum, it nears 0 as the weights grow.
-  case separable
-  /// No better point is found in this precision.
-  case precisionLimit
-  case interrupted
+extension OptimumOptions {
+  /// How a fit ended.
+  public enum Outcome: String, Sendable, Codable {
+    case converged
+    case iterationLimit
+    case timeLimit
+    /// Without a penalty, on data that a linear map separates: the objective has no minimum, it nears 0 as the weights grow.
+    case separable
+    /// No better point is found in this precision.
+    case precisionLimit
+    case interrupted
 
-  /// What happened and what to do about it.
-  public var remedy: String { remedy(\.text) }
+    /// What happened and what to do about it.
+    public var remedy: String { remedy(\.text) }
 
-  /// What happened and what to do about it, in the caller's words.
-  public func remedy(_ words: (Remedy) -> String) -> String {
-    switch self {
-    case .converged: "the bound on the gap holds"
-    case .iterationLimit: "iteration limit reached before the bound held; \(words(.moreIterations))"
-    case .timeLimit: "time limit reached before the bound held; \(words(.moreTime))"
-    case .separable:
-      "the classes are separable and there is no penalty: the weights would grow for ever; \(words(.penalty))"
-    case .precisionLimit: "no better point can be told apart in this precision; \(words(.looserTolerance))"
-    case .interrupted: "interrupted; the point so far is kept"
+    /// What happened and what to do about it, in the caller's words.
+    public func remedy(_ words: (Remedy) -> String) -> String {
+      switch self {
+      case .converged: "the bound on the gap holds"
+      case .iterationLimit: "iteration limit reached before the bound held; \(words(.moreIterations))"
+      case .timeLimit: "time limit reached before the bound held; \(words(.moreTime))"
+      case .separable:
+        "the classes are separable and there is no penalty: the weights would grow for ever; \(words(.penalty))"
+      case .precisionLimit: "no better point can be told apart in this precision; \(words(.looserTolerance))"
+      case .interrupted: "interrupted; the point so far is kept"
+      }
     }
   }
 }
@@ -82,7 +86,7 @@ public enum OptimumOutcome: String, Sendable, Codable {
 public struct OptimumProgress: RunRecord, Codable, Equatable {
   /// The number of the iteration, counted from 1.
   public var iteration: Int
-  public var method: OptimumMethod
+  public var method: OptimumOptions.Method
   /// Passes over the features so far, a pass being a product forward and one back.
   public var passes: Int
   /// Seconds since the fit began.
@@ -99,13 +103,13 @@ public struct OptimumProgress: RunRecord, Codable, Equatable {
 public struct OptimumResult<Scalar: RealScalar>: Sendable {
   /// Weight [C, D] and bias [C] where there is one, as `LinearHead` has them.
   public var values: [Scalar]
-  public var outcome: OptimumOutcome
+  public var outcome: OptimumOptions.Outcome
   /// What is known of `values`, computed in double over all rows.
   public var certificate: Certificate
   public var iterations: Int
   public var passes: Int
   public var seconds: Double
-  public var method: OptimumMethod
+  public var method: OptimumOptions.Method
 }
 
 /// Softmax regression to its optimum, with a certificate: mean cross-entropy + (l2 / 2) |weight|^2, the bias free.

@@ -38,7 +38,7 @@ extension Architecture {
   /// Compact JSON with sorted keys and without defaults: the same architecture gives the same text.
   /// - Throws: `LayerError` for a layer that has no form in JSON, such as one of your own, or has values that a reader
   ///   would refuse.
-  public func json() throws(LayerError) -> String {
+  public func json() throws(Layers.Failure) -> String {
     do {
       let value = try ArchitectureFile.value(self)
       _ = try ArchitectureFile.architecture(value)

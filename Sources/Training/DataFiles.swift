@@ -31,7 +31,7 @@ public struct DataFiles: Sendable, Equatable {
   /// T: 1, or the positions of an example, each with a label. Only npy and npz files have such labels.
   public var labelsPerExample = 1
   /// Whether labels are classes, or numbers to predict.
-  public var targetKind = TargetKind.classes
+  public var targetKind = DataFiles.TargetKind.classes
   /// Which columns of a CSV file hold numbers to predict; where there are none, those called `targetNames` if a file
   /// has them all, or else the one that is named so.
   public var targetColumns: [DelimitedText.LabelColumn] = []

@@ -57,7 +57,7 @@ extension LayerForm {
   static let byType: [String: LayerForm] = Dictionary(uniqueKeysWithValues: all.map { ($0.type, $0) })
 }
 
-extension Activation {
+extension Layers.Activation {
   /// Of a leaky ReLU; no other has one.
   fileprivate var slope: Double {
     get { if case .leakyReLU(let slope) = function { slope } else { 0 } }

@@ -22,7 +22,7 @@ public struct NamedLoss: Sendable, Equatable {
   package init(_ form: LossForm) { (self.form, values) = (form, form.parameters.map(\.defaultValue)) }
 
   /// - Throws: `LossError` for a name, a parameter or a value that is unknown, with what there is.
-  public init(_ text: String) throws(LossError) {
+  public init(_ text: String) throws(NamedLoss.Failure) {
     let parts: NameWithSettings
     do { parts = try NameWithSettings(text) } catch { throw LossError(error.description) }
     guard let form = LossForm(named: parts.name) else {
@@ -59,16 +59,18 @@ extension NamedLoss: Encodable {
   }
 }
 
-/// What is wrong with the text of a loss, and what would be right.
-public struct LossError: FGNError {
-  public var code: ErrorCode { .badOption }
-  package let message: String
-  /// The one whose value is refused, where it is a value.
-  package let parameter: LossParameter?
+extension NamedLoss {
+  /// What is wrong with the text of a loss, and what would be right.
+  public struct Failure: FGNError {
+    public var code: ErrorCode { .badOption }
+    package let message: String
+    /// The one whose value is refused, where it is a value.
+    package let parameter: LossParameter?
 
-  init(_ message: String, parameter: LossParameter? = nil) {
-    (self.message, self.parameter) = (message, parameter)
+    init(_ message: String, parameter: LossParameter? = nil) {
+      (self.message, self.parameter) = (message, parameter)
+    }
+
+    public func text(_ words: (Remedy) -> String) -> String { (parameter.map { "\($0.option): " } ?? "") + message }
   }
-
-  public func text(_ words: (Remedy) -> String) -> String { (parameter.map { "\($0.option): " } ?? "") + message }
 }

@@ -67,7 +67,7 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
   }
 
   /// The k highest classes of each row, k at most C, and their probabilities.
-  package func top(_ k: Int, of features: Features<Scalar>) throws -> TopRows<Scalar> {
+  public func top(_ k: Int, of features: Features<Scalar>) throws -> TopRows<Scalar> {
     try checkClassifier()
     guard k >= 1, k <= classCount else {
       throw DataError(source, "expected k from 1 to the model's \(classCount) classes, got \(k)")
@@ -123,7 +123,7 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
 
   /// The same for a matrix of features.
   public func classes(of features: Matrix<Scalar>) throws -> [Int32] { try classes(of: .dense(features)) }
-  package func top(_ k: Int, of features: Matrix<Scalar>) throws -> TopRows<Scalar> { try top(k, of: .dense(features)) }
+  public func top(_ k: Int, of features: Matrix<Scalar>) throws -> TopRows<Scalar> { try top(k, of: .dense(features)) }
   public func probabilities(of features: Matrix<Scalar>) throws -> Matrix<Scalar> {
     try probabilities(of: .dense(features))
   }

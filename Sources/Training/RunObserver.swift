@@ -12,14 +12,14 @@ import Optimization
 /// struct Losses: RunObserver {
 ///   var all: [Double] = []
 ///   mutating func partEnded(_ record: some RunRecord) {
-///     if let epoch = record as? EpochRecord { all.append(epoch.loss) }
+///     if let epoch = record as? Trainer.EpochRecord { all.append(epoch.loss) }
 ///   }
 ///   var wantsToStop: Bool { all.last.map { $0 < 0.9 } ?? false }
 /// }
 /// ```
 public protocol RunObserver {
   /// Training begins.
-  mutating func trainingStarted(_ plan: TrainingPlan)
+  mutating func trainingStarted(_ plan: Trainer.Plan)
   /// A step of an optimizer was taken; `step` counts from 1 over the whole run. Called often: be quick.
   mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport)
   /// A part of the run ended. What is thrown here ends the run, which throws it on.
@@ -30,7 +30,7 @@ public protocol RunObserver {
 }
 
 extension RunObserver {
-  public mutating func trainingStarted(_ plan: TrainingPlan) {}
+  public mutating func trainingStarted(_ plan: Trainer.Plan) {}
   public mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {}
   public mutating func partEnded(_ record: some RunRecord) throws {}
   public var wantsToStop: Bool { false }
@@ -48,7 +48,7 @@ public struct SilentObserver: RunObserver {
 /// Calls a function with each record of one type.
 ///
 /// ```swift
-/// var observer = RecordObserver<EpochRecord> { print($0.epoch, $0.objective) }
+/// var observer = RecordObserver<Trainer.EpochRecord> { print($0.epoch, $0.objective) }
 /// ```
 public struct RecordObserver<Record: RunRecord>: RunObserver {
   private let body: (Record) throws -> Void

@@ -31,25 +31,27 @@ public struct TrainingOptions: Sendable, Codable, Equatable {
   }
 }
 
-/// Why training ended.
-public enum TrainingOutcome: String, Sendable, Codable {
-  case finished
-  case stoppedEarly
-  case timeLimit
-  case interrupted
-  /// Steps kept being refused, or the objective is lost (see `DivergenceWatch`); the best parameters are kept.
-  case diverged
+extension Trainer {
+  /// Why training ended.
+  public enum Outcome: String, Sendable, Codable {
+    case finished
+    case stoppedEarly
+    case timeLimit
+    case interrupted
+    /// Steps kept being refused, or the objective is lost (see `DivergenceWatch`); the best parameters are kept.
+    case diverged
 
-  /// What happened and what to do about it.
-  public var remedy: String {
-    switch self {
-    case .finished: "all epochs done"
-    case .stoppedEarly: "no better objective for the given patience; the best parameters are kept"
-    case .timeLimit: "time limit reached; the best parameters so far are kept"
-    case .interrupted: "interrupted; the best parameters so far are kept"
-    case .diverged:
-      "the objective is lost, or every step of an epoch was refused; raise the damping or lower the learning rate, "
-        + "standardise the features or use double"
+    /// What happened and what to do about it.
+    public var remedy: String {
+      switch self {
+      case .finished: "all epochs done"
+      case .stoppedEarly: "no better objective for the given patience; the best parameters are kept"
+      case .timeLimit: "time limit reached; the best parameters so far are kept"
+      case .interrupted: "interrupted; the best parameters so far are kept"
+      case .diverged:
+        "the objective is lost, or every step of an epoch was refused; raise the damping or lower the learning rate, "
+          + "standardise the features or use double"
+      }
     }
   }
 }
@@ -59,10 +61,10 @@ public struct TrainingResult<Scalar: RealScalar>: Sendable {
   /// The best parameters seen at the end of an epoch (or where training was cut short), by validation loss where there
   /// is a validation set and by training objective otherwise.
   public var parameters: Parameters<Scalar>
-  public var outcome: TrainingOutcome
+  public var outcome: Trainer.Outcome
   /// The epoch that `parameters` are from, counted from 1; 0 is the start.
   public var bestEpoch: Int
-  public var epochs: [EpochRecord]
+  public var epochs: [Trainer.EpochRecord]
   /// How the last step was computed, and why that way.
   public var explanation: String
 }

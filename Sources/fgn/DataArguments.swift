@@ -11,7 +11,7 @@ extension Curvature: ExpressibleByArgument {
   public static var allValueStrings: [String] { Curvature.solvable.map(\.name) }
   public var defaultValueDescription: String { name }
 }
-extension Solver: ExpressibleByArgument {}
+extension DescentOptions.Solver: ExpressibleByArgument {}
 
 /// Where examples come from; shared by all commands.
 struct DataArguments: ParsableArguments {

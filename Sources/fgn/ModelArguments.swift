@@ -1,7 +1,7 @@
 import ArgumentParser
 import FastGaussNewton
 
-extension ActivationName: ExpressibleByArgument {}
+extension Architecture.ActivationName: ExpressibleByArgument {}
 
 /// What is trained, and from where.
 struct ModelArguments: ParsableArguments {

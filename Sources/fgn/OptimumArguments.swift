@@ -1,7 +1,7 @@
 import ArgumentParser
 import FastGaussNewton
 
-extension OptimumMethod: ExpressibleByArgument {}
+extension OptimumOptions.Method: ExpressibleByArgument {}
 
 /// Training a linear head to its optimum.
 struct OptimumArguments: ParsableArguments {

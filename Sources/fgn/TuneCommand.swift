@@ -3,7 +3,7 @@ import Comparison
 import FastGaussNewton
 import Figures
 
-extension PenaltyRule: ExpressibleByArgument {}
+extension CrossValidationOptions.Rule: ExpressibleByArgument {}
 
 /// `fgn tune`: the penalty by cross-validation.
 struct TuneCommand: DataCommand {

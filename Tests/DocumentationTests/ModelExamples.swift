@@ -7,8 +7,8 @@ import Testing
     let architecture = Architecture(
       input: [4],
       layers: [
-        Dense(16), Activation(.tanh),
-        Dense(3),
+        Layers.Dense(16), Layers.Activation(.tanh),
+        Layers.Dense(3),
       ])
     let model = try Network<Float>(architecture)
     var generator = SeededGenerator(seed: 1)
@@ -16,13 +16,13 @@ import Testing
 
     #expect(start.values.count == model.layout.count)
     #expect(model.layout.slices.map(\.name) == ["0.weight", "0.bias", "2.weight", "2.bias"])
-    let same = try Network<Float>(.mlp([4, 16, 3], activation: Activation(.tanh)))
+    let same = try Network<Float>(.mlp([4, 16, 3], activation: Layers.Activation(.tanh)))
     #expect(same.layout == model.layout)
   }
 
   @Test func frozenTrunk() throws {
     let model = try Network<Float>(
-      Architecture(input: [8], layers: [Frozen(Dense(16)), Activation(.relu), Dense(3)]))
+      Architecture(input: [8], layers: [Layers.Frozen(Layers.Dense(16)), Layers.Activation(.relu), Layers.Dense(3)]))
     print(model.layout.trainableCount)  // 51: the last layer's
 
     #expect(model.layout.trainableCount == 51)
@@ -30,7 +30,8 @@ import Testing
   }
 
   @Test func positionsAsRows() throws {
-    let model = try Network<Float>(Architecture(input: [10, 8], layers: [Dense(16), Positions(), Dense(3)]))
+    let model = try Network<Float>(
+      Architecture(input: [10, 8], layers: [Layers.Dense(16), Layers.Positions(), Layers.Dense(3)]))
     var inputs = Inputs<Float>(Matrix(rows: 2, columns: 80))
     inputs.rows = [0, 1, 2, 10, 11, 12, 13]  // three positions of the first example, four of the second
 
@@ -42,8 +43,8 @@ import Testing
 
   @Test func extents() {
     let kernel: Extent = 3
-    let strip = Extent(height: 1, width: 7)
-    #expect(kernel == Extent(height: 3, width: 3))
+    let strip = Layers.Extent(height: 1, width: 7)
+    #expect(kernel == Layers.Extent(height: 3, width: 3))
     #expect("\(strip)" == "1 x 7")
   }
 
@@ -51,17 +52,17 @@ import Testing
   struct Scale: Layer {
     var type: String { "scale" }
 
-    func parameters(for input: [Int]) -> [ParameterSpec] {
-      [ParameterSpec("weight", shape: input, isPenalised: true, initializer: .ones)]
+    func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
+      [Layers.ParameterSpec("weight", shape: input, isPenalised: true, initializer: .ones)]
     }
 
     func makeLinearization<Scalar: RealScalar>(
-      at site: LayerSite, as type: Scalar.Type
+      at site: Layers.Site, as type: Scalar.Type
     ) -> any LayerLinearization<Scalar> { ScaleLinearization(slices: site.slices) }
   }
 
   struct ScaleLinearization<Scalar: RealScalar>: LayerLinearization {
-    let slices: [ParameterSlice]
+    let slices: [ParameterLayout.Slice]
 
     /// result += x diag(g), with g where the weight is in `values`.
     func add(_ x: Matrix<Scalar>, times values: [Scalar], to result: inout Matrix<Scalar>) {
@@ -70,12 +71,12 @@ import Testing
       }
     }
 
-    mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+    mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
       pushforward(point.input, nil, at: point, into: &output)
     }
 
     mutating func pushforward(
-      _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+      _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
       into result: inout Matrix<Scalar>
     ) {
       result.reshape(rows: point.rows, columns: point.input.columns)
@@ -85,14 +86,15 @@ import Testing
     }
 
     mutating func pullback(
-      _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+      _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
     ) {
       pushforward(cotangents, nil, at: point, into: &result)  // diag(g) is its own transpose
     }
 
     mutating func parameterPullback(
-      _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-      at point: LayerPoint<Scalar>, into result: inout [Scalar]
+      _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+      beta: ParameterLayout.Factors<Scalar>,
+      at point: Layers.Point<Scalar>, into result: inout [Scalar]
     ) {
       let (alpha, beta) = (alpha[slices[0]], beta[slices[0]])
       for (j, k) in slices[0].range.enumerated() {
@@ -105,7 +107,7 @@ import Testing
 
   @Test func layerOfOnesOwn() throws {
     let model = try Network<Double>(
-      Architecture(input: [4], layers: [Dense(6), Activation(.tanh), Scale(), Dense(3)]))
+      Architecture(input: [4], layers: [Layers.Dense(6), Layers.Activation(.tanh), Scale(), Layers.Dense(3)]))
     var generator = SeededGenerator(seed: 1)
     let parameters = model.initialParameters(using: &generator)
     let features = Matrix<Double>(rows: 5, columns: 4, elements: (0..<20).map { _ in generator.normal() })
@@ -173,7 +175,8 @@ import Testing
     }
 
     mutating func pullback(
-      _ cotangents: Matrix<Double>, rowWeights: [Double]?, alpha: SliceFactors<Double>, beta: SliceFactors<Double>,
+      _ cotangents: Matrix<Double>, rowWeights: [Double]?, alpha: ParameterLayout.Factors<Double>,
+      beta: ParameterLayout.Factors<Double>,
       into result: inout [Double]
     ) {
       releaseCotangents()

@@ -23,12 +23,17 @@ import Testing
 
   /// The parameters that a layer asks for are named in its row, with as many sizes.
   @Test(arguments: [
-    (Dense(3) as any Layer, [2]), (Bias(), [2]), (LayerNorm(), [3, 2]), (GroupNorm(groups: 1), [2, 3, 3]),
-    (BatchNorm(), [2]), (Conv2D(channels: 2, kernel: 2), [2, 3, 3]), (Embedding(vocabulary: 3, width: 2), [4]),
-    (EmbeddingBag(vocabulary: 3, width: 2), [4]), (PositionalEmbedding(), [3, 2]), (SelfAttention(heads: 1), [3, 2]),
-    (Activation(.gelu), [2]), (Flatten(), [2, 2]), (Dropout(0.5), [2]), (MaxPool2D(kernel: 2), [1, 4, 4]),
-    (AveragePool2D(kernel: 2), [1, 4, 4]), (GlobalAveragePool(), [2, 3, 3]), (MeanPositions(), [3, 2]),
-    (Positions(), [3, 2]),
+    (Layers.Dense(3) as any Layer, [2]), (Layers.Bias(), [2]), (Layers.LayerNorm(), [3, 2]),
+    (Layers.GroupNorm(groups: 1), [2, 3, 3]),
+    (Layers.BatchNorm(), [2]), (Layers.Conv2D(channels: 2, kernel: 2), [2, 3, 3]),
+    (Layers.Embedding(vocabulary: 3, width: 2), [4]),
+    (Layers.EmbeddingBag(vocabulary: 3, width: 2), [4]), (Layers.PositionalEmbedding(), [3, 2]),
+    (Layers.SelfAttention(heads: 1), [3, 2]),
+    (Layers.Activation(.gelu), [2]), (Layers.Flatten(), [2, 2]), (Layers.Dropout(0.5), [2]),
+    (Layers.MaxPool2D(kernel: 2), [1, 4, 4]),
+    (Layers.AveragePool2D(kernel: 2), [1, 4, 4]), (Layers.GlobalAveragePool(), [2, 3, 3]),
+    (Layers.MeanPositions(), [3, 2]),
+    (Layers.Positions(), [3, 2]),
   ])
   func parametersAreNamed(_ layer: any Layer, _ input: [Int]) throws {
     let row = try #require(try Self.rows().first { $0.contains("`\(Swift.type(of: layer))(") })
@@ -45,7 +50,7 @@ import Testing
     let section = try #require(try Self.page().section("## Reading the report"))
     let explained = section.components(separatedBy: "\n").filter { $0.hasPrefix("| ") }
       .map { $0.components(separatedBy: "|")[1] }
-    for check in LinearizationReport.Check.allCases {
+    for check in Linearizations.Report.Check.allCases {
       let name = check.rawValue.replacingOccurrences(of: ", inputs", with: "")
       #expect(explained.contains { $0.contains(name) }, "\(name)")
     }
@@ -55,36 +60,37 @@ import Testing
   struct BrokenScale: Layer {
     var type: String { "scale" }
 
-    func parameters(for input: [Int]) -> [ParameterSpec] { ModelExamples.Scale().parameters(for: input) }
+    func parameters(for input: [Int]) -> [Layers.ParameterSpec] { ModelExamples.Scale().parameters(for: input) }
 
     func makeLinearization<Scalar: RealScalar>(
-      at site: LayerSite, as type: Scalar.Type
+      at site: Layers.Site, as type: Scalar.Type
     ) -> any LayerLinearization<Scalar> { Broken(right: ModelExamples.ScaleLinearization(slices: site.slices)) }
 
     struct Broken<Scalar: RealScalar>: LayerLinearization {
       var right: ModelExamples.ScaleLinearization<Scalar>
-      var slices: [ParameterSlice] { right.slices }
+      var slices: [ParameterLayout.Slice] { right.slices }
 
-      mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+      mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
         right.forward(at: point, into: &output)
       }
 
       mutating func pushforward(
-        _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+        _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
         into result: inout Matrix<Scalar>
       ) {
         right.pushforward(inputTangent, tangent, at: point, into: &result)
       }
 
       mutating func pullback(
-        _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+        _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
       ) {
         result = cotangents
       }
 
       mutating func parameterPullback(
-        _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-        at point: LayerPoint<Scalar>, into result: inout [Scalar]
+        _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+        beta: ParameterLayout.Factors<Scalar>,
+        at point: Layers.Point<Scalar>, into result: inout [Scalar]
       ) {
         right.parameterPullback(
           cotangents, rowWeights: rowWeights, alpha: alpha, beta: beta, at: point, into: &result)
@@ -95,7 +101,7 @@ import Testing
   /// The report that the page shows is what such a layer gets, but for the lines that passed.
   @Test func theReportIsReal() throws {
     let model = try Network<Double>(
-      Architecture(input: [4], layers: [Dense(6), Activation(.tanh), BrokenScale(), Dense(3)]))
+      Architecture(input: [4], layers: [Layers.Dense(6), Layers.Activation(.tanh), BrokenScale(), Layers.Dense(3)]))
     var generator = SeededGenerator(seed: 1)
     var parameters = model.initialParameters(using: &generator)
     for j in parameters.values.indices { parameters.values[j] += 0.3 * generator.normal() }

@@ -15,7 +15,7 @@ import Testing
     struct Losses: RunObserver {
       var all: [Double] = []
       mutating func partEnded(_ record: some RunRecord) {
-        if let epoch = record as? EpochRecord { all.append(epoch.loss) }
+        if let epoch = record as? Trainer.EpochRecord { all.append(epoch.loss) }
       }
       var wantsToStop: Bool { all.last.map { $0 < 0.9 } ?? false }
     }
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func recordsOfOneType() throws {
-    var observer = RecordObserver<EpochRecord> { print($0.epoch, $0.objective) }
+    var observer = RecordObserver<Trainer.EpochRecord> { print($0.epoch, $0.objective) }
     #expect(try Self.run(&observer, epochs: 2).epochs.count == 2)
   }
 }

@@ -24,7 +24,7 @@ import Testing
     print("objective \(NumberText.fixed(last.objective, 3)), accuracy \(NumberText.percent(last.accuracy))")
 
     let network = try Network<Float>(
-      Architecture(input: [2], layers: [Scale(), Dense(16), Activation(.tanh), Dense(3)]))
+      Architecture(input: [2], layers: [Scale(), Layers.Dense(16), Layers.Activation(.tanh), Layers.Dense(3)]))
     let start = network.initialParameters(using: &generator)
     let verdicts = checkLinearization(network, at: start, inputs: Inputs(data.features))
     print(verdicts.passed ? "every product is right" : verdicts.description)

@@ -34,7 +34,7 @@ import Testing
       Objective(model, loss: SelectedSquaredLoss()),
       options: GaussNewtonOptions(
         descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
-        trustRegion: TrustRegion(radius: 10, warmUp: 0), momentum: 0, schedule: .constant))
+        trustRegion: GaussNewtonOptions.TrustRegion(radius: 10, warmUp: 0), momentum: 0, schedule: .constant))
     let result = task.run(&optimizer, seed: 1)
     var values = ActionValues(model: model)
     let action = values.bestAction([1, 0, 0, 0, 0, 0, 0], at: result.parameters)  // 1: to the right
@@ -53,7 +53,7 @@ import Testing
       Objective(task.model, loss: SquaredLoss()),
       options: GaussNewtonOptions(
         descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
-        trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant))
+        trustRegion: GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant))
     let result = task.run(&optimizer, seed: 1)
     print(result.errors.last!)  // below 1e-12
     print(task.plant.spectralRadius, task.plant.spectralRadius(with: result.gain))  // 1.3, 0.62

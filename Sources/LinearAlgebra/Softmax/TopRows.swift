@@ -1,13 +1,13 @@
 /// The k highest classes of each row with their probabilities, the highest first and the lower class first of equals.
 ///
 /// p_c = e^(z_c / T) / sum over all C classes of e^(z / T), for a temperature T.
-package struct TopRows<Scalar: RealScalar>: Sendable {
-  package let k: Int
-  package let temperature: Double
+public struct TopRows<Scalar: RealScalar>: Sendable {
+  public let k: Int
+  public let temperature: Double
   /// [N, k], row-major.
-  package private(set) var classes: [Int32] = []
+  public private(set) var classes: [Int32] = []
   /// [N, k], row-major.
-  package private(set) var probabilities: [Scalar] = []
+  public private(set) var probabilities: [Scalar] = []
   private var highest: [Scalar] = []
   private var sums: [Scalar] = []
 

@@ -6,30 +6,32 @@ import LinearAlgebra
 /// units in the last place off.
 package typealias ActivationFunction = ElementwiseFunction
 
-/// y = f(x), element by element, on any shape: J_x is diagonal, with the slopes f'(x).
-///
-/// The forward pass computes the slopes with the values; a product with J_x or its transpose is one multiplication an
-/// element. ReLU's slope at 0 is 0, as in PyTorch.
-public struct Activation: Layer {
-  public var function: ElementwiseFunction
+extension Layers {
+  /// y = f(x), element by element, on any shape: J_x is diagonal, with the slopes f'(x).
+  ///
+  /// The forward pass computes the slopes with the values; a product with J_x or its transpose is one multiplication an
+  /// element. ReLU's slope at 0 is 0, as in PyTorch.
+  public struct Activation: Layer {
+    public var function: ElementwiseFunction
 
-  public init(_ function: ElementwiseFunction) { self.function = function }
+    public init(_ function: ElementwiseFunction) { self.function = function }
 
-  public var type: String {
-    switch function {
-    case .relu: "relu"
-    case .leakyReLU: "leaky_relu"
-    case .tanh: "tanh"
-    case .sigmoid: "sigmoid"
-    case .gelu: "gelu"
-    case .silu: "silu"
-    case .softplus: "softplus"
+    public var type: String {
+      switch function {
+      case .relu: "relu"
+      case .leakyReLU: "leaky_relu"
+      case .tanh: "tanh"
+      case .sigmoid: "sigmoid"
+      case .gelu: "gelu"
+      case .silu: "silu"
+      case .softplus: "softplus"
+      }
     }
-  }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { ActivationLinearization(function, width: site.input.reduce(1, *)) }
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { ActivationLinearization(function, width: site.input.reduce(1, *)) }
+  }
 }
 
 /// An activation on one batch: keeps the slopes [rows, n].

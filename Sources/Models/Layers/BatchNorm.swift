@@ -1,58 +1,60 @@
 import LinearAlgebra
 
-/// y = weight (x - running_mean) / sqrt(running_var + epsilon) + bias for each channel of [C, H, W] or feature of [n]:
-/// batch normalisation as it is evaluated (Ioffe & Szegedy 2015, arXiv 1502.03167; PyTorch's nn.BatchNorm2d in eval
-/// mode), for models that were trained with it.
-///
-/// The running statistics are parameters that stay as they are. Weights start at one, biases at zero, and neither is
-/// penalised. 3 flops an element for each product; the row Gram costs 2 B^2 C.
-public struct BatchNorm: Layer {
-  /// What training normalises by.
-  public enum Statistics: String, Sendable, Codable, CaseIterable {
-    /// Those of the batch: training is refused, because an example's output then depends on all the others and there is
-    /// no row of the Jacobian for it.
-    case batch
-    /// The running statistics, which then no longer move.
-    case frozen
-  }
-
-  public var type: String { "batch_norm" }
-  public var epsilon: Double
-  public var isAffine: Bool
-  public var statistics: Statistics
-
-  /// - Parameter affine: whether there is a weight and a bias.
-  public init(epsilon: Double = 1e-5, affine: Bool = true, statistics: Statistics = .batch) {
-    self.epsilon = epsilon
-    isAffine = affine
-    self.statistics = statistics
-  }
-
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    guard input.count == 1 || input.count == 3 else {
-      throw LayerError("expected [channels, height, width] or [n], got \(input)")
+extension Layers {
+  /// y = weight (x - running_mean) / sqrt(running_var + epsilon) + bias for each channel of [C, H, W] or feature of [n]:
+  /// batch normalisation as it is evaluated (Ioffe & Szegedy 2015, arXiv 1502.03167; PyTorch's nn.BatchNorm2d in eval
+  /// mode), for models that were trained with it.
+  ///
+  /// The running statistics are parameters that stay as they are. Weights start at one, biases at zero, and neither is
+  /// penalised. 3 flops an element for each product; the row Gram costs 2 B^2 C.
+  public struct BatchNorm: Layer {
+    /// What training normalises by.
+    public enum Statistics: String, Sendable, Codable, CaseIterable {
+      /// Those of the batch: training is refused, because an example's output then depends on all the others and there is
+      /// no row of the Jacobian for it.
+      case batch
+      /// The running statistics, which then no longer move.
+      case frozen
     }
-    try checkEpsilon(epsilon)
-    return input
-  }
 
-  public func parameters(for input: [Int]) -> [ParameterSpec] {
-    let statistics = [
-      ParameterSpec("running_mean", shape: [input[0]], isPenalised: false, isFrozen: true),
-      ParameterSpec("running_var", shape: [input[0]], isPenalised: false, isFrozen: true, initializer: .ones),
-    ]
-    return isAffine ? gainAndBias(input[0]) + statistics : statistics
-  }
+    public var type: String { "batch_norm" }
+    public var epsilon: Double
+    public var isAffine: Bool
+    public var statistics: Statistics
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { BatchNormLinearization(self, at: site) }
+    /// - Parameter affine: whether there is a weight and a bias.
+    public init(epsilon: Double = 1e-5, affine: Bool = true, statistics: Statistics = .batch) {
+      self.epsilon = epsilon
+      isAffine = affine
+      self.statistics = statistics
+    }
 
-  public func checkTrainable() throws(LayerError) {
-    guard statistics == .frozen else {
-      throw LayerError(
-        "batch normalisation couples the examples of a batch, so there is no row of the Jacobian for each example: use "
-          + "layer_norm or group_norm, or statistics \"frozen\", which keeps the running statistics as they are")
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      guard input.count == 1 || input.count == 3 else {
+        throw LayerError("expected [channels, height, width] or [n], got \(input)")
+      }
+      try checkEpsilon(epsilon)
+      return input
+    }
+
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
+      let statistics = [
+        ParameterSpec("running_mean", shape: [input[0]], isPenalised: false, isFrozen: true),
+        ParameterSpec("running_var", shape: [input[0]], isPenalised: false, isFrozen: true, initializer: .ones),
+      ]
+      return isAffine ? gainAndBias(input[0]) + statistics : statistics
+    }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { BatchNormLinearization(self, at: site) }
+
+    public func checkTrainable() throws(Layers.Failure) {
+      guard statistics == .frozen else {
+        throw LayerError(
+          "batch normalisation couples the examples of a batch, so there is no row of the Jacobian for each example: use "
+            + "layer_norm or group_norm, or statistics \"frozen\", which keeps the running statistics as they are")
+      }
     }
   }
 }

@@ -1,27 +1,29 @@
 import LinearAlgebra
 
-/// y = x + b: a number for each feature of [n] or [positions, n], for each channel of [C, H, W].
-///
-/// The parameter bias starts at zero and is not penalised. The row Gram costs B^2 C flops.
-public struct Bias: Layer {
-  public var type: String { "bias" }
+extension Layers {
+  /// y = x + b: a number for each feature of [n] or [positions, n], for each channel of [C, H, W].
+  ///
+  /// The parameter bias starts at zero and is not penalised. The row Gram costs B^2 C flops.
+  public struct Bias: Layer {
+    public var type: String { "bias" }
 
-  public init() {}
+    public init() {}
 
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    guard (1...3).contains(input.count) else {
-      throw LayerError("expected [n], [positions, n] or [channels, height, width], got \(input)")
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      guard (1...3).contains(input.count) else {
+        throw LayerError("expected [n], [positions, n] or [channels, height, width], got \(input)")
+      }
+      return input
     }
-    return input
-  }
 
-  public func parameters(for input: [Int]) -> [ParameterSpec] {
-    [ParameterSpec("bias", shape: [ChannelLayout(shape: input).channels], isPenalised: false)]
-  }
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
+      [ParameterSpec("bias", shape: [ChannelLayout(shape: input).channels], isPenalised: false)]
+    }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { BiasLinearization(site) }
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { BiasLinearization(site) }
+  }
 }
 
 /// A bias on one batch: J_x is the identity.

@@ -1,65 +1,68 @@
 import LinearAlgebra
 
-/// y = x * weight + bias on images [C, H, W] -> [O, H', W'], as PyTorch's nn.Conv2d: a cross-correlation with weight
-/// [O, C / groups, kernel height, kernel width], zeros as padding, and bias [O].
-///
-/// H' = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, and W' alike. A product with K inputs of an
-/// output and L = H' W' positions costs 2 O K L flops an example. Its part of the row Gram: `PositionGram`, for each
-/// group.
-public struct Conv2D: Layer {
-  public var type: String { "conv2d" }
-  /// O.
-  public var channels: Int
-  public var kernel: Extent
-  public var stride: Extent
-  public var padding: Extent
-  public var dilation: Extent
-  public var groups: Int
-  public var hasBias: Bool
-  public var initialization: InitializerName
+extension Layers {
+  /// y = x * weight + bias on images [C, H, W] -> [O, H', W'], as PyTorch's nn.Conv2d: a cross-correlation with weight
+  /// [O, C / groups, kernel height, kernel width], zeros as padding, and bias [O].
+  ///
+  /// H' = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, and W' alike. A product with K inputs of an
+  /// output and L = H' W' positions costs 2 O K L flops an example. Its part of the row Gram: `PositionGram`, for each
+  /// group.
+  public struct Conv2D: Layer {
+    public var type: String { "conv2d" }
+    /// O.
+    public var channels: Int
+    public var kernel: Layers.Extent
+    public var stride: Layers.Extent
+    public var padding: Layers.Extent
+    public var dilation: Layers.Extent
+    public var groups: Int
+    public var hasBias: Bool
+    public var initialization: Initializer.Name
 
-  /// - Parameters:
-  ///   - channels: of the output, at least 1.
-  ///   - padding: zeros on every side.
-  ///   - dilation: from one kernel element to the next, in pixels.
-  ///   - groups: parts that input and output channels are cut into; each output sees its own part. They must divide
-  ///     both.
-  ///   - initialization: of the weight; the bias starts at zero.
-  public init(
-    channels: Int, kernel: Extent, stride: Extent = 1, padding: Extent = 0, dilation: Extent = 1, groups: Int = 1,
-    bias: Bool = true, initialization: InitializerName = .heNormal
-  ) {
-    self.channels = channels
-    self.kernel = kernel
-    self.stride = stride
-    self.padding = padding
-    self.dilation = dilation
-    self.groups = groups
-    hasBias = bias
-    self.initialization = initialization
-  }
-
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    let (inputs, size) = try ImageShape.read(input)
-    guard channels >= 1 else { throw LayerError("expected at least 1 channel, got \(channels)") }
-    guard groups >= 1, inputs.isMultiple(of: groups), channels.isMultiple(of: groups) else {
-      throw LayerError("groups must divide the channels, \(inputs) and \(channels), got \(groups)")
+    /// - Parameters:
+    ///   - channels: of the output, at least 1.
+    ///   - padding: zeros on every side.
+    ///   - dilation: from one kernel element to the next, in pixels.
+    ///   - groups: parts that input and output channels are cut into; each output sees its own part. They must divide
+    ///     both.
+    ///   - initialization: of the weight; the bias starts at zero.
+    public init(
+      channels: Int, kernel: Layers.Extent, stride: Layers.Extent = 1, padding: Layers.Extent = 0,
+      dilation: Layers.Extent = 1, groups: Int = 1,
+      bias: Bool = true, initialization: Initializer.Name = .heNormal
+    ) {
+      self.channels = channels
+      self.kernel = kernel
+      self.stride = stride
+      self.padding = padding
+      self.dilation = dilation
+      self.groups = groups
+      hasBias = bias
+      self.initialization = initialization
     }
-    let output = try ImageShape.output(size, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
-    return [channels, output.height, output.width]
-  }
 
-  public func parameters(for input: [Int]) -> [ParameterSpec] {
-    let area = kernel.height * kernel.width
-    let weight = ParameterSpec(
-      "weight", shape: [channels, input[0] / groups, kernel.height, kernel.width], isPenalised: true,
-      initializer: initialization.initializer(fanIn: input[0] / groups * area, fanOut: channels / groups * area))
-    return hasBias ? [weight, ParameterSpec("bias", shape: [channels], isPenalised: false)] : [weight]
-  }
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      let (inputs, size) = try ImageShape.read(input)
+      guard channels >= 1 else { throw LayerError("expected at least 1 channel, got \(channels)") }
+      guard groups >= 1, inputs.isMultiple(of: groups), channels.isMultiple(of: groups) else {
+        throw LayerError("groups must divide the channels, \(inputs) and \(channels), got \(groups)")
+      }
+      let output = try ImageShape.output(size, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
+      return [channels, output.height, output.width]
+    }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { ConvolutionLinearization(self, at: site) }
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
+      let area = kernel.height * kernel.width
+      let weight = ParameterSpec(
+        "weight", shape: [channels, input[0] / groups, kernel.height, kernel.width], isPenalised: true,
+        initializer: initialization.initializer(fanIn: input[0] / groups * area, fanOut: channels / groups * area))
+      return hasBias ? [weight, ParameterSpec("bias", shape: [channels], isPenalised: false)] : [weight]
+    }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { ConvolutionLinearization(self, at: site) }
+  }
 }
 
 /// A convolution on one batch: `Convolution` for the products, a `PositionGram` for each group.

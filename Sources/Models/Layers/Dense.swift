@@ -1,40 +1,42 @@
 import LinearAlgebra
 
-/// y = x W^T + b with weight [out, in] and bias [out], as PyTorch's nn.Linear; on [T, in] at each position alike.
-public struct Dense: Layer {
-  public var type: String { "dense" }
-  public var width: Int
-  public var hasBias: Bool
-  public var initialization: InitializerName
+extension Layers {
+  /// y = x W^T + b with weight [out, in] and bias [out], as PyTorch's nn.Linear; on [T, in] at each position alike.
+  public struct Dense: Layer {
+    public var type: String { "dense" }
+    public var width: Int
+    public var hasBias: Bool
+    public var initialization: Initializer.Name
 
-  /// - Parameters:
-  ///   - width: outputs, at least 1.
-  ///   - initialization: of the weight; the bias starts at zero.
-  public init(_ width: Int, bias: Bool = true, initialization: InitializerName = .heNormal) {
-    self.width = width
-    hasBias = bias
-    self.initialization = initialization
-  }
-
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    guard input.count <= 2 else {
-      throw LayerError("expected [n] or [positions, n], got \(input): put a flatten layer before")
+    /// - Parameters:
+    ///   - width: outputs, at least 1.
+    ///   - initialization: of the weight; the bias starts at zero.
+    public init(_ width: Int, bias: Bool = true, initialization: Initializer.Name = .heNormal) {
+      self.width = width
+      hasBias = bias
+      self.initialization = initialization
     }
-    guard width >= 1 else { throw LayerError("expected a width of at least 1, got \(width)") }
-    return input.dropLast() + [width]
-  }
 
-  public func parameters(for input: [Int]) -> [ParameterSpec] {
-    let fanIn = input[input.count - 1]
-    let weight = ParameterSpec(
-      "weight", shape: [width, fanIn], isPenalised: true,
-      initializer: initialization.initializer(fanIn: fanIn, fanOut: width))
-    return hasBias ? [weight, ParameterSpec("bias", shape: [width], isPenalised: false)] : [weight]
-  }
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      guard input.count <= 2 else {
+        throw LayerError("expected [n] or [positions, n], got \(input): put a flatten layer before")
+      }
+      guard width >= 1 else { throw LayerError("expected a width of at least 1, got \(width)") }
+      return input.dropLast() + [width]
+    }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { DenseLinearization(self, at: site) }
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
+      let fanIn = input[input.count - 1]
+      let weight = ParameterSpec(
+        "weight", shape: [width, fanIn], isPenalised: true,
+        initializer: initialization.initializer(fanIn: fanIn, fanOut: width))
+      return hasBias ? [weight, ParameterSpec("bias", shape: [width], isPenalised: false)] : [weight]
+    }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { DenseLinearization(self, at: site) }
+  }
 }
 
 /// A dense layer on one batch. Products are BLAS calls on the rows, or on all their positions at once.

@@ -1,25 +1,27 @@
 import LinearAlgebra
 
-/// y = mask x: each element is zero with probability `rate` and 1 / (1 - rate) times itself otherwise, so that its mean
-/// stays (Srivastava et al. 2014).
-///
-/// The mask is a hash of `LayerPoint.dropoutSeed`, the layer's path and the element's number in the batch: one mask for
-/// all products of a linearisation, the same on any number of threads. Without a seed the layer is the identity.
-public struct Dropout: Layer {
-  public var type: String { "dropout" }
-  public var rate: Double
+extension Layers {
+  /// y = mask x: each element is zero with probability `rate` and 1 / (1 - rate) times itself otherwise, so that its mean
+  /// stays (Srivastava et al. 2014).
+  ///
+  /// The mask is a hash of `LayerPoint.dropoutSeed`, the layer's path and the element's number in the batch: one mask for
+  /// all products of a linearisation, the same on any number of threads. Without a seed the layer is the identity.
+  public struct Dropout: Layer {
+    public var type: String { "dropout" }
+    public var rate: Double
 
-  /// - Parameter rate: in 0..<1.
-  public init(_ rate: Double) { self.rate = rate }
+    /// - Parameter rate: in 0..<1.
+    public init(_ rate: Double) { self.rate = rate }
 
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    guard rate >= 0 && rate < 1 else { throw LayerError("expected a rate of at least 0 and below 1, got \(rate)") }
-    return input
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      guard rate >= 0 && rate < 1 else { throw LayerError("expected a rate of at least 0 and below 1, got \(rate)") }
+      return input
+    }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { DropoutLinearization(rate, at: site) }
   }
-
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { DropoutLinearization(rate, at: site) }
 }
 
 /// Dropout on one batch: keeps the mask [rows, n].

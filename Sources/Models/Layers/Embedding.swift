@@ -1,41 +1,43 @@
 import LinearAlgebra
 
-/// y_t = row x_t of a table: [T] token numbers become [T, D], as PyTorch's nn.Embedding.
-///
-/// Tokens are integers in 0..<V, held as features; the layer is the first of a network. The row of the `padding` token
-/// is used as it is and never trained. weight [V, D], penalised, normal with variance 1 / D.
-public struct Embedding: Layer {
-  public var type: String { "embedding" }
-  public var vocabulary: Int
-  public var width: Int
-  public var padding: Int?
+extension Layers {
+  /// y_t = row x_t of a table: [T] token numbers become [T, D], as PyTorch's nn.Embedding.
+  ///
+  /// Tokens are integers in 0..<V, held as features; the layer is the first of a network. The row of the `padding` token
+  /// is used as it is and never trained. weight [V, D], penalised, normal with variance 1 / D.
+  public struct Embedding: Layer {
+    public var type: String { "embedding" }
+    public var vocabulary: Int
+    public var width: Int
+    public var padding: Int?
 
-  /// - Parameters:
-  ///   - vocabulary: V, at most 2^24.
-  ///   - width: D.
-  ///   - padding: the token number whose row is not trained.
-  public init(vocabulary: Int, width: Int, padding: Int? = nil) {
-    self.vocabulary = vocabulary
-    self.width = width
-    self.padding = padding
+    /// - Parameters:
+    ///   - vocabulary: V, at most 2^24.
+    ///   - width: D.
+    ///   - padding: the token number whose row is not trained.
+    public init(vocabulary: Int, width: Int, padding: Int? = nil) {
+      self.vocabulary = vocabulary
+      self.width = width
+      self.padding = padding
+    }
+
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      try TokenTable.check(input, vocabulary, width, padding)
+      return [input[0], width]
+    }
+
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] { TokenTable.parameters(vocabulary, width) }
+
+    public var takesTokens: Bool { true }
+
+    public func checkInput<Scalar: RealScalar>(_ features: Matrix<Scalar>) throws(Layers.Failure) {
+      try TokenTable.checkTokens(features, vocabulary)
+    }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { EmbeddingLinearization(self, at: site) }
   }
-
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    try TokenTable.check(input, vocabulary, width, padding)
-    return [input[0], width]
-  }
-
-  public func parameters(for input: [Int]) -> [ParameterSpec] { TokenTable.parameters(vocabulary, width) }
-
-  public var takesTokens: Bool { true }
-
-  public func checkInput<Scalar: RealScalar>(_ features: Matrix<Scalar>) throws(LayerError) {
-    try TokenTable.checkTokens(features, vocabulary)
-  }
-
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { EmbeddingLinearization(self, at: site) }
 }
 
 /// What embeddings share.

@@ -1,42 +1,44 @@
 import LinearAlgebra
 
-/// y = the mean of the rows of a table that the tokens name: [T] token numbers become [D], as PyTorch's nn.EmbeddingBag
-/// with mode "mean".
-///
-/// Tokens equal to `padding` are left out; without any other the mean is zero. Tokens are integers in 0..<V, held as
-/// features; the layer is the first of a network. weight [V, D], penalised, normal with variance 1 / D.
-public struct EmbeddingBag: Layer {
-  public var type: String { "embedding_bag" }
-  public var vocabulary: Int
-  public var width: Int
-  public var padding: Int?
+extension Layers {
+  /// y = the mean of the rows of a table that the tokens name: [T] token numbers become [D], as PyTorch's nn.EmbeddingBag
+  /// with mode "mean".
+  ///
+  /// Tokens equal to `padding` are left out; without any other the mean is zero. Tokens are integers in 0..<V, held as
+  /// features; the layer is the first of a network. weight [V, D], penalised, normal with variance 1 / D.
+  public struct EmbeddingBag: Layer {
+    public var type: String { "embedding_bag" }
+    public var vocabulary: Int
+    public var width: Int
+    public var padding: Int?
 
-  /// - Parameters:
-  ///   - vocabulary: V, at most 2^24.
-  ///   - width: D.
-  ///   - padding: the token number that stands for nothing.
-  public init(vocabulary: Int, width: Int, padding: Int? = nil) {
-    self.vocabulary = vocabulary
-    self.width = width
-    self.padding = padding
+    /// - Parameters:
+    ///   - vocabulary: V, at most 2^24.
+    ///   - width: D.
+    ///   - padding: the token number that stands for nothing.
+    public init(vocabulary: Int, width: Int, padding: Int? = nil) {
+      self.vocabulary = vocabulary
+      self.width = width
+      self.padding = padding
+    }
+
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      try TokenTable.check(input, vocabulary, width, padding)
+      return [width]
+    }
+
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] { TokenTable.parameters(vocabulary, width) }
+
+    public var takesTokens: Bool { true }
+
+    public func checkInput<Scalar: RealScalar>(_ features: Matrix<Scalar>) throws(Layers.Failure) {
+      try TokenTable.checkTokens(features, vocabulary)
+    }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { EmbeddingBagLinearization(self, at: site) }
   }
-
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    try TokenTable.check(input, vocabulary, width, padding)
-    return [width]
-  }
-
-  public func parameters(for input: [Int]) -> [ParameterSpec] { TokenTable.parameters(vocabulary, width) }
-
-  public var takesTokens: Bool { true }
-
-  public func checkInput<Scalar: RealScalar>(_ features: Matrix<Scalar>) throws(LayerError) {
-    try TokenTable.checkTokens(features, vocabulary)
-  }
-
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { EmbeddingBagLinearization(self, at: site) }
 }
 
 /// A bag of embeddings on one batch: a dense layer on the sparse rows of token counts, divided by their sums.

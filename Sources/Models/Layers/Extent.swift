@@ -1,22 +1,24 @@
 import LinearAlgebra
 
-/// A height and a width in pixels. An integer literal is both: `kernel: 3`.
-public struct Extent: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomStringConvertible {
-  public var height: Int
-  public var width: Int
+extension Layers {
+  /// A height and a width in pixels. An integer literal is both: `kernel: 3`.
+  public struct Extent: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+    public var height: Int
+    public var width: Int
 
-  public init(height: Int, width: Int) {
-    self.height = height
-    self.width = width
+    public init(height: Int, width: Int) {
+      self.height = height
+      self.width = width
+    }
+
+    public init(integerLiteral side: Int) { self.init(height: side, width: side) }
+
+    /// As in messages: "3 x 5".
+    public var description: String { "\(height) x \(width)" }
+
+    var pair: (Int, Int) { (height, width) }
+    var smallest: Int { min(height, width) }
   }
-
-  public init(integerLiteral side: Int) { self.init(height: side, width: side) }
-
-  /// As in messages: "3 x 5".
-  public var description: String { "\(height) x \(width)" }
-
-  var pair: (Int, Int) { (height, width) }
-  var smallest: Int { min(height, width) }
 }
 
 /// Checks that convolution and pooling have in common, and the images that they make.

@@ -1,16 +1,18 @@
 import LinearAlgebra
 
-/// Any shape becomes [n], n the product of its sizes. The numbers stay in their order.
-public struct Flatten: Layer {
-  public var type: String { "flatten" }
+extension Layers {
+  /// Any shape becomes [n], n the product of its sizes. The numbers stay in their order.
+  public struct Flatten: Layer {
+    public var type: String { "flatten" }
 
-  public init() {}
+    public init() {}
 
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] { [input.reduce(1, *)] }
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] { [input.reduce(1, *)] }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { FlattenLinearization() }
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { FlattenLinearization() }
+  }
 }
 
 /// Everything is the identity.

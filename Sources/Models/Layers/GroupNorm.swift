@@ -1,41 +1,43 @@
 import LinearAlgebra
 
-/// y = weight h + bias, h = (x - mean) / sqrt(variance + epsilon), mean and biased variance over groups of neighbouring
-/// channels of each example; weight and bias for each channel (Wu & He 2018, arXiv 1803.08494; PyTorch's nn.GroupNorm).
-///
-/// On [C, H, W] or [C]. Weights start at one, biases at zero, and neither is penalised. Some 10 flops an element for
-/// each product; the row Gram costs 2 B^2 C.
-public struct GroupNorm: Layer {
-  public var type: String { "group_norm" }
-  public var groups: Int
-  public var epsilon: Double
-  public var isAffine: Bool
+extension Layers {
+  /// y = weight h + bias, h = (x - mean) / sqrt(variance + epsilon), mean and biased variance over groups of neighbouring
+  /// channels of each example; weight and bias for each channel (Wu & He 2018, arXiv 1803.08494; PyTorch's nn.GroupNorm).
+  ///
+  /// On [C, H, W] or [C]. Weights start at one, biases at zero, and neither is penalised. Some 10 flops an element for
+  /// each product; the row Gram costs 2 B^2 C.
+  public struct GroupNorm: Layer {
+    public var type: String { "group_norm" }
+    public var groups: Int
+    public var epsilon: Double
+    public var isAffine: Bool
 
-  /// - Parameters:
-  ///   - groups: divides the channels.
-  ///   - affine: whether there is a weight and a bias.
-  public init(groups: Int, epsilon: Double = 1e-5, affine: Bool = true) {
-    self.groups = groups
-    self.epsilon = epsilon
-    isAffine = affine
-  }
-
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    guard input.count == 1 || input.count == 3 else {
-      throw LayerError("expected [channels, height, width] or [channels], got \(input): see layer_norm for sequences")
+    /// - Parameters:
+    ///   - groups: divides the channels.
+    ///   - affine: whether there is a weight and a bias.
+    public init(groups: Int, epsilon: Double = 1e-5, affine: Bool = true) {
+      self.groups = groups
+      self.epsilon = epsilon
+      isAffine = affine
     }
-    guard groups >= 1, input[0].isMultiple(of: groups) else {
-      throw LayerError("expected a number of groups that divides the \(input[0]) channels, got \(groups)")
+
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      guard input.count == 1 || input.count == 3 else {
+        throw LayerError("expected [channels, height, width] or [channels], got \(input): see layer_norm for sequences")
+      }
+      guard groups >= 1, input[0].isMultiple(of: groups) else {
+        throw LayerError("expected a number of groups that divides the \(input[0]) channels, got \(groups)")
+      }
+      try checkEpsilon(epsilon)
+      return input
     }
-    try checkEpsilon(epsilon)
-    return input
+
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] { isAffine ? gainAndBias(input[0]) : [] }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { NormalizationLinearization(at: site, groups: groups, epsilon: epsilon) }
   }
-
-  public func parameters(for input: [Int]) -> [ParameterSpec] { isAffine ? gainAndBias(input[0]) : [] }
-
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { NormalizationLinearization(at: site, groups: groups, epsilon: epsilon) }
 }
 
 /// The weight and bias of a normalisation.

@@ -1,20 +1,22 @@
 import LinearAlgebra
 
-/// y = the mean over the positions: [T, D] becomes [D].
-public struct MeanPositions: Layer {
-  public var type: String { "mean_positions" }
+extension Layers {
+  /// y = the mean over the positions: [T, D] becomes [D].
+  public struct MeanPositions: Layer {
+    public var type: String { "mean_positions" }
 
-  public init() {}
+    public init() {}
 
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
-    return [input[1]]
-  }
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
+      return [input[1]]
+    }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> {
-    MeanPositionsLinearization<Scalar>(positions: site.input[0], width: site.input[1])
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> {
+      MeanPositionsLinearization<Scalar>(positions: site.input[0], width: site.input[1])
+    }
   }
 }
 

@@ -1,72 +1,78 @@
 import LinearAlgebra
 
-/// The maximum of each window, [C, H, W] -> [C, H', W'], as PyTorch's nn.MaxPool2d. Padding is -infinity. Where several
-/// inputs of a window are the largest, the derivative is that of the first.
-public struct MaxPool2D: Layer {
-  public var type: String { "max_pool2d" }
-  public var kernel: Extent
-  public var stride: Extent
-  public var padding: Extent
+extension Layers {
+  /// The maximum of each window, [C, H, W] -> [C, H', W'], as PyTorch's nn.MaxPool2d. Padding is -infinity. Where several
+  /// inputs of a window are the largest, the derivative is that of the first.
+  public struct MaxPool2D: Layer {
+    public var type: String { "max_pool2d" }
+    public var kernel: Layers.Extent
+    public var stride: Layers.Extent
+    public var padding: Layers.Extent
 
-  /// - Parameters:
-  ///   - stride: the kernel's size if it is nil.
-  ///   - padding: at most half of the kernel.
-  public init(kernel: Extent, stride: Extent? = nil, padding: Extent = 0) {
-    self.kernel = kernel
-    self.stride = stride ?? kernel
-    self.padding = padding
-  }
+    /// - Parameters:
+    ///   - stride: the kernel's size if it is nil.
+    ///   - padding: at most half of the kernel.
+    public init(kernel: Layers.Extent, stride: Layers.Extent? = nil, padding: Layers.Extent = 0) {
+      self.kernel = kernel
+      self.stride = stride ?? kernel
+      self.padding = padding
+    }
 
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    try PoolingShape.output(input, kernel: kernel, stride: stride, padding: padding)
-  }
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      try PoolingShape.output(input, kernel: kernel, stride: stride, padding: padding)
+    }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> {
-    MaximumLinearization(PoolingShape(site.input, kernel: kernel, stride: stride, padding: padding))
-  }
-}
-
-/// The mean of each window, [C, H, W] -> [C, H', W'], as PyTorch's nn.AvgPool2d: padding counts as zeros.
-public struct AveragePool2D: Layer {
-  public var type: String { "avg_pool2d" }
-  public var kernel: Extent
-  public var stride: Extent
-  public var padding: Extent
-
-  /// - Parameters:
-  ///   - stride: the kernel's size if it is nil.
-  ///   - padding: at most half of the kernel.
-  public init(kernel: Extent, stride: Extent? = nil, padding: Extent = 0) {
-    self.kernel = kernel
-    self.stride = stride ?? kernel
-    self.padding = padding
-  }
-
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    try PoolingShape.output(input, kernel: kernel, stride: stride, padding: padding)
-  }
-
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> {
-    MeanLinearization(PoolingShape(site.input, kernel: kernel, stride: stride, padding: padding))
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> {
+      MaximumLinearization(PoolingShape(site.input, kernel: kernel, stride: stride, padding: padding))
+    }
   }
 }
 
-/// The mean of each channel, [C, H, W] -> [C].
-public struct GlobalAveragePool: Layer {
-  public var type: String { "global_avg_pool" }
+extension Layers {
+  /// The mean of each window, [C, H, W] -> [C, H', W'], as PyTorch's nn.AvgPool2d: padding counts as zeros.
+  public struct AveragePool2D: Layer {
+    public var type: String { "avg_pool2d" }
+    public var kernel: Layers.Extent
+    public var stride: Layers.Extent
+    public var padding: Layers.Extent
 
-  public init() {}
+    /// - Parameters:
+    ///   - stride: the kernel's size if it is nil.
+    ///   - padding: at most half of the kernel.
+    public init(kernel: Layers.Extent, stride: Layers.Extent? = nil, padding: Layers.Extent = 0) {
+      self.kernel = kernel
+      self.stride = stride ?? kernel
+      self.padding = padding
+    }
 
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] { [try ImageShape.read(input).channels] }
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      try PoolingShape.output(input, kernel: kernel, stride: stride, padding: padding)
+    }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> {
-    ChannelMeanLinearization(channels: site.input[0], pixels: site.input[1] * site.input[2])
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> {
+      MeanLinearization(PoolingShape(site.input, kernel: kernel, stride: stride, padding: padding))
+    }
+  }
+}
+
+extension Layers {
+  /// The mean of each channel, [C, H, W] -> [C].
+  public struct GlobalAveragePool: Layer {
+    public var type: String { "global_avg_pool" }
+
+    public init() {}
+
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] { [try ImageShape.read(input).channels] }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> {
+      ChannelMeanLinearization(channels: site.input[0], pixels: site.input[1] * site.input[2])
+    }
   }
 }
 

@@ -1,23 +1,25 @@
 import LinearAlgebra
 
-/// y = x + W on [T, D]: a learned vector for each position. weight [T, D], penalised, normal with deviation 0.02.
-public struct PositionalEmbedding: Layer {
-  public var type: String { "positional_embedding" }
+extension Layers {
+  /// y = x + W on [T, D]: a learned vector for each position. weight [T, D], penalised, normal with deviation 0.02.
+  public struct PositionalEmbedding: Layer {
+    public var type: String { "positional_embedding" }
 
-  public init() {}
+    public init() {}
 
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
-    return input
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
+      return input
+    }
+
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
+      [ParameterSpec("weight", shape: input, isPenalised: true, initializer: .normal(deviation: 0.02))]
+    }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { PositionalEmbeddingLinearization(slices: site.slices) }
   }
-
-  public func parameters(for input: [Int]) -> [ParameterSpec] {
-    [ParameterSpec("weight", shape: input, isPenalised: true, initializer: .normal(deviation: 0.02))]
-  }
-
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { PositionalEmbeddingLinearization(slices: site.slices) }
 }
 
 /// A positional embedding on one batch; the rows of M are the cotangents themselves.

@@ -1,66 +1,68 @@
 import LinearAlgebra
 
-/// y = shortcut(x) + body(x), each some layers one after the other; without a shortcut x itself is added (He et al.
-/// 2015, arXiv 1512.03385).
-///
-/// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their
-/// row Grams add up.
-public struct Residual: Layer, CompositeLayer {
-  public var type: String { "residual" }
-  public var body: [any Layer]
-  public var shortcut: [any Layer]
+extension Layers {
+  /// y = shortcut(x) + body(x), each some layers one after the other; without a shortcut x itself is added (He et al.
+  /// 2015, arXiv 1512.03385).
+  ///
+  /// Parameters are named "body.0.weight", "shortcut.0.weight". Products cost what those of the layers cost, and their
+  /// row Grams add up.
+  public struct Residual: Layer, CompositeLayer {
+    public var type: String { "residual" }
+    public var body: [any Layer]
+    public var shortcut: [any Layer]
 
-  /// - Parameter shortcut: none for the identity.
-  public init(_ body: [any Layer], shortcut: [any Layer] = []) {
-    self.body = body
-    self.shortcut = shortcut
-  }
+    /// - Parameter shortcut: none for the identity.
+    public init(_ body: [any Layer], shortcut: [any Layer] = []) {
+      self.body = body
+      self.shortcut = shortcut
+    }
 
-  /// The two branches by name; the identity is none.
-  public var branches: [(name: String, layers: [any Layer])] {
-    shortcut.isEmpty ? [("body", body)] : [("body", body), ("shortcut", shortcut)]
-  }
+    /// The two branches by name; the identity is none.
+    public var branches: [(name: String, layers: [any Layer])] {
+      shortcut.isEmpty ? [("body", body)] : [("body", body), ("shortcut", shortcut)]
+    }
 
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    var outputs: [[Int]] = []
-    for (name, layers) in branches {
-      for (number, layer) in layers.enumerated() where Self.isPositions(layer) {
-        throw LayerError("expected it at the top level of the network, got it inside a residual layer")
-          .at("\(name).\(number)", layer.type)
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      var outputs: [[Int]] = []
+      for (name, layers) in branches {
+        for (number, layer) in layers.enumerated() where Self.isPositions(layer) {
+          throw LayerError("expected it at the top level of the network, got it inside a residual layer")
+            .at("\(name).\(number)", layer.type)
+        }
+        let shapes = try LayerStack<Float>.shapes(layers, input: input, path: name)
+        outputs.append(shapes[layers.count])
       }
-      let shapes = try LayerStack<Float>.shapes(layers, input: input, path: name)
-      outputs.append(shapes[layers.count])
+      let added = outputs.count > 1 ? outputs[1] : input
+      guard outputs[0] == added else {
+        throw LayerError(
+          "expected the same shape from the body and \(shortcut.isEmpty ? "the input" : "the shortcut"), got "
+            + "\(outputs[0]) and \(added)")
+      }
+      return added
     }
-    let added = outputs.count > 1 ? outputs[1] : input
-    guard outputs[0] == added else {
-      throw LayerError(
-        "expected the same shape from the body and \(shortcut.isEmpty ? "the input" : "the shortcut"), got "
-          + "\(outputs[0]) and \(added)")
-    }
-    return added
-  }
 
-  public func parameters(for input: [Int]) -> [ParameterSpec] {
-    branches.flatMap { name, layers in
-      LayerStack<Float>.parameters(layers, input: input).map { $0.under(name) }
-    }
-  }
-
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { ResidualLinearization(self, at: site) }
-
-  public func checkTrainable() throws(LayerError) {
-    for (name, layers) in branches {
-      for (number, layer) in layers.enumerated() {
-        do { try layer.checkTrainable() } catch { throw error.at("\(name).\(number)", layer.type) }
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
+      branches.flatMap { name, layers in
+        LayerStack<Float>.parameters(layers, input: input).map { $0.under(name) }
       }
     }
-  }
 
-  private static func isPositions(_ layer: any Layer) -> Bool {
-    if let frozen = layer as? Frozen { return isPositions(frozen.layer) }
-    return layer is Positions
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { ResidualLinearization(self, at: site) }
+
+    public func checkTrainable() throws(Layers.Failure) {
+      for (name, layers) in branches {
+        for (number, layer) in layers.enumerated() {
+          do { try layer.checkTrainable() } catch { throw error.at("\(name).\(number)", layer.type) }
+        }
+      }
+    }
+
+    private static func isPositions(_ layer: any Layer) -> Bool {
+      if let frozen = layer as? Frozen { return isPositions(frozen.layer) }
+      return layer is Positions
+    }
   }
 }
 

@@ -1,52 +1,54 @@
 import LinearAlgebra
 
-/// Multi-head self-attention on [T, D], as PyTorch's nn.MultiheadAttention with batch_first, without dropout and without
-/// a padding mask (Vaswani et al. 2017, arXiv 1706.03762):
-///
-///     q, k, v = x W_in^T + b_in,    y = concat over heads (softmax(q k^T / sqrt(D/H)) v) W_out^T + b_out
-///
-/// in_proj_weight [3D, D], in_proj_bias [3D], out_proj.weight [D, D], out_proj.bias [D]. Weights start by Glorot's
-/// uniform rule, biases at zero. Flops for an example: 8 T D^2 + 4 T^2 D.
-public struct SelfAttention: Layer {
-  public var type: String { "self_attention" }
-  public var heads: Int
-  public var isCausal: Bool
-  public var hasBias: Bool
+extension Layers {
+  /// Multi-head self-attention on [T, D], as PyTorch's nn.MultiheadAttention with batch_first, without dropout and without
+  /// a padding mask (Vaswani et al. 2017, arXiv 1706.03762):
+  ///
+  ///     q, k, v = x W_in^T + b_in,    y = concat over heads (softmax(q k^T / sqrt(D/H)) v) W_out^T + b_out
+  ///
+  /// in_proj_weight [3D, D], in_proj_bias [3D], out_proj.weight [D, D], out_proj.bias [D]. Weights start by Glorot's
+  /// uniform rule, biases at zero. Flops for an example: 8 T D^2 + 4 T^2 D.
+  public struct SelfAttention: Layer {
+    public var type: String { "self_attention" }
+    public var heads: Int
+    public var isCausal: Bool
+    public var hasBias: Bool
 
-  /// - Parameters:
-  ///   - heads: H, a divisor of the width D.
-  ///   - causal: whether a position sees those up to itself only.
-  public init(heads: Int, causal: Bool = false, bias: Bool = true) {
-    self.heads = heads
-    isCausal = causal
-    hasBias = bias
-  }
-
-  public func outputShape(for input: [Int]) throws(LayerError) -> [Int] {
-    guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
-    guard heads >= 1, input[1] % heads == 0 else {
-      throw LayerError("expected a number of heads that divides the width \(input[1]), got \(heads)")
+    /// - Parameters:
+    ///   - heads: H, a divisor of the width D.
+    ///   - causal: whether a position sees those up to itself only.
+    public init(heads: Int, causal: Bool = false, bias: Bool = true) {
+      self.heads = heads
+      isCausal = causal
+      hasBias = bias
     }
-    return input
-  }
 
-  public func parameters(for input: [Int]) -> [ParameterSpec] {
-    let width = input[1]
-    func weight(_ name: String, _ outputs: Int) -> ParameterSpec {
-      ParameterSpec(
-        name, shape: [outputs, width], isPenalised: true,
-        initializer: .glorotUniform(fanIn: width, fanOut: outputs))
+    public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
+      guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
+      guard heads >= 1, input[1] % heads == 0 else {
+        throw LayerError("expected a number of heads that divides the width \(input[1]), got \(heads)")
+      }
+      return input
     }
-    func bias(_ name: String, _ outputs: Int) -> [ParameterSpec] {
-      hasBias ? [ParameterSpec(name, shape: [outputs], isPenalised: false)] : []
-    }
-    return [weight("in_proj_weight", 3 * width)] + bias("in_proj_bias", 3 * width)
-      + [weight("out_proj.weight", width)] + bias("out_proj.bias", width)
-  }
 
-  public func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
-  ) -> any LayerLinearization<Scalar> { SelfAttentionLinearization(self, at: site) }
+    public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
+      let width = input[1]
+      func weight(_ name: String, _ outputs: Int) -> ParameterSpec {
+        ParameterSpec(
+          name, shape: [outputs, width], isPenalised: true,
+          initializer: .glorotUniform(fanIn: width, fanOut: outputs))
+      }
+      func bias(_ name: String, _ outputs: Int) -> [ParameterSpec] {
+        hasBias ? [ParameterSpec(name, shape: [outputs], isPenalised: false)] : []
+      }
+      return [weight("in_proj_weight", 3 * width)] + bias("in_proj_bias", 3 * width)
+        + [weight("out_proj.weight", width)] + bias("out_proj.bias", width)
+    }
+
+    public func makeLinearization<Scalar: RealScalar>(
+      at site: Layers.Site, as type: Scalar.Type
+    ) -> any LayerLinearization<Scalar> { SelfAttentionLinearization(self, at: site) }
+  }
 }
 
 /// Self-attention on one batch: a dense layer on positions, the core without parameters, and another dense layer.
