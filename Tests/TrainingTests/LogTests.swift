@@ -105,7 +105,7 @@ import Testing
   @Test func recordsOfOneType() throws {
     struct Other: RunRecord {}
     var epochs: [Int] = []
-    var observer = RecordObserver<EpochRecord> { epochs.append($0.epoch) }
+    let observer = RecordObserver<EpochRecord> { epochs.append($0.epoch) }
     try observer.partEnded(Other())
     try observer.partEnded(EpochRecord(epoch: 3))
     #expect(epochs == [3] && !observer.wantsToStop)
