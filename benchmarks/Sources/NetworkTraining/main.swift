@@ -55,7 +55,7 @@ struct Session {
   let arguments: Arguments
   var model: Network<Float> { arguments.problem.model }
 
-  func run(_ name: String, _ optimizer: some Optimizer<Float>, seed: Int) throws {
+  func run(_ name: String, _ optimizer: some Optimizer<Network<Float>>, seed: Int) throws {
     var options = arguments.training
     options.seed = UInt64(seed)
     let data = arguments.problem.training
