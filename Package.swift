@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "Figures", dependencies: [.product(name: "RealModule", package: "swift-numerics")]),
     .target(name: "Comparison", dependencies: ["Methods", "Training", "Figures"]),
     .target(name: "Tasks", dependencies: ["Optimization"]),
-    .target(name: "Experiments", dependencies: ["Comparison", "Tasks"]),
+    .target(name: "Experiments", dependencies: ["Comparison", "Jobs", "Tasks"]),
     .target(name: "FastGaussNewton", dependencies: ["Jobs"]),
     .executableTarget(
       name: "fgn",

@@ -25,8 +25,7 @@ package struct LBFGSOptions: Sendable, Codable, Equatable {
   package init(
     history: Int = 10, lineSearch: StrongWolfe = StrongWolfe(), minimumCurvature: Double = 1e-10
   ) {
-    precondition(
-      history >= 1 && minimumCurvature >= 0, "a history holds pairs, and penalties are at least 0")
+    precondition(history >= 1 && minimumCurvature >= 0, "a history holds pairs, and curvatures are at least 0")
     self.history = history
     self.lineSearch = lineSearch
     self.minimumCurvature = minimumCurvature

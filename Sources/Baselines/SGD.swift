@@ -34,7 +34,8 @@ package struct SGDOptions: Sendable, Codable, Equatable {
 /// ```swift
 /// let rate = LearningRate(0.05, schedule: .cosine)
 /// var sgd = SGD(
-///   Objective(head), options: SGDOptions(gradient: GradientOptions(learningRate: rate), momentum: 0.9, nesterov: true))
+///   Objective(head), options: SGDOptions(gradient: GradientOptions(learningRate: rate), momentum: 0.9, nesterov: true)
+/// )
 /// let report = sgd.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 package struct SGD<ModelType: Model>: Optimizer {

@@ -50,7 +50,7 @@ package struct SQNOptions: Sendable, Codable, Equatable {
 /// of gamma are ours.
 ///
 /// ```swift
-/// var sqn = SQN(model: head, options: SQNOptions(memory: 5))
+/// var sqn = SQN(Objective(head), options: SQNOptions(memory: 5))
 /// let report = sqn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
 /// ```
 package struct SQN<ModelType: Model>: Optimizer {

@@ -25,7 +25,7 @@ public struct OptionError: FGNError, Equatable {
   }
 
   /// Throws unless `l2` is a penalty.
-  package static func check(l2: Double) throws(OptionError) {
+  package static func checkPenalty(_ l2: Double) throws(OptionError) {
     try check(l2 >= 0 && l2.isFinite, "l2", "0 or more", got: l2)
   }
 

@@ -2,10 +2,6 @@ import Losses
 
 /// The weights of a row that the ablation compares: what multiplies a a^T in place of FGN's s.
 extension Curvature {
-  /// (a^T H a / |a|^4) a a^T: the curvature of H along a. It is at least s.
-  package static let rayleigh = Curvature("rayleigh", needsMoments: true) { row in
-    (row.quadratic / (row.squaredNorm * row.squaredNorm)).squareRoot()
-  }
   /// (trace H / |a|^2) a a^T: the trace of H.
   package static let trace = Curvature("trace", needsMoments: true) { row in
     (row.rootWeight * row.rootWeight + row.restTrace / row.squaredNorm).squareRoot()

@@ -1,12 +1,12 @@
 /// How good a model is on examples with labels.
 public struct EvaluateJob: Sendable, Equatable {
   /// Penalty (l2 / 2) |weight|^2 of the objective, at least 0.
-  public var l2: Double
+  public var l2 = 0.0
 
-  public init(l2: Double = 0) { self.l2 = l2 }
+  public init() {}
 
   /// Throws if an option is out of its range.
-  public func check() throws(OptionError) { try OptionError.check(l2: l2) }
+  public func check() throws(OptionError) { try OptionError.checkPenalty(l2) }
 
   /// Evaluates on the examples of files, in their own units.
   ///
@@ -25,7 +25,9 @@ public struct EvaluateJob: Sendable, Equatable {
   }
 
   private func evaluate<S>(_ model: ModelFile<S>, _ data: Dataset<S>) throws -> Evaluation {
-    var result = try model.evaluate(data, l2: l2)
+    var penalised = model
+    penalised.l2 = l2
+    var result = try penalised.evaluate(data)
     if let temperature = model.temperature {
       result.calibrated = Evaluation.Calibrated(
         temperature: temperature, quality: try model.quality(data, temperature: temperature))

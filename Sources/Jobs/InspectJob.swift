@@ -14,7 +14,7 @@ public struct InspectJob: Sendable, Equatable {
   /// Throws if an option is out of its range.
   public func check() throws(OptionError) {
     try OptionError.check(damping > 0 && damping.isFinite, "damping", "above 0", got: damping)
-    try OptionError.check(l2: l2)
+    try OptionError.checkPenalty(l2)
     try OptionError.check(curvature == .fgn || curvature == .ggn, "curvature", "fgn or ggn", got: curvature.name)
     let solvers = Solver.available(for: curvature)
     guard solvers.contains(solver) else {

@@ -2,18 +2,18 @@ extension ModelFile {
   /// A model as training leaves it: with the loss, the classes or targets and the standardisations of the data.
   ///
   /// - Throws: `NoModelError` for parameters that are not finite.
-  init(
-    trained model: some Model<Scalar>, _ parameters: Parameters<Scalar>, on data: PreparedData<Scalar>, l2: Double,
-    seed: UInt64
-  ) throws(NoModelError) {
+  init<M: Model>(
+    trained objective: Objective<M>, _ parameters: Parameters<Scalar>, on data: PreparedData<Scalar>, seed: UInt64
+  ) throws(NoModelError) where M.Scalar == Scalar {
     guard parameters.values.isFinite else {
       throw NoModelError(
         code: .diverged, source: data.training.source,
         message: "the parameters are not finite; standardise the features")
     }
-    self.init(model: model, parameters: parameters, loss: data.loss, trainedOn: data.training)
+    self.init(
+      model: objective.model, parameters: parameters, loss: objective.loss, trainedOn: data.training)
     (standardization, indexBase, producer) = (data.standardization, data.indexBase, Producer.name)
-    (self.l2, self.seed) = (l2, seed)
+    (l2, self.seed) = (objective.l2, seed)
   }
 
   /// The examples of files with labels, as this model wants them: checked against it and standardised.

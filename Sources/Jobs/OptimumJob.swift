@@ -18,7 +18,7 @@ public struct OptimumJob: Sendable, Equatable {
 
   /// Throws if an option is out of its range.
   public func check() throws(OptionError) {
-    try OptionError.check(l2: l2)
+    try OptionError.checkPenalty(l2)
     try options.check()
   }
 
@@ -36,14 +36,15 @@ public struct OptimumJob: Sendable, Equatable {
   ) throws -> OptimumJob.Fit<S> {
     try check()
     let head = try model.head(for: data)
-    let problem = try SoftmaxProblem(data.training, l2: l2, hasIntercept: head.hasIntercept)
+    let objective = Objective(head, l2: l2)
+    let problem = try SoftmaxProblem(data.training, objective)
     let clock = RunClock(limit: nil)
     var progress: [OptimumProgress] = []
     var all = Observers([RecordObserver<OptimumProgress> { progress.append($0) }] + observers)
     let result = try SoftmaxRegression(problem, options: options).fit(
       from: model.initial?.parameters.values, observer: &all)
     let seconds = clock.cpuSeconds
-    var fit = try OptimumFit(head, result, on: data, l2: l2, seed: options.seed, savedTo: output)
+    var fit = try OptimumFit(objective, result, on: data, seed: options.seed, savedTo: output)
     (fit.cpuSeconds, fit.progress) = (seconds, progress)
     return fit
   }
@@ -70,7 +71,7 @@ extension OptimumJob {
 
     /// Saves the model, where it is to be saved, and then evaluates it.
     init(
-      _ head: LinearHead<Scalar>, _ result: OptimumResult<Scalar>, on data: PreparedData<Scalar>, l2: Double,
+      _ objective: Objective<LinearHead<Scalar>>, _ result: OptimumResult<Scalar>, on data: PreparedData<Scalar>,
       seed: UInt64, savedTo output: String?
     ) throws {
       guard result.values.isFinite, result.certificate.objective.isFinite else {
@@ -78,13 +79,13 @@ extension OptimumJob {
           code: .diverged, source: data.training.source,
           message: "the objective is not finite; standardise the features")
       }
-      let parameters = Parameters(layout: head.layout, values: result.values)
-      var file = try ModelFile(trained: head, parameters, on: data, l2: l2, seed: seed)
+      let parameters = Parameters(layout: objective.model.layout, values: result.values)
+      var file = try ModelFile(trained: objective, parameters, on: data, seed: seed)
       file.objective = result.certificate.objective
       if let output { try file.write(to: output) }
-      (model, self.result, self.l2) = (file, result, l2)
-      training = try file.evaluate(data.training, l2: l2)
-      validation = try data.validation.map { try file.evaluate($0, l2: l2) }
+      (model, self.result, l2) = (file, result, objective.l2)
+      training = try file.evaluate(data.training)
+      validation = try data.validation.map { try file.evaluate($0) }
     }
   }
 }

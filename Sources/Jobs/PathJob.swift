@@ -34,7 +34,7 @@ public struct PathJob: Sendable, Equatable {
     let seconds = clock.cpuSeconds
     result.best.seconds = clock.wallSeconds
     var fit = try OptimumFit(
-      head, result.best, on: data, l2: result.points[result.bestIndex].l2, seed: options.optimum.seed,
+      Objective(head, l2: result.points[result.bestIndex].l2), result.best, on: data, seed: options.optimum.seed,
       savedTo: output)
     (fit.path, fit.cpuSeconds) = (result, seconds)
     return fit

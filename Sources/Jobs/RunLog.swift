@@ -45,6 +45,8 @@ struct LoggedTraining: Encodable {
 
   private enum CodingKeys: CodingKey { case l2 }
 
+  init<M>(_ options: TrainingOptions, _ objective: Objective<M>) { (self.options, l2) = (options, objective.l2) }
+
   func encode(to encoder: any Encoder) throws {
     try options.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)

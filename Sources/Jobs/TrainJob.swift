@@ -34,7 +34,7 @@ public struct TrainJob: Sendable, Equatable {
   public func check() throws {
     try OptionError.check(epochs >= 1, "epochs", "at least 1", got: epochs)
     try OptionError.check(batchSize ?? 1 >= 1, "batch-size", "at least 1", got: batchSize ?? 0)
-    try OptionError.check(l2: l2)
+    try OptionError.checkPenalty(l2)
     try OptionError.check(timeLimit: timeLimit)
     try OptionError.check(patience ?? 1 >= 1, "patience", "at least 1", got: patience ?? 0)
     try OptionError.check(gramBudget >= 0, "gram-budget", "0 or more", got: gramBudget)
@@ -77,12 +77,13 @@ public struct TrainJob: Sendable, Equatable {
     try data.checkFit(model)
     let options = options(examples: training.count)
     try training.checkBatch(of: options.batchSize, memoryLimit: max(data.memoryLimit, 16 << 20))
-    let made = method.make(Objective(model, loss: data.loss, l2: l2), seed: seed)
+    let objective = Objective(model, loss: data.loss, l2: l2)
+    let made = method.make(objective, seed: seed)
     let header = RunHeader(
       run: RunHeader.Run(
         architecture: try (model as? Network<M.Scalar>)?.architecture.json(), loss: data.loss.name,
         targetStandardization: training.targetStandardization,
-        training: LoggedTraining(options: options, l2: l2), optimizer: method.description, method: made.options),
+        training: LoggedTraining(options, objective), optimizer: method.description, method: made.options),
       loss: NamedLoss(data.loss))
     let lines = try log.map { try RunLog(path: $0, header) }
     var all = Observers(observers)
@@ -97,13 +98,13 @@ public struct TrainJob: Sendable, Equatable {
         code: .diverged, source: training.source, message: "no epoch ended well",
         remarks: remarks + (result.outcome == .finished ? [] : [remedy]))
     }
-    var file = try ModelFile(trained: model, result.parameters, on: data, l2: l2, seed: seed)
-    let onTraining = try file.evaluate(training, l2: l2)
+    var file = try ModelFile(trained: objective, result.parameters, on: data, seed: seed)
+    let onTraining = try file.evaluate(training)
     file.objective = onTraining.objective
     if let output { try file.write(to: output) }
     return TrainFit(
       model: file, result: result, remark: remarks[0], remedy: remedy, training: onTraining,
-      validation: try data.validation.map { try file.evaluate($0, l2: l2) }, logFailure: lines?.failure)
+      validation: try data.validation.map { try file.evaluate($0) }, logFailure: lines?.failure)
   }
 }
 

@@ -32,7 +32,7 @@ public struct TuneJob: Sendable, Equatable {
     }
     let seconds = clock.cpuSeconds
     var fit = try OptimumFit(
-      head, chosen, on: data, l2: result.points[result.chosenIndex].l2, seed: options.path.optimum.seed,
+      Objective(head, l2: result.points[result.chosenIndex].l2), chosen, on: data, seed: options.path.optimum.seed,
       savedTo: output)
     (fit.crossValidation, fit.cpuSeconds) = (result, seconds)
     return fit

@@ -52,12 +52,17 @@ public struct Curvature: Sendable {
   public static let ggn = Curvature("ggn", includesRest: true, isHessian: true) { $0.rootWeight }
   /// The empirical Fisher: the gradient's outer product itself, v^2 a a^T.
   public static let fisher = Curvature("fisher") { $0.residual.magnitude }
+  /// The Rayleigh weight: (a^T H a / |a|^4) a a^T, which has the curvature of H along a. It is at least s, and the weight
+  /// of one row whose direction was found nearest to the GGN's (docs/experiments/ablation).
+  public static let rayleigh = Curvature("rayleigh", needsMoments: true) { row in
+    (row.quadratic / (row.squaredNorm * row.squaredNorm)).squareRoot()
+  }
   /// R alone, what FGN leaves out of the GGN; for cross-entropy the within-competitor covariance. Not for directions;
   /// for measurement.
   public static let competitor = Curvature("competitor", includesRest: true) { _ in 0 }
 
   /// Every curvature that has a name of its own.
-  public static let all: [Curvature] = [fgn, ggn, fisher, competitor]
+  public static let all: [Curvature] = [fgn, ggn, fisher, rayleigh, competitor]
 
   /// Those that directions can be found for.
   public static var solvable: [Curvature] { all.filter(\.isSolvable) }

@@ -6,7 +6,7 @@ import Optimization
 extension TrainingMethod {
   /// The training methods, by the names that the command line knows them by. docs/methods.md tells more of each.
   public enum Name: String, Sendable, Codable, CaseIterable {
-    case fgn, ggn, egn, fisher, sgd, nesterov, adam, adamw, sgn, sqn, lbfgs, kfac, shampoo, sophia
+    case fgn, ggn, egn, fisher, rayleigh, sgd, nesterov, adam, adamw, sgn, sqn, lbfgs, kfac, shampoo, sophia
 
     /// The table of methods: a row each. Schedules are cosines unless set, as FGN's own is, so that none is favoured.
     package var form: MethodForm {
@@ -16,6 +16,7 @@ extension TrainingMethod {
       case .egn:
         .gaussNewton("Exact Gauss-Newton: full Gauss-Newton in closed form", .ggn, solvers: \.isExact, solver: .gram)
       case .fisher: .gaussNewton("FGN with empirical Fisher weights", .fisher)
+      case .rayleigh: .gaussNewton("FGN with the Rayleigh weight, the curvature of the loss along each row", .rayleigh)
       case .sgd:
         .gradient(
           "stochastic gradient descent", SGDOptions(gradient: .cosine(0.1)), [OptionPlace(.momentum, \.momentum)])

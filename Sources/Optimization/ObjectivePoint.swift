@@ -249,7 +249,12 @@ extension ObjectivePoint {
     }
     norms.resize(to: rows.count)
     linearization.rowSquaredNorms(into: &norms)
-    return PointLoops.meanSquares(roots, norms)
+    return Self.meanRowCurvature(roots, squaredNorms: norms)
+  }
+
+  /// The same where the squared norms |M_i|^2 are known.
+  package static func meanRowCurvature(_ roots: [Scalar], squaredNorms: [Scalar]) -> Double {
+    PointLoops.meanSquares(roots, squaredNorms)
   }
 
   /// |M^T (weights * signs)|^2 with seeded random signs, whose mean is sum_i weights_i^2 |M_i|^2: one pullback, left in

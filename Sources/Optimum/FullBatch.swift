@@ -1,9 +1,12 @@
 import LinearAlgebra
+import Models
+import Optimization
 
 /// The objective and its gradient over all rows: one pass over the features each time, in `Scalar` whatever the data's
 /// precision. Losses are added in double.
 struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private let problem: SoftmaxProblem<Data>
+  private let objective: Objective<LinearHead<Data>>
   private let convert: @Sendable (Features<Data>) -> Features<Scalar>
   private let weights: [Scalar]?
   private var sweep: SoftmaxSweep<Scalar>
@@ -25,6 +28,7 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
     convert: @escaping @Sendable (Features<Data>) -> Features<Scalar>
   ) {
     self.problem = problem
+    objective = problem.objective
     self.weights = weights
     self.convert = convert
     sweep = SoftmaxSweep(classes: problem.classes, entriesPerRow: problem.entriesPerRow)
@@ -52,8 +56,8 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
     if !problem.hasIntercept {
       gradient.elements.combine(0, gradient.elements, range: panels.biasOffset..<panels.elements.count, beta: 0)
     }
-    let penalty = problem.l2 / 2 * panels.weightSquaredNorm
-    return Value(objective: sums.loss / Double(problem.count) + penalty, rowsBehind: sums.rowsBehind)
+    let value = objective.value(meanLoss: sums.loss / Double(problem.count), squaredNorm: panels.weightSquaredNorm)
+    return Value(objective: value, rowsBehind: sums.rowsBehind)
   }
 
   /// Adds `factor` times the mean over `rows`, in memory, of the loss's gradient for a class of 0: of two points, the

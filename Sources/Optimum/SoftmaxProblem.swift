@@ -1,5 +1,7 @@
 import Errors
 import LinearAlgebra
+import Models
+import Optimization
 import Training
 
 /// What is minimised: the weighted mean of softmax cross-entropies plus (l2 / 2) |weight|^2, the bias free. Convex.
@@ -33,7 +35,7 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
     if let row = labels.firstIndex(where: { $0 < 0 || $0 >= classes }) {
       throw DataError("", "row \(row): expected a label in 0..<\(classes), got \(labels[row])")
     }
-    try OptionError.check(l2: l2)
+    try OptionError.checkPenalty(l2)
     if let weights {
       try check(weights.count == labels.count, "expected one weight for each row, got \(weights.count)")
       let isValid = weights.allSatisfy { $0 >= 0 && $0.isFinite } && weights.contains { $0 > 0 }
@@ -93,6 +95,18 @@ public struct SoftmaxProblem<Scalar: RealScalar>: Sendable {
 }
 
 extension SoftmaxProblem {
+  /// The problem of a linear head's objective on a data set with one label for each example.
+  ///
+  /// - Throws: `DataError` for numbers to predict and for labels of positions.
+  public init(_ data: Dataset<Scalar>, _ objective: Objective<LinearHead<Scalar>>) throws {
+    try self.init(data, l2: objective.l2, hasIntercept: objective.model.hasIntercept)
+  }
+
+  /// What is minimised: softmax cross-entropy of a linear head, with the penalty.
+  var objective: Objective<LinearHead<Scalar>> {
+    Objective(LinearHead(features: width, classes: classes, intercept: hasIntercept), l2: l2)
+  }
+
   /// The problem of a data set with one label for each example.
   ///
   /// - Throws: `DataError` for numbers to predict and for labels of positions; `OptionError` for a penalty below 0.

@@ -77,9 +77,10 @@ package enum OperatingSystem {
     return String(decoding: resolved.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Whether a path leads to a file or a directory.
+  /// Whether this process may make files in a directory, which must be there.
   static func mayCreateFiles(in directory: String) -> Bool { access(directory, W_OK | X_OK) == 0 }
 
+  /// Whether a path leads to a file or a directory.
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Makes a directory, whose parent must be there; one that is there already stays, and must be writable.

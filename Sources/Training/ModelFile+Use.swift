@@ -36,9 +36,10 @@ extension ModelFile {
   }
 
   /// How good it is on `data`, which have been standardised as the model wants them: see `Evaluator`.
-  public func evaluate(_ data: Dataset<Scalar>, l2: Double = 0) throws -> Evaluation {
+  /// The objective is the one it was trained on, with its penalty `l2`.
+  public func evaluate(_ data: Dataset<Scalar>) throws -> Evaluation {
     func run(_ model: some Model<Scalar>) throws -> Evaluation {
-      var evaluator = Evaluator(Objective(model, loss: loss, l2: l2))
+      var evaluator = Evaluator(Objective(model, loss: loss, l2: l2 ?? 0))
       return try evaluator.evaluate(parameters, data)
     }
     return try run(model)

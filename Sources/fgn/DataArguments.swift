@@ -2,11 +2,7 @@ import ArgumentParser
 import FastGaussNewton
 
 extension Curvature: ExpressibleByArgument {
-  /// - Parameter argument: one that directions can be found for.
-  public init?(argument: String) {
-    guard let known = Curvature.solvable.first(where: { $0.name == argument }) else { return nil }
-    self = known
-  }
+  public init?(argument: String) { self.init(name: argument) }
 
   public static var allValueStrings: [String] { Curvature.solvable.map(\.name) }
   public var defaultValueDescription: String { name }

@@ -14,7 +14,11 @@ struct EvaluateCommand: DataCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  private var job: EvaluateJob { EvaluateJob(l2: l2) }
+  private var job: EvaluateJob {
+    var job = EvaluateJob()
+    job.l2 = l2
+    return job
+  }
 
   func validate() throws { try requireOptions(job.check) }
 

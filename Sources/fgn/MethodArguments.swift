@@ -8,7 +8,7 @@ struct MethodArguments: ParsableArguments {
       "\(Self.names); fgn by default. Options may follow, such as sgd:learning-rate=0.1:momentum=0.9."))
   var optimizer: String?
 
-  @Option(help: "fgn, ggn (full Gauss-Newton) or fisher (empirical): the same as --optimizer.")
+  @Option(help: "Which matrix stands for the curvature: the same as --optimizer by that name.")
   var curvature: Curvature?
 
   @Option(.solver) var solver: String?
@@ -37,6 +37,12 @@ struct MethodArguments: ParsableArguments {
   }
 
   func validate() throws {
+    if let curvature, !curvature.isSolvable {
+      let names = Curvature.solvable.map(\.name)
+      throw ValidationError(
+        "--curvature must be \(names.dropLast().joined(separator: ", ")) or \(names.last ?? ""), got \(curvature.name)."
+      )
+    }
     _ = try method()
   }
 

@@ -19,10 +19,10 @@ struct PathArguments: ParsableArguments {
   }
 
   /// What goes with it, and what does not.
-  func check(toOptimum: Bool, l2: Double, hasInitial: Bool, hasValidation: Bool) throws {
+  func check(toOptimum: Bool, hasPenalty: Bool, hasInitial: Bool, hasValidation: Bool) throws {
     guard l2Path != nil else { return }
     try require(toOptimum, "--l2-path goes with --to-optimum.")
-    try require(l2 == 0, "Give --l2 or --l2-path, not both.")
+    try require(!hasPenalty, "Give --l2 or --l2-path, not both.")
     try require(!hasInitial, "--l2-path starts from zero: without --initial.")
     try require(hasValidation, "--l2-path chooses by validation examples: give --validation or --validation-fraction.")
   }

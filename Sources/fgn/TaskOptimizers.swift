@@ -7,7 +7,7 @@ struct TaskOptimizer {
 
   init(_ text: String) throws(MethodError) { method = try TrainingMethod(text) }
 
-  private var isGaussNewton: Bool { [.egn, .fgn, .ggn, .fisher].contains(method.name) }
+  private var isGaussNewton: Bool { method.name.options.contains(.dampingFactor) }
 
   /// For a linear model that fits its batches exactly: hardly any damping, full steps.
   func forGains(of task: GainLearning) -> any Optimizer<LinearHead<Double>> {

@@ -50,7 +50,8 @@ struct TrainCommand: DataCommand {
       "--to-optimum is for a linear head and chooses its method: without --model, --epochs, --batch-size, --patience and "
         + "options of optimizers.")
     try path.check(
-      toOptimum: optimum.toOptimum, l2: l2, hasInitial: models.initial != nil, hasValidation: rows.hasValidation)
+      toOptimum: optimum.toOptimum, hasPenalty: l2 != 0, hasInitial: models.initial != nil,
+      hasValidation: rows.hasValidation)
   }
 
   private func job() throws -> TrainJob {

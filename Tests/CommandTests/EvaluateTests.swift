@@ -7,12 +7,13 @@ import Testing
 
   @Test(arguments: [6, 3], [false, true]) func agreesWithTheLibrary(_ classes: Int, _ standardize: Bool) async throws {
     let toy = try ToyModel(ToyData(classes: classes), standardize: standardize)
-    let file = try ModelFile<Double>(reading: toy.path)
+    var file = try ModelFile<Double>(reading: toy.path)
     let exact = try toy.data.data
     var data = try Dataset<Double>(
       features: exact.features.dense.converted(), labels: exact.labels, classNames: exact.classNames)
     if let standardization = file.standardization { try data.standardize(standardization) }
-    let expected = try file.evaluate(data, l2: 0.5)
+    file.l2 = 0.5
+    let expected = try file.evaluate(data)
     for (precision, limit) in [("float", 1e-5), ("double", 1e-14)] {
       let result = try await Command.run(
         "evaluate", toy.path, toy.dataPath, "--json", "--l2", "0.5", "--precision", precision)

@@ -28,7 +28,7 @@ import Testing
       train + ["--solver", "lu"],
       "solver of fgn must be one of auto, gram, cg, gram-cg, duncan-guttman, woodbury, got lu"
     ),
-    (train + ["--curvature", "competitor"], "--curvature must be fgn, ggn or fisher, got competitor."),
+    (train + ["--curvature", "competitor"], "--curvature must be fgn, ggn, fisher or rayleigh, got competitor."),
     (train + ["--damping", "much"], "damping of fgn must be auto or a number above 0, got much"),
     (train + ["--damping", "0"], "damping of fgn must be auto or a number above 0, got 0"),
     (train + ["--damping=-1"], "must be auto or a number above 0, got -1"),

@@ -1,5 +1,6 @@
 import FastGaussNewton
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Comparison
@@ -85,7 +86,9 @@ import Testing
   }
 
   /// Bit for bit, apart from seconds.
-  @Test func sameSeedsSameRows() throws {
+  @Test func sameSeedsSameRows() throws { try withThreads { try checkSameSeeds() } }
+
+  private func checkSameSeeds() throws {
     let options = try toyOptions("fgn", "egn", "adam", "kfac:lr=0.1", "sophia:lr=0.01", "lbfgs")
     let first = try run(options).timeless
     #expect(try run(options).timeless == first)
@@ -115,7 +118,9 @@ import Testing
   }
 
   /// One contestant by itself is what it is in a comparison.
-  @Test func aRunByItself() throws {
+  @Test func aRunByItself() throws { try withThreads { try checkRunByItself() } }
+
+  private func checkRunByItself() throws {
     let options = try toyOptions("adam:lr=0.01")
     let contestant = options.contestants[0]
     let run = try ContestantRun(problem: toyProblem(), options: options, contestant: contestant, seed: 1)

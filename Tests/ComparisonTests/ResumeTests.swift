@@ -91,7 +91,9 @@ import Testing
   }
 
   /// The rows of a run whose end is missing are dropped, and it is run again.
-  @Test func aCutRunIsRunAgain() throws {
+  @Test func aCutRunIsRunAgain() throws { try withThreads { try checkCutRun() } }
+
+  private func checkCutRun() throws {
     defer { remove() }
     var first = try OptimizerComparison(toyProblem(), options(), store: RunStore(directory: directory))
     let expected = try #require(try first.run()).timeless

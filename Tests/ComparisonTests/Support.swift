@@ -43,7 +43,8 @@ func toyOptions(_ contestants: String..., seeds: [UInt64] = [0, 1], budget: Budg
 }
 
 extension ComparisonRow {
-  /// Without what the clock says.
+  /// Without what the clock says. The key and the number of threads stay: a test that compares two runs holds the
+  /// thread count meanwhile (`withThreads`), which other tests change.
   var timeless: ComparisonRow {
     var row = self
     (row.wallSeconds, row.cpuSeconds) = (0, 0)

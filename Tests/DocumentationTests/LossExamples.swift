@@ -28,13 +28,23 @@ struct LogCosh: ElementwiseLoss {
     #expect(abs(parameters.values[0] - 2) < 1e-3 && abs(parameters.values[1] - 1) < 1e-3, "\(parameters.values)")
   }
 
-  @Test func batchObjective() {
+  @Test func objective() {
+    let objective = Objective(LinearHead<Float>(features: 2, classes: 3), l2: 1e-4)
+    #expect(objective.l2 == 1e-4 && objective.loss is CrossEntropy)
+  }
+
+  @Test func curvatureOfOnesOwn() {
+    let unit = Curvature("unit") { _ in 1 }  // a a^T itself
+    #expect(unit.isSolvable && Solver.available(for: unit).contains(.gram))
+  }
+
+  @Test func objectivePoint() {
     let head = LinearHead<Double>(features: 2, classes: 3)
-    var objective = ObjectivePoint(Objective(head))
+    var point = ObjectivePoint(Objective(head))
     let batch = Batch(features: Matrix(rows: 1, columns: 2, elements: [1, -1]), labels: [2])
     var gradient: [Double] = []
-    let value = objective.evaluate(at: Parameters(layout: head.layout), batch: batch)  // log 3
-    objective.gradient(into: &gradient)
+    let value = point.evaluate(at: Parameters(layout: head.layout), batch: batch)  // log 3
+    point.gradient(into: &gradient)
     #expect(abs(value - log(3)) < 1e-15)
     #expect(abs(gradient[0] - 1.0 / 3) < 1e-15 && abs(gradient[8] + 2.0 / 3) < 1e-15)
   }

@@ -5,7 +5,7 @@ import Testing
 /// The blocks of `AdjustedCrossEntropy`, `PrescribedLogits` and `DirectionMeasure`.
 @Suite struct MechanismExamples {
   @Test func adjustedLoss() throws {
-    let loss = AdjustedCrossEntropy(offsets: Matrix(rows: 1, columns: 3, elements: [2, 0, 0]), weight: .trace)
+    let loss = AdjustedCrossEntropy(offsets: Matrix(rows: 1, columns: 3, elements: [2, 0, 0]), weight: .fisher)
     try loss.check(Targets<Float>.classes([0]), outputs: 3)
     #expect(throws: TargetError.self) { try loss.check(Targets<Float>.classes([0, 1]), outputs: 3) }
   }

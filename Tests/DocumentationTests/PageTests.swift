@@ -19,7 +19,7 @@ import Testing
   /// Links to other pages and their headings lead somewhere.
   @Test func linksLeadSomewhere() throws {
     for page in Repository.pages {
-      let directory = page.hasPrefix("docs/") ? "docs/" : ""
+      let directory = page.contains("/") ? String(page[...page.lastIndex(of: "/")!]) : ""
       for link in try Repository.text(page).captures(#"\]\(([^)\s]+)\)"#) where !link.contains("://") {
         let parts = link.components(separatedBy: "#")
         let target = parts[0].isEmpty ? page : directory + parts[0]

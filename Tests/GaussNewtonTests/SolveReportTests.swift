@@ -34,6 +34,8 @@ import Testing
       #expect(descent.point.counts.passes == head.counter.total)
       let centre = l2 > 0 ? 1 : 0
       let solver = report.choice.solver
+      // The row Gram is formed once a batch, and only where a system over rows is solved with it.
+      #expect(descent.point.counts.rowGrams == (path.curvature == .ggn || solver == .cg ? 0 : 1))
       switch (path.curvature, solver) {
       case (.ggn, .cg): #expect(head.counter.total == 3 + centre + 2 * report.solve.products)
       case (.ggn, .duncanGuttman): #expect(head.counter.total == 3 + centre)
@@ -56,6 +58,20 @@ import Testing
         #expect(others.contains(report.solve.products - report.solve.iterations), "\(report.solve)")
         #expect(report.solve.iterations > 2 && report.solve.residual <= 1e-8)
       }
+    }
+  }
+
+  /// The mean curvature, two solves and a direction along them take one row Gram.
+  @Test(arguments: [Solver.gram, .gramCG, .duncanGuttman, .woodbury])
+  func oneRowGramForABatch(_ solver: Solver) {
+    let problem = HeadProblem<Double>(Self.shape, seed: 5)
+    var descent = Descent(Objective(problem.model, l2: 0.01), options: DescentOptions(solver: solver))
+    for batch in 1...2 {
+      descent.linearize(at: problem.parameters, batch: problem.batch)
+      #expect(descent.meanRowCurvature() > 0)
+      for damping in [0.01, 0.1] { _ = descent.solve(damping: damping) }
+      #expect(descent.point.counts.rowGrams == batch)
+      descent.release()
     }
   }
 

@@ -118,7 +118,11 @@ import Testing
     Case("top 0", "top-k must be 1 or more, got 0") {
       try PredictJob(.top(0)).run(model(), on: Letters.data().features)
     },
-    Case("evaluate, l2 NaN", "l2 must be 0 or more") { try EvaluateJob(l2: .nan).run(model(), on: Letters.data()) },
+    Case("evaluate, l2 NaN", "l2 must be 0 or more") {
+      var job = EvaluateJob()
+      job.l2 = .nan
+      return try job.run(model(), on: Letters.data())
+    },
     Case("damping 0", "damping must be above 0") { try InspectJob(damping: 0).run(model(), on: DataFiles(.file("x"))) },
     Case("curvature of none", "curvature must be fgn or ggn, got fisher") {
       var job = InspectJob(damping: 1)

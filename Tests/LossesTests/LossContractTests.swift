@@ -79,6 +79,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
       let fast = matrix(outputs, i) { plain.apply(.fgn, to: &$0) }
       let fisher = matrix(outputs, i) { plain.apply(.fisher, to: &$0) }
       let dropped = matrix(outputs, i) { plain.apply(.competitor, to: &$0) }
+      let rayleigh = matrix(outputs, i) { plain.apply(.rayleigh, to: &$0) }
       let n = matrix(outputs, i) { plain.applyRoot(transposed: false, to: &$0) }
       let nTransposed = matrix(outputs, i) { plain.applyRoot(transposed: true, to: &$0) }
       let scale = max(1e-3, (0..<outputs).reduce(0) { $0 + full[$1][$1] })
@@ -112,11 +113,18 @@ struct LossCase: Sendable, CustomTestStringConvertible {
           }
         }
       }
+      // The Rayleigh weight has the curvature of H along a: a^T (r a a^T) a = a^T H a.
+      func along(_ m: [[Double]]) -> Double {
+        (0..<outputs).reduce(0) { sum, j in (0..<outputs).reduce(sum) { $0 + a[j] * m[j][$1] * a[$1] } }
+      }
+      findings.expect((along(rayleigh) - along(full)).magnitude / scale, atMost: 10 * limit, "Rayleigh along a")
       // s is the largest multiple of a a^T below H: s a^T H^+ a = 1.
       let x = solve(full, shift: 1e-9 * scale, a)
       let product = root * root * zip(a, x).reduce(0) { $0 + $1.0 * $1.1 }
       findings.expect((product - 1).magnitude, atMost: limit * 10 + 1e-6, "s = 1 / (a^T H^+ a)")
-      for (curvature, dense) in [(Curvature.ggn, full), (.fgn, fast), (.fisher, fisher), (.competitor, dropped)] {
+      for (curvature, dense) in [
+        (Curvature.ggn, full), (.fgn, fast), (.fisher, fisher), (.rayleigh, rayleigh), (.competitor, dropped),
+      ] {
         let trace = (0..<outputs).reduce(0) { $0 + dense[$1][$1] }
         findings.expect(
           (plain.traces(curvature)[i] - trace).magnitude / max(scale, trace), atMost: limit, "traces")

@@ -1,5 +1,6 @@
 import Figures
 import GaussNewton
+import Jobs
 import LinearAlgebra
 import Losses
 import Models

@@ -43,7 +43,7 @@ enum HeadClasses {
   /// Directions on one batch where FGN has trained, with the damping that it has come to.
   private static func measure(_ problem: HeadProblem, _ steps: Int, _ seed: UInt64) throws -> DirectionMeasure {
     let (head, data) = (problem.model, problem.split.training)
-    var optimizer = GaussNewtonOptimizer(Objective(head, l2: HeadProblem.l2))
+    var optimizer = GaussNewtonOptimizer(HeadProblem.objective(of: head))
     var observer = SilentObserver()
     let epochs = max(1, steps / problem.stepsPerEpoch)
     let options = TrainingOptions(epochs: epochs, batchSize: problem.batchSize, seed: seed)
@@ -52,7 +52,7 @@ enum HeadClasses {
     let sample = try data.rows((0..<problem.batchSize).map { _ in Int32(generator.index(below: data.count)) })
     let double = LinearHead<Double>(features: head.inputWidth, classes: head.outputWidth)
     return DirectionMeasure(
-      Objective(double, l2: HeadProblem.l2),
+      HeadProblem.objective(of: double),
       at: Parameters(layout: double.layout, values: result.parameters.values.map(Double.init)),
       batch: Batch(features: sample.features.dense.converted(), labels: sample.labels),
       damping: 12 * optimizer.state.damping.scale / Double(problem.batchSize))

@@ -1,6 +1,7 @@
 import Comparison
 import LinearAlgebra
 import Models
+import Optimization
 import Training
 
 /// A data set that heads are trained on: features, batch size and penalty, the same for every method.
@@ -9,6 +10,9 @@ struct HeadProblem: Sendable {
   var batchSize = 128
   /// Chosen on clinc150, where larger ones cost held-out accuracy.
   static let l2 = 1e-6
+
+  /// What a head is trained for.
+  static func objective<S: RealScalar>(of head: LinearHead<S>) -> Objective<LinearHead<S>> { Objective(head, l2: l2) }
 
   var name: String { split.name }
   var classes: Int { split.training.classCount }

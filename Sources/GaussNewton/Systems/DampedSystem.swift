@@ -7,7 +7,7 @@ import Optimization
 ///
 /// F is the curvature of the mean loss, Lambda = lambda + l2 on penalised parameters and lambda on the others, and d_0 a
 /// centre that already contains -l2 / (lambda + l2) theta. Each way is a type with work areas of its own, which it keeps
-/// from batch to batch; they share the point, whose products they ask for, and nothing else. `Ways` says which there
+/// from batch to batch; they share the point, whose products they ask for, and nothing else. `Way.all` says which there
 /// are, when, and what they cost.
 ///
 /// The order of calls in a step: `begin`, then optionally `meanCurvature` and `setCenter`, then `solve`, then `add`.

@@ -6,15 +6,16 @@ import Optimization
 struct OutputCenter<Scalar: RealScalar>: Sendable {
   /// J d_0 [R, C].
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
-  private(set) var isSet = false
 
-  mutating func clear() { isSet = false }
+  /// Empty is no centre; the memory stays.
+  private var isSet: Bool { outputs.rows > 0 }
+
+  mutating func clear() { outputs.reshape(rows: 0, columns: 0) }
 
   mutating func set<M: Model>(_ buffer: [Scalar], scale: Scalar, _ point: inout ObjectivePoint<M>)
   where M.Scalar == Scalar {
     point.pushforward(buffer, into: &outputs)
     outputs.scale(by: scale)
-    isSet = true
   }
 
   /// result [R, C] = w (-grad_z l) - H J d_0: minus the gradient in the outputs, after the centre.

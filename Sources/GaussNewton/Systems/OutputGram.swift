@@ -10,16 +10,12 @@ import Optimization
 /// the identity in each row (a linear head) one shared Gram of the batch gives all of it.
 struct OutputGram<ModelType: Model>: Sendable {
   typealias Scalar = ModelType.Scalar
-  private let model: ModelType
   private var linearization: ModelType.LinearizationType
   private var rowGram = RowGram<Scalar>()
   private var gram = Matrix<Scalar>(rows: 0, columns: 0)
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(model: ModelType) {
-    self.model = model
-    linearization = model.makeLinearization()
-  }
+  init(model: ModelType) { linearization = model.makeLinearization() }
 
   /// Outputs of a block, so that the system and the work areas fit `budget` bytes; nil if even one does not. The work
   /// areas of a pair of blocks are four parts of a row Gram and their sum.
@@ -42,6 +38,7 @@ struct OutputGram<ModelType: Model>: Sendable {
     _ point: inout ObjectivePoint<ModelType>, metric: SliceFactors<Scalar>, budget: Int,
     into result: inout Matrix<Scalar>
   ) -> Bool {
+    let model = point.objective.model
     let (rows, count) = (point.rows.count, model.outputWidth)
     if point.linearization.isIsotropic {
       let fits = Self.systemBytes(rows: rows, outputs: count) <= Double(budget)
@@ -55,10 +52,10 @@ struct OutputGram<ModelType: Model>: Sendable {
     result.reshape(rows: rows * count, columns: rows * count)
     let blocks = stride(from: 0, to: count, by: block).map { $0..<min(count, $0 + block) }
     for (number, first) in blocks.enumerated() {
-      form(Array(first), at: place.parameters, place.inputs, rows: rows, metric: metric)
+      form(Array(first), of: model, at: place.parameters, place.inputs, rows: rows, metric: metric)
       Gram.spread(gram, outputs: first, and: first, of: count, into: &result)
       for second in blocks[(number + 1)...] {
-        form(Array(first) + Array(second), at: place.parameters, place.inputs, rows: rows, metric: metric)
+        form(Array(first) + Array(second), of: model, at: place.parameters, place.inputs, rows: rows, metric: metric)
         Gram.spread(gram, outputs: first, and: second, of: count, into: &result)
       }
     }
@@ -69,7 +66,7 @@ struct OutputGram<ModelType: Model>: Sendable {
 
   /// `gram` = the Gram of one copy for each of `list`.
   private mutating func form(
-    _ list: [Int], at parameters: Parameters<Scalar>, _ inputs: Inputs<Scalar>, rows: Int,
+    _ list: [Int], of model: ModelType, at parameters: Parameters<Scalar>, _ inputs: Inputs<Scalar>, rows: Int,
     metric: SliceFactors<Scalar>
   ) {
     let copies = inputs.copied(list.count, rowsPerExample: model.rowsPerExample)

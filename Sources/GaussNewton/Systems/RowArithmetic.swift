@@ -14,14 +14,6 @@ enum RowArithmetic {
 
   @specialized(where S == Float)
   @specialized(where S == Double)
-  static func meanDiagonal<S: RealScalar>(_ root: [S], _ norms: [S]) -> Double {
-    var total = 0.0
-    for i in 0..<root.count { total += Double(root[i] * root[i]) * Double(norms[i]) }
-    return total / Double(root.count)
-  }
-
-  @specialized(where S == Float)
-  @specialized(where S == Double)
   static func target<S: RealScalar>(
     _ residual: [S], _ weights: [S], _ root: [S], _ center: [S], _ target: inout [S]
   ) {

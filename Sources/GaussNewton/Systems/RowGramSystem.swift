@@ -50,7 +50,7 @@ struct RowGramSystem<ModelType: Model>: DampedSystem {
     rowGram.penalised.copyDiagonal(into: &unknown)
     rowGram.free.copyDiagonal(into: &image)
     unknown.combine(1, image)
-    return RowArithmetic.meanDiagonal(roots, unknown)
+    return ObjectivePoint<ModelType>.meanRowCurvature(roots, squaredNorms: unknown)
   }
 
   mutating func setCenter(_ buffer: [Scalar], scale: Scalar, _ point: inout ObjectivePoint<ModelType>) {

@@ -13,7 +13,7 @@ extension Problem {
   }
 
   /// Every identity once, with one reference for all: the linearisation, each curvature's values, each solver's
-  /// direction. Fisher shares its solvers with FGN: values and directions only.
+  /// direction. Fisher and Rayleigh share their solvers with FGN: values and directions only.
   func battery(damping: Double) -> Findings {
     var findings = Findings("\(name) lambda \(damping)")
     let reference = DenseReference(self)
@@ -23,7 +23,7 @@ extension Problem {
       findings.context = "\(path.testDescription) lambda \(damping) \(name)"
       if path.solver == .automatic { subject.checkValues(self, reference, &findings) }
       subject.checkDirection(self, reference, damping: damping, &findings)
-      if path.curvature == .fisher { continue }
+      if path.curvature == .fisher || path.curvature == .rayleigh { continue }
       subject.checkResidual(self, reference, damping: damping, &findings)
       if path.solver == (path.curvature == .fgn ? .gram : .cg) {
         subject.checkInvariances(self, damping: damping, &findings)

@@ -148,6 +148,13 @@ final class DenseReference {
       switch curvature {
       case .fgn: result.addOuter(weights[i] * row.weight, marginRow(i))
       case .fisher: result.addOuter(weights[i] * row.residual * row.residual, marginRow(i))
+      case .rayleigh:
+        // a^T (diag p - p p^T) a / |a|^4, from the probabilities.
+        let (a, p) = (marginGradient(i), row.probabilities)
+        let mean = zip(a, p).reduce(0) { $0 + $1.0 * $1.1 }
+        let quadratic = zip(a, p).reduce(0) { $0 + $1.1 * ($1.0 - mean) * ($1.0 - mean) }
+        let length = a.reduce(0) { $0 + $1 * $1 }
+        result.addOuter(weights[i] * quadratic / (length * length), marginRow(i))
       case .ggn, .competitor:
         let p = curvature == .ggn ? row.probabilities : row.competitors
         let factor = curvature == .ggn ? weights[i] : weights[i] * row.residual

@@ -3,6 +3,7 @@ import FastGaussNewton
 /// An optimizer, watched: the parameters at the end of each epoch, and the seconds that its steps took. Batches and
 /// evaluations are not in these seconds.
 public struct EpochRecorder<Base: Optimizer>: Optimizer {
+  public typealias ModelType = Base.ModelType
   public typealias Scalar = Base.Scalar
   public typealias State = Base.State
 
@@ -26,6 +27,8 @@ public struct EpochRecorder<Base: Optimizer>: Optimizer {
     get { base.state }
     set { base.state = newValue }
   }
+
+  public var objective: Objective<ModelType> { base.objective }
 
   public var explanation: String { base.explanation }
 

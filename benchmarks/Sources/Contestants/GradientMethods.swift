@@ -7,10 +7,12 @@ public struct PlainSGD<ModelType: Model>: Optimizer {
   public struct State: Codable, Sendable {}
   public var state = State()
   public var explanation: String { "SGD" }
+  public let objective: Objective<ModelType>
   let rate: Scalar
   var gradient: BatchGradient<ModelType>
 
   public init(model: ModelType, rate: Scalar) {
+    objective = Objective(model)
     self.rate = rate
     gradient = BatchGradient(model: model)
   }
@@ -26,9 +28,9 @@ public struct PlainSGD<ModelType: Model>: Optimizer {
 
 extension Adam {
   /// The source's defaults at a rate.
-  public init(model: ModelType, rate: Double, l2: Double = 0, schedule: Schedule = .linear) {
-    let gradient = GradientOptions(learningRate: LearningRate(rate, schedule: schedule), l2: l2)
-    self.init(model: model, options: AdamOptions(gradient: gradient))
+  public init(_ objective: Objective<ModelType>, rate: Double, schedule: Schedule = .linear) {
+    let gradient = GradientOptions(learningRate: LearningRate(rate, schedule: schedule))
+    self.init(objective, options: AdamOptions(gradient: gradient))
   }
 }
 

@@ -10,6 +10,7 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
   public struct State: Codable, Sendable {}
   public var state = State()
   public var explanation: String { "SGD" }
+  public let objective: Objective<Network<Scalar>>
   let rate: Scalar
   private var layers: [any LayerLinearization<Scalar>] = []
   private let isTrainable: [Bool]
@@ -21,6 +22,7 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
   private var rows: any LossRows<Scalar>
 
   public init(model: Network<Scalar>, loss: any Loss = CrossEntropy(), rate: Scalar) {
+    objective = Objective(model, loss: loss)
     self.rate = rate
     rows = loss.makeRows(as: Scalar.self)
     var shape = model.architecture.input

@@ -66,13 +66,13 @@ struct Problem {
 /// Steps of one optimizer, timed in series of about 30 ms.
 struct Contestant {
   let name: String
-  private var optimizer: any Optimizer<Float>
+  private var optimizer: any Optimizer<Network<Float>>
   private let problem: Problem
   private var repeats = 1
   var runs: [Seconds] = []
   private(set) var explanation = ""
 
-  init(_ name: String, _ optimizer: some Optimizer<Float>, _ problem: Problem) {
+  init(_ name: String, _ optimizer: some Optimizer<Network<Float>>, _ problem: Problem) {
     (self.name, self.optimizer, self.problem) = (name, optimizer, problem)
     _ = series()
     repeats = max(1, min(200, Int(0.03 / series().wall)))

@@ -12,7 +12,8 @@ import FastGaussNewton
 /// What was asked for.
 struct Arguments {
   let data: (training: Dataset<Float>, test: Dataset<Float>)
-  var training = TrainingOptions(l2: 1e-4)
+  var training = TrainingOptions()
+  var l2 = 1e-4
   var seeds = 5
   var rates = [1e-3, 3e-3, 1e-2, 3e-2, 1e-1]
   var initialDampings = [1e-3, 1]
@@ -30,7 +31,7 @@ struct Arguments {
       case ("--epochs", let value?): training.epochs = Int(value)
       case ("--batch-size", let value?): training.batchSize = Int(value)
       case ("--seeds", let value?): seeds = Int(value)
-      case ("--l2", let value?): training.l2 = value
+      case ("--l2", let value?): l2 = value
       case ("--threads", let value?): Partition.threads = Int(value)
       case ("--rates", _): rates = numbers
       case ("--initial-dampings", _): initialDampings = numbers
@@ -42,22 +43,23 @@ struct Arguments {
 
 struct Session {
   let arguments: Arguments
-  let head: LinearHead<Float>
+  let objective: Objective<LinearHead<Float>>
 
   init(_ arguments: Arguments) {
     self.arguments = arguments
-    head = LinearHead(features: arguments.data.training.featureCount, classes: arguments.data.training.classCount)
+    let (features, classes) = (arguments.data.training.featureCount, arguments.data.training.classCount)
+    objective = Objective(LinearHead(features: features, classes: classes), l2: arguments.l2)
   }
 
-  func run(_ name: String, _ optimizer: some Optimizer<Float>, seed: Int) throws {
+  func run(_ name: String, _ optimizer: some Optimizer<LinearHead<Float>>, seed: Int) throws {
     var options = arguments.training
     options.seed = UInt64(seed)
-    var (optimizer, observer, evaluator) = (optimizer, SilentObserver(), Evaluator(Objective(head)))
+    var (optimizer, observer, evaluator) = (optimizer, SilentObserver(), Evaluator(objective))
     let result = try Trainer(options: options)
       .run(&optimizer, on: arguments.data.training, observer: &observer)
     let last = result.epochs.last!
-    let training = try evaluator.evaluate(result.parameters, arguments.data.training, l2: options.l2)
-    let test = try evaluator.evaluate(result.parameters, arguments.data.test, l2: options.l2)
+    let training = try evaluator.evaluate(result.parameters, arguments.data.training)
+    let test = try evaluator.evaluate(result.parameters, arguments.data.test)
     let refused = result.epochs.reduce(0) { $0 + $1.undone + $1.rejected }
     print(
       "\(name)\t\(seed)\t\(training.objective)\t\(test.accuracy ?? .nan)\t\(last.wallSeconds)\t\(last.cpuSeconds)\t\(refused)"
@@ -66,7 +68,7 @@ struct Session {
   }
 
   func fgn(_ damping: Damping) -> GaussNewtonOptimizer<LinearHead<Float>> {
-    GaussNewtonOptimizer(Objective(head), options: GaussNewtonOptions(l2: arguments.training.l2, damping: damping))
+    GaussNewtonOptimizer(objective, options: GaussNewtonOptions(damping: damping))
   }
 
   /// The first run also pays for loading the BLAS, whose own threads spin for a while: not counted.
@@ -84,7 +86,7 @@ struct Session {
         try run("FGN, initial lambda \(initial)", fgn(.automatic(initial: initial)), seed: seed)
       }
       for rate in arguments.rates {
-        try run("Adam \(rate)", Adam(Objective(head, l2: arguments.training.l2), rate: rate), seed: seed)
+        try run("Adam \(rate)", Adam(objective, rate: rate), seed: seed)
       }
     }
   }

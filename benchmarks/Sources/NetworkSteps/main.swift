@@ -56,7 +56,7 @@ struct Side {
   }
 
   /// Two steps first, for work areas.
-  private mutating func steps(_ method: some Optimizer<Float>, _ most: Int, _ limit: Double) -> Steps {
+  private mutating func steps(_ method: some Optimizer<Network<Float>>, _ most: Int, _ limit: Double) -> Steps {
     var (optimizer, parameters, result) = (method, start, Steps())
     let progress = Progress(step: 50, total: 100)
     func step() {

@@ -21,6 +21,7 @@ struct Arguments {
   var problem: TrainingProblem
   var training = TrainingOptions(epochs: 8, batchSize: 64)
   var options = GaussNewtonOptions()
+  var l2 = 0.0
   var seeds = 5
   var rates = [3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
   var methods = ["fgn", "adam"]
@@ -42,9 +43,7 @@ struct Arguments {
       case ("--radius", let value?): options.trustRegion.radius = value
       case ("--warm-up", let value?): options.trustRegion.warmUp = value
       case ("--momentum", let value?): options.momentum = .projected(value)
-      case ("--l2", let value?):
-        options.l2 = value
-        training.l2 = value
+      case ("--l2", let value?): l2 = value
       default: fatalError("unknown option: \(words[i]) \(words[i + 1])")
       }
     }
@@ -54,8 +53,9 @@ struct Arguments {
 struct Session {
   let arguments: Arguments
   var model: Network<Float> { arguments.problem.model }
+  var objective: Objective<Network<Float>> { Objective(model, l2: arguments.l2) }
 
-  func run(_ name: String, _ optimizer: some Optimizer<Float>, seed: Int) throws {
+  func run(_ name: String, _ optimizer: some Optimizer<Network<Float>>, seed: Int) throws {
     var options = arguments.training
     options.seed = UInt64(seed)
     let data = arguments.problem.training
@@ -105,11 +105,11 @@ struct Session {
     try warmUp()
     for seed in 0..<arguments.seeds {
       if arguments.methods.contains("fgn") {
-        try run("FGN", GaussNewtonOptimizer(Objective(model), options: arguments.options), seed: seed)
+        try run("FGN", GaussNewtonOptimizer(objective, options: arguments.options), seed: seed)
       }
       if arguments.methods.contains("adam") {
         for rate in arguments.rates {
-          try run("Adam \(rate)", Adam(Objective(model), rate: rate, schedule: .cosine), seed: seed)
+          try run("Adam \(rate)", Adam(objective, rate: rate, schedule: .cosine), seed: seed)
         }
       }
     }

@@ -67,7 +67,7 @@ func run(_ number: Int, on data: Dataset<Float>, epochs: Int) throws {
   var generator = SeededGenerator(seed: UInt64(number), stream: 99)
   let start = model.initialParameters(using: &generator)
   var evaluator = Evaluator(Objective(model))
-  let before = try evaluator.evaluate(start, scaled, l2: 0).loss
+  let before = try evaluator.evaluate(start, scaled).loss
   var optimizer = GaussNewtonOptimizer(Objective(model))
   var observer = SilentObserver()
   var result: TrainingResult<Float>?

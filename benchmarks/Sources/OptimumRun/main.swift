@@ -77,13 +77,13 @@ func run<S: RealScalar>(_ type: S.Type) throws {
     let elapsed = (clock.now - start).components
     return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
   }
-  fit = try SoftmaxRegression(problem, options: options).fit { progress in
+  var observer = RecordObserver<OptimumProgress> { progress in
     lines.append(
       Iteration(
         iteration: progress.iteration, method: progress.method.rawValue, seconds: seconds(),
         cpuSeconds: Timing.processSeconds - cpu, passes: progress.passes, objective: progress.objective))
-    return true
   }
+  fit = try SoftmaxRegression(problem, options: options).fit(observer: &observer)
   let certified = seconds()
   for line in lines { try Timing.printLine(line) }
   guard let fit, let last = lines.last else { return }

@@ -16,9 +16,9 @@ func train(_ data: Dataset<Float>, _ subject: Case, batchSize: Int, seed: UInt64
   let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
   var descent = DescentOptions.training(curvature: subject.curvature, solver: subject.solver)
   descent.tolerance = subject.tolerance
-  var optimizer = GaussNewtonOptimizer(Objective(head), options: GaussNewtonOptions(descent: descent, l2: 1e-4))
+  var optimizer = GaussNewtonOptimizer(Objective(head, l2: 1e-4), options: GaussNewtonOptions(descent: descent))
   var observer = SilentObserver()
-  let options = TrainingOptions(epochs: batchSize < 4000 ? 3 : 6, batchSize: batchSize, seed: seed, l2: 1e-4)
+  let options = TrainingOptions(epochs: batchSize < 4000 ? 3 : 6, batchSize: batchSize, seed: seed)
   let epochs = try Trainer(options: options).run(&optimizer, on: data, observer: &observer).epochs
   let iterations = epochs.reduce(0) { $0 + $1.iterations }
   return (epochs.last!.objective, Double(iterations) / Double(epochs.last!.step))
@@ -38,7 +38,7 @@ func table(_ name: String, _ data: Dataset<Float>) throws {
       let objective = runs.reduce(0) { $0 + $1.0 } / 3
       let iterations = runs.reduce(0) { $0 + $1.1 } / 3
       print(
-        "| \(batchSize) | \(subject.curvature.rawValue) | \(subject.solver.rawValue) | \(subject.tolerance) | "
+        "| \(batchSize) | \(subject.curvature.name) | \(subject.solver.rawValue) | \(subject.tolerance) | "
           + "\(NumberText.fixed(objective, 5)) | \(NumberText.fixed(iterations, 1)) |")
     }
   }

@@ -108,8 +108,8 @@ func check(_ name: String, to path: String) throws {
 
   let data = Batch(inputs: inputs, labels: labels)
   func direction(_ options: DescentOptions, l2: Double = 0) -> [Double] {
-    var descent = Descent(Objective(network), options: options)
-    let (direction, report) = descent.direction(at: parameters, batch: data, damping: damping, l2: l2)
+    var descent = Descent(Objective(network, l2: l2), options: options)
+    let (direction, report) = descent.direction(at: parameters, batch: data, damping: damping)
     precondition(report.solve.outcome == .converged, "\(report.solve.outcome)")
     return direction
   }
@@ -119,7 +119,7 @@ func check(_ name: String, to path: String) throws {
   let vectors: [(String, [Double])] = [
     ("labels", labels.map(Double.init)), ("rows", (inputs.rows ?? (0..<Int32(size)).map { $0 }).map(Double.init)),
     ("tangent", tangent), ("row_weights", weights),
-    ("gradient", descent.gradient(at: parameters)), ("row_products", rowProducts), ("row_pullback", rowPullback),
+    ("gradient", descent.point.gradient()), ("row_products", rowProducts), ("row_pullback", rowPullback),
     ("row_norms", rowNorms), ("direction", direction(exact)), ("direction_l2", direction(exact, l2: l2)),
     ("direction_cg", direction(DescentOptions(solver: .cg, tolerance: 1e-13, maximumIterations: 1000))),
   ]

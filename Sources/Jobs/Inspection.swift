@@ -1,8 +1,3 @@
-import LinearAlgebra
-import Losses
-import Models
-import Optimization
-
 /// Whether FGN suits a problem: what it keeps of the full Gauss-Newton matrix on one batch, and how its direction
 /// compares. One solve of each.
 public struct Inspection: Sendable, Codable {
