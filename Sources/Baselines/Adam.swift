@@ -39,7 +39,7 @@ package struct AdamOptions: Sendable, Codable, Equatable {
 /// ```swift
 /// let gentle = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine, warmUp: 0.05), weightDecay: 0.01)
 /// var adamW = Adam(Objective(head), options: AdamOptions(gradient: gentle))
-/// let report = adamW.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = adamW.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 package struct Adam<ModelType: Model>: Optimizer {
   package typealias Scalar = ModelType.Scalar
@@ -66,7 +66,7 @@ package struct Adam<ModelType: Model>: Optimizer {
   package var explanation: String { options.gradient.weightDecay > 0 ? "AdamW" : "Adam" }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     let report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "gradient")
     guard report.outcome == .accepted else { return report }

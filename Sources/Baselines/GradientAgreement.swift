@@ -35,7 +35,7 @@ package struct GradientAgreementOptions: Sendable, Codable, Equatable {
 /// ```swift
 /// let fgn = GaussNewtonOptimizer(Objective(head))
 /// var filtered = GradientAgreement(fgn, options: GradientAgreementOptions(microBatches: 4))
-/// let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = filtered.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 package struct GradientAgreement<Base: Optimizer>: Optimizer {
   package typealias ModelType = Base.ModelType
@@ -72,7 +72,7 @@ package struct GradientAgreement<Base: Optimizer>: Optimizer {
   package var explanation: String { "\(base.explanation), on examples whose gradients agree" }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     let examples = batch.inputs.features.rows
     let parts = min(options.microBatches, examples)

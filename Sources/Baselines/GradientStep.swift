@@ -10,7 +10,7 @@ import Optimization
 ///
 /// ```swift
 /// var gradient = GradientStep(Objective(head), options: GradientOptions(learningRate: LearningRate(0.1)))
-/// let report = gradient.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 10), path: "descent")
+/// let report = gradient.evaluate(at: parameters, on: batch, at: Schedule.Progress(step: 0, total: 10), path: "descent")
 /// let isTaken = report.outcome == .accepted && gradient.move(&parameters, along: gradient.values)
 /// ```
 package struct GradientStep<ModelType: Model>: Sendable {
@@ -36,7 +36,7 @@ package struct GradientStep<ModelType: Model>: Sendable {
   ///   - isReleased: whether to let go of batch and parameters; false for methods that go on with curvature products,
   ///     which release the objective themselves before they move.
   package mutating func evaluate(
-    at parameters: Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress, path: String,
+    at parameters: Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress, path: String,
     isReleased: Bool = true
   ) -> StepReport {
     defer { if isReleased { point.release() } }
@@ -72,8 +72,8 @@ package struct GradientStep<ModelType: Model>: Sendable {
   }
 
   /// What decay leaves of each kind of parameter: 1 - rate weightDecay of the penalised ones, at least 0.
-  package func kept(rate: Double) -> SliceFactors<Scalar> {
-    SliceFactors(penalised: Scalar(max(0, 1 - rate * options.weightDecay)), free: 1)
+  package func kept(rate: Double) -> ParameterLayout.Factors<Scalar> {
+    ParameterLayout.Factors(penalised: Scalar(max(0, 1 - rate * options.weightDecay)), free: 1)
   }
 
   /// The parameters in as few ranges as decay allows, and what it leaves of each: for updates of one pass.

@@ -61,7 +61,7 @@ package struct KFACOptions: Sendable, Codable, Equatable {
 /// var options = KFACOptions(damping: 1e-2, seed: 7)
 /// options.inverseInterval = 20
 /// var kfac = KFAC(Objective(head), options: options)
-/// let report = kfac.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = kfac.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 package struct KFAC<ModelType: Model>: Optimizer {
   package typealias Scalar = ModelType.Scalar
@@ -101,7 +101,7 @@ package struct KFAC<ModelType: Model>: Optimizer {
   }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     var report = gradient.evaluate(
       at: parameters, on: batch, at: progress, path: "Kronecker factors", isReleased: false)
@@ -173,7 +173,7 @@ package struct KFAC<ModelType: Model>: Optimizer {
   }
 
   /// The slices without factors.
-  private func uncovered(_ layout: ParameterLayout) -> [ParameterSlice] {
+  private func uncovered(_ layout: ParameterLayout) -> [ParameterLayout.Slice] {
     var covered: Set<Int> = []
     for block in state.blocks {
       covered.insert(block.weight.offset)

@@ -7,13 +7,13 @@ import Optimization
 struct KroneckerBlock<Scalar: RealScalar>: Codable, Sendable {
   typealias Workspace = KroneckerFactors<Scalar>.Workspace
 
-  let weight: ParameterSlice
-  let bias: ParameterSlice?
+  let weight: ParameterLayout.Slice
+  let bias: ParameterLayout.Slice?
   /// A and G with their inverses.
   private(set) var factors: KroneckerFactors<Scalar>
 
   /// Factors of zero.
-  init(_ pair: KroneckerPair<Scalar>) {
+  init(_ pair: Linearizations.KroneckerPair<Scalar>) {
     (weight, bias) = (pair.weight, pair.bias)
     let (inputs, outputs) = (pair.input.columns + (pair.bias == nil ? 0 : 1), pair.cotangents.columns)
     factors = KroneckerFactors(
@@ -22,7 +22,7 @@ struct KroneckerBlock<Scalar: RealScalar>: Codable, Sendable {
   }
 
   /// The larger of the two orders that the factors of a pair would have.
-  static func order(_ pair: KroneckerPair<Scalar>) -> Int {
+  static func order(_ pair: Linearizations.KroneckerPair<Scalar>) -> Int {
     max(pair.input.columns + (pair.bias == nil ? 0 : 1), pair.cotangents.columns)
   }
 
@@ -33,7 +33,8 @@ struct KroneckerBlock<Scalar: RealScalar>: Codable, Sendable {
   ///   - rows: R, of the batch's outputs.
   ///   - rootWeights: sqrt(w) [R] of the inputs where these are the rows; nil for ones.
   mutating func update(
-    with pair: KroneckerPair<Scalar>, rows: Int, rootWeights: [Scalar]?, decay: Double, using work: inout Workspace
+    with pair: Linearizations.KroneckerPair<Scalar>, rows: Int, rootWeights: [Scalar]?, decay: Double,
+    using work: inout Workspace
   ) {
     let (count, positions) = (pair.input.rows, Double(pair.positions))
     if pair.bias == nil {

@@ -48,7 +48,7 @@ package struct LBFGSOptions: Sendable, Codable, Equatable {
 ///
 /// ```swift
 /// var lbfgs = LBFGS(Objective(head, l2: 1e-3))
-/// for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Progress(step: step, total: 20)) }
+/// for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Schedule.Progress(step: step, total: 20)) }
 /// ```
 package struct LBFGS<ModelType: Model>: Optimizer {
   package typealias Scalar = ModelType.Scalar
@@ -86,7 +86,7 @@ package struct LBFGS<ModelType: Model>: Optimizer {
   package var explanation: String { "L-BFGS of \(state.memory.pairs.count) pairs" }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     point.counts = PassCounts()
     var loop = exchange(&self.loop, with: Self.loop(options))

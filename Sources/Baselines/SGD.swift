@@ -36,7 +36,7 @@ package struct SGDOptions: Sendable, Codable, Equatable {
 /// var sgd = SGD(
 ///   Objective(head), options: SGDOptions(gradient: GradientOptions(learningRate: rate), momentum: 0.9, nesterov: true)
 /// )
-/// let report = sgd.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = sgd.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 package struct SGD<ModelType: Model>: Optimizer {
   package typealias Scalar = ModelType.Scalar
@@ -63,7 +63,7 @@ package struct SGD<ModelType: Model>: Optimizer {
   }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     let report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "gradient")
     guard report.outcome == .accepted else { return report }

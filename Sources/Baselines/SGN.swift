@@ -42,7 +42,7 @@ package struct SGNOptions: Sendable, Codable, Equatable {
 ///
 /// ```swift
 /// var sgn = SGN(Objective(head), options: SGNOptions(damping: 1e-2, iterations: 5))
-/// let report = sgn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = sgn.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 package struct SGN<ModelType: Model>: Optimizer {
   package typealias Scalar = ModelType.Scalar
@@ -76,7 +76,7 @@ package struct SGN<ModelType: Model>: Optimizer {
   package var explanation: String { "conjugate gradient in parameter space, \(options.iterations) iterations" }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     var report = gradient.evaluate(
       at: parameters, on: batch, at: progress, path: "conjugate gradient", isReleased: false)

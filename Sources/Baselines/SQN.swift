@@ -51,7 +51,7 @@ package struct SQNOptions: Sendable, Codable, Equatable {
 ///
 /// ```swift
 /// var sqn = SQN(Objective(head), options: SQNOptions(memory: 5))
-/// let report = sqn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = sqn.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 package struct SQN<ModelType: Model>: Optimizer {
   package typealias Scalar = ModelType.Scalar
@@ -95,7 +95,7 @@ package struct SQN<ModelType: Model>: Optimizer {
   package var explanation: String { "least squares over \(options.memory) pairs, Armijo search" }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "least squares", isReleased: false)
     defer { gradient.point.release() }

@@ -46,7 +46,7 @@ package struct ShampooOptions: Sendable, Codable, Equatable {
 ///
 /// ```swift
 /// var shampoo = Shampoo(Objective(head), options: ShampooOptions(interval: 10))
-/// let report = shampoo.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = shampoo.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 package struct Shampoo<ModelType: Model>: Optimizer {
   package typealias Scalar = ModelType.Scalar
@@ -79,7 +79,7 @@ package struct Shampoo<ModelType: Model>: Optimizer {
   package var explanation: String { "inverse roots along each mode, every \(options.interval) steps" }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "roots")
     guard report.outcome == .accepted else { return report }
@@ -108,7 +108,7 @@ package struct Shampoo<ModelType: Model>: Optimizer {
   }
 
   /// Statistics and direction of each slice; false if a root could not be found.
-  private mutating func precondition(_ slices: [ParameterSlice]) -> Bool {
+  private mutating func precondition(_ slices: [ParameterLayout.Slice]) -> Bool {
     // The first gradients say little of those to come: with roots of one alone steps can run away.
     let updatesRoots = state.steps % options.interval == 0 || state.steps < options.interval
     state.steps += 1

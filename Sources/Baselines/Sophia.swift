@@ -48,7 +48,7 @@ package struct SophiaOptions: Sendable, Codable, Equatable {
 /// ```swift
 /// let decayed = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine), weightDecay: 0.1)
 /// var sophia = Sophia(Objective(head), options: SophiaOptions(gradient: decayed, seed: 7))
-/// let report = sophia.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = sophia.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 package struct Sophia<ModelType: Model>: Optimizer {
   package typealias Scalar = ModelType.Scalar
@@ -77,7 +77,7 @@ package struct Sophia<ModelType: Model>: Optimizer {
   package var explanation: String { "clipped diagonal curvature, estimated every \(options.interval) steps" }
 
   package mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     var report = gradient.evaluate(at: parameters, on: batch, at: progress, path: "clipped", isReleased: false)
     defer { gradient.point.release() }

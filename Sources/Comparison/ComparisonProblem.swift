@@ -28,7 +28,7 @@ public struct ComparisonProblem<ModelType: Model>: Sendable {
     self.start = start
   }
 
-  /// - Throws: `LayerError` if the model cannot be trained, `DataError` if data do not fit it.
+  /// - Throws: `Layers.Failure` if the model cannot be trained, `DataError` if data do not fit it.
   public func check() throws {
     try model.checkTrainable()
     for data in [training, validation, test].compactMap({ $0 }) {

@@ -69,7 +69,7 @@ package struct ContestantRun<ModelType: Model> {
   ) throws -> [ComparisonRow]? {
     let training = problem.training
     let batchSize = options.batchSize(of: contestant, training.count)
-    let trainer = Trainer(options: TrainingOptions(epochs: 1, batchSize: batchSize, seed: seed))
+    let trainer = Trainer(options: Trainer.Options(epochs: 1, batchSize: batchSize, seed: seed))
     var generator = SeededGenerator(seed: seed, .initialisation)
     var parameters = problem.start ?? problem.model.initialParameters(using: &generator)
     var batches = Batches(of: training, batchSize: batchSize, seed: seed)
@@ -132,7 +132,7 @@ package struct ContestantRun<ModelType: Model> {
       before = timed.seconds(by: options.clock)
       _ = try trainer.takeStep(
         &timed, &parameters, batches: &batches, number: step % batches.count, data: problem.training, featureGram: nil,
-        at: Progress(step: step, total: 1 << 20, stepsPerEpoch: batches.count))
+        at: Schedule.Progress(step: step, total: 1 << 20, stepsPerEpoch: batches.count))
     }
     return timed.seconds(by: options.clock) - before
   }
@@ -179,7 +179,7 @@ struct TimedOptimizer<Base: Optimizer>: Optimizer {
   func seconds(by clock: Clock) -> Double { clock == .cpu ? cpuSeconds : wallSeconds }
 
   mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     let clock = RunClock(limit: nil)
     defer {
@@ -220,13 +220,13 @@ struct PointSchedule {
     }
   }
 
-  func progress(step: Int, seconds: Double) -> Progress {
+  func progress(step: Int, seconds: Double) -> Schedule.Progress {
     var total = totalSteps ?? 1
     if case .seconds(let limit) = budget {
       let each = step > 0 ? seconds / Double(step) : estimate
       total = Int(min(1e15, (limit / max(each, 1e-9)).rounded(.up)))
     }
-    return Progress(step: step, total: max(step + 1, total), stepsPerEpoch: stepsPerEpoch)
+    return Schedule.Progress(step: step, total: max(step + 1, total), stepsPerEpoch: stepsPerEpoch)
   }
 
   /// How many of the points are reached.

@@ -29,7 +29,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   private let version: String
   private let fingerprint: UInt64
 
-  /// - Throws: `LayerError` or `DataError` if the problem's parts do not fit each other, `OptimizerError` if batches are
+  /// - Throws: `Layers.Failure` or `DataError` if the problem's parts do not fit each other, `OptimizerError` if batches are
   ///   too large for a contestant.
   public init(
     _ problem: ComparisonProblem<ModelType>, _ options: ComparisonOptions, store: RunStore<ComparisonRow> = RunStore(),

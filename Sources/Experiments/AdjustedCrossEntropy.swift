@@ -46,12 +46,12 @@ public struct AdjustedCrossEntropy: Loss {
 /// The rows of `AdjustedCrossEntropy`: `MarginRows` with another `rootWeight`.
 public struct AdjustedRows<Scalar: RealScalar>: LossRows {
   let offsets: Matrix<Scalar>?
-  private var weight: CurvatureWeights<Scalar>
+  private var weight: Curvature.Weights<Scalar>
   /// Those of cross-entropy, offsets in.
   package private(set) var margins: MarginRows<Scalar>
 
   init(offsets: Matrix<Scalar>?, weight: Curvature, margins: MarginRows<Scalar>) {
-    (self.offsets, self.weight, self.margins) = (offsets, CurvatureWeights(weight), margins)
+    (self.offsets, self.weight, self.margins) = (offsets, Curvature.Weights(weight), margins)
   }
 
   public var rows: Matrix<Scalar> {
@@ -78,7 +78,7 @@ public struct AdjustedRows<Scalar: RealScalar>: LossRows {
 
   /// `weight` is in FGN's alone.
   public func traces(_ weights: Curvature.Weights<Scalar>) -> [Double] {
-    margins.traces(weights.curvature == .fgn ? weights : CurvatureWeights(weights.curvature, of: margins))
+    margins.traces(weights.curvature == .fgn ? weights : Curvature.Weights(weights.curvature, of: margins))
   }
 
   public func applyRoot(transposed: Bool, to t: inout Matrix<Scalar>) {

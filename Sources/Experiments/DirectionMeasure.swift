@@ -38,7 +38,7 @@ public struct DirectionMeasure: Sendable {
     func solve(_ curvature: Curvature) -> [Double] {
       let isSmall = batch.count * model.outputWidth <= 800
       let hasFewFeatures = 2 * model.layout.trainableCount < batch.count * model.outputWidth
-      let iterative: Solver = model.makeLinearization().isIsotropic && !hasFewFeatures ? .dual : .cg
+      let iterative: DescentOptions.Solver = model.makeLinearization().isIsotropic && !hasFewFeatures ? .dual : .cg
       let options = DescentOptions(
         curvature: curvature, solver: curvature == kept || isSmall ? .gram : iterative, tolerance: 1e-13,
         maximumIterations: 20_000)

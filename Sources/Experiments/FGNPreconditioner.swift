@@ -44,7 +44,7 @@ public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
     precondition(damping > 0, "damping is above 0, got \(damping)")
     point = ObjectivePoint(objective.withoutPenalty)
     point.evaluate(at: parameters, batch: batch)
-    var gram = RowGram<Scalar>()
+    var gram = Linearizations.RowGram<Scalar>()
     point.rowGram(into: &gram)
     let rows = point.rows
     let count = rows.count
@@ -83,7 +83,7 @@ public struct FGNPreconditioner<ModelType: Model>: LinearOperator, Sendable {
     point.rowProducts(x, into: &margins)
     Gram.times(core, margins, into: &weighted)
     result.combine(identity, x, beta: 0)
-    point.rowPullback(weighted, alpha: SliceFactors(1), beta: SliceFactors(1), into: &result)
+    point.rowPullback(weighted, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(1), into: &result)
   }
 }
 

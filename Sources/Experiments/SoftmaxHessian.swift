@@ -32,7 +32,7 @@ enum SoftmaxHessian {
 
   /// The matrix of one example [C, C], column by column from products of the row kernels.
   static func matrix<S: RealScalar>(_ rows: MarginRows<S>, _ example: Int, _ curvature: Curvature) -> Matrix<Double> {
-    let (classes, weights) = (rows.rows.columns, CurvatureWeights(curvature, of: rows))
+    let (classes, weights) = (rows.rows.columns, Curvature.Weights(curvature, of: rows))
     var matrix = Matrix<Double>(rows: classes, columns: classes)
     for j in 0..<classes {
       var unit = Matrix<S>(rows: rows.count, columns: classes)

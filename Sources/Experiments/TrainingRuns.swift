@@ -53,7 +53,7 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   /// - Parameters:
   ///   - contestant: a method and its settings, such as `fgn:damping-factor=24`.
   ///   - name: in the column `method`; the contestant's text by default, options by their full names.
-  /// - Throws: `MethodError` for a text that is none, `DataError` if model, loss and data do not fit each other,
+  /// - Throws: `TrainingMethod.Failure` for a text that is none, `DataError` if model, loss and data do not fit each other,
   ///   `OptimizerError` if batches are too large for the method.
   public func rows(_ contestant: String, as name: String? = nil, seed: UInt64) throws -> [Row] {
     if case .seconds = budget { preconditionFailure("rows must not depend on time: give steps or epochs") }

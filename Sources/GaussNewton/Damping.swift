@@ -46,7 +46,8 @@ extension GaussNewtonOptions {
       ///   - relative: factor on automatic damping, of `StepBudget`.
       ///   - restraint: factor on it by the time that the scale has fallen to nothing, of `StepBudget`.
       mutating func next(
-        _ damping: Damping, curvature: Double, batch: Int, layers: Int, relative: Double = 1, restraint: Double = 1
+        _ damping: GaussNewtonOptions.Damping, curvature: Double, batch: Int, layers: Int, relative: Double = 1,
+        restraint: Double = 1
       ) -> Double {
         defer {
           steps += 1
@@ -69,7 +70,7 @@ extension GaussNewtonOptions {
       }
 
       /// After a step with this gain ratio; NaN counts as bad.
-      mutating func adapt(_ damping: Damping, ratio: Double) {
+      mutating func adapt(_ damping: GaussNewtonOptions.Damping, ratio: Double) {
         guard case .gainRatio(let initial, let factor) = damping else { return }
         var value = adapted ?? initial
         if !(ratio >= 0.25) { value *= factor } else if ratio > 0.75 { value /= factor }

@@ -21,7 +21,7 @@ public struct Descent<ModelType: Model>: Sendable {
   package private(set) var lastChoice: SolverChoice?
 
   /// The curvature's coefficients on the batch.
-  private var weights: CurvatureWeights<Scalar>
+  private var weights: Curvature.Weights<Scalar>
   /// Their roots with example weights and floor in [B].
   private var roots: [Scalar] = []
   private var system: (kind: SystemKind, value: any DampedSystem<ModelType>)?
@@ -31,14 +31,14 @@ public struct Descent<ModelType: Model>: Sendable {
   /// - Precondition: the curvature has the solver of `options`.
   public init(_ objective: Objective<ModelType>, options: DescentOptions = DescentOptions()) {
     precondition(
-      Solver.available(for: options.curvature).contains(options.solver),
+      DescentOptions.Solver.available(for: options.curvature).contains(options.solver),
       "the curvature \(options.curvature.name) has no solver \(options.solver.rawValue)")
     self.options = options
     point = ObjectivePoint(objective)
     // The GGN of a loss that sees one number of each row is FGN.
     let isScalar = objective.loss.isScalar(outputs: objective.model.outputWidth)
     let isByOutputs = options.solver == .cg || options.solver == .dual
-    weights = CurvatureWeights(
+    weights = Curvature.Weights(
       options.curvature.isHessian && isScalar && !isByOutputs ? .fgn : options.curvature)
   }
 
@@ -132,7 +132,7 @@ public struct Descent<ModelType: Model>: Sendable {
     lastChoice = choice
     var problem = DampedProblem(
       options: options, damping: damping,
-      metric: SliceFactors(penalised: Scalar(damping / (damping + objective.l2)), free: 1),
+      metric: ParameterLayout.Factors(penalised: Scalar(damping / (damping + objective.l2)), free: 1),
       shift: Scalar(Double(point.rows.count) * damping), roots: roots)
     problem.options.solver = choice.solver
     let solution = system!.value.solve(problem, &point)
@@ -180,7 +180,7 @@ public struct Descent<ModelType: Model>: Sendable {
       setCenter(direction, scale: 1)
     }
     let report = solve(damping: damping)
-    addDirection(factor: 1, beta: SliceFactors(1), to: &direction)
+    addDirection(factor: 1, beta: ParameterLayout.Factors(1), to: &direction)
     release()
     return (direction, report)
   }

@@ -10,7 +10,7 @@ package struct DirectionMemory<Scalar: RealScalar>: Codable, Sendable {
   package internal(set) var scale: Scalar = 1
   /// Factor with which `values` went into the parameters last; 0 when there is nothing to take back.
   package internal(set) var applied: Scalar = 0
-  /// Directions in the average, for `Momentum.averaged`.
+  /// Directions in the average, for `GaussNewtonOptions.Momentum.averaged`.
   package internal(set) var averaged = 0
 
   mutating func forget() {

@@ -8,9 +8,9 @@ import Optimization
 /// A step, top to bottom: linearise (one forward pass, one fused pass over the logits); damping from the row Gram's
 /// diagonal; centre from the last direction and L2 (one product with the rows); solve the B x B system; shorten; one
 /// back-projection; update. A step after which the next batch's objective is worse beyond its standard error is
-/// undone (see `TrustRegion`).
+/// undone (see `GaussNewtonOptions.TrustRegion`).
 ///
-/// Cost for a linear head: three products of 2 B C D flops and the solver's own (see `Solver`); one vector of P numbers
+/// Cost for a linear head: three products of 2 B C D flops and the solver's own (see `DescentOptions.Solver`); one vector of P numbers
 /// beyond the parameters. Errors: none are thrown; a step that fails is `rejected` in its report. Source: arXiv
 /// 2605.06081 for the curvature; the rest in docs/mathematics.md.
 ///
@@ -19,7 +19,7 @@ import Optimization
 /// var parameters = Parameters<Float>(layout: head.layout)
 /// var optimizer = GaussNewtonOptimizer(Objective(head))
 /// let batch = Batch<Float>(features: Matrix(rows: 2, columns: 2, elements: [1, 0, 0, 1]), labels: [0, 2])
-/// let report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+/// let report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
 /// ```
 public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   public typealias Scalar = ModelType.Scalar
@@ -51,7 +51,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   public var explanation: String { descent.lastChoice.map { "\($0.solver.rawValue): \($0.reason)" } ?? "no step yet" }
 
   public mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     defer { descent.release() }
     descent.point.counts = PassCounts()
@@ -71,7 +71,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
 
   /// Damping, direction and update on the batch that was evaluated; leaves `report` rejected where there is no step.
   private mutating func takeStep(
-    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, at progress: Progress, _ report: inout StepReport
+    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, at progress: Schedule.Progress,
+    _ report: inout StepReport
   ) {
     let damping = nextDamping(batch, at: progress)
     guard damping.isFinite, damping > 0 else { return }
@@ -91,7 +92,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     guard keepsDirection(momentum) else {
       // Nothing keeps the parameters, so that they change in place.
       descent.point.forgetPlace()
-      descent.addDirection(factor: factor, beta: SliceFactors(1), to: &parameters.values)
+      descent.addDirection(factor: factor, beta: ParameterLayout.Factors(1), to: &parameters.values)
       report.outcome = .accepted
       return
     }
@@ -106,13 +107,15 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
     if averaging == nil { state.memory.scale *= Scalar(report.shortening) }
   }
 
-  private mutating func evaluate(_ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>) -> TrustRegion.Objective {
+  private mutating func evaluate(_ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>)
+    -> GaussNewtonOptions.TrustRegion.Objective
+  {
     let value = descent.linearize(at: parameters, batch: batch)
-    return TrustRegion.Objective(value: value, standardError: descent.point.standardError)
+    return GaussNewtonOptions.TrustRegion.Objective(value: value, standardError: descent.point.standardError)
   }
 
   /// lambda, from the batch's mean row curvature.
-  private mutating func nextDamping(_ batch: Batch<Scalar>, at progress: Progress) -> Double {
+  private mutating func nextDamping(_ batch: Batch<Scalar>, at progress: Schedule.Progress) -> Double {
     let (layers, isQuadratic) = (objective.model.layerCount, objective.loss.isQuadratic)
     let curvature = descent.meanRowCurvature(seed: UInt64(state.damping.steps))
     return state.damping.next(
@@ -121,7 +124,7 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
       restraint: isQuadratic ? 1 : StepBudget.restraint(at: progress, layers: layers))
   }
 
-  private func projectedMomentum(at progress: Progress) -> Double {
+  private func projectedMomentum(at progress: Schedule.Progress) -> Double {
     switch options.momentum {
     case .automatic:
       StepBudget.momentum(stepsPerEpoch: progress.stepsPerEpoch, layers: objective.model.layerCount)
@@ -158,10 +161,10 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   /// Completes the direction that was solved for; what is stepped along is the result times the remembered values.
   private mutating func remember() -> Scalar {
     guard let averaging else {
-      descent.addDirection(factor: 1 / state.memory.scale, beta: SliceFactors(1), to: &state.memory.values)
+      descent.addDirection(factor: 1 / state.memory.scale, beta: ParameterLayout.Factors(1), to: &state.memory.values)
       return state.memory.scale
     }
-    descent.addDirection(factor: 1, beta: SliceFactors(1), to: &fresh)
+    descent.addDirection(factor: 1, beta: ParameterLayout.Factors(1), to: &fresh)
     return state.memory.average(fresh, beta: averaging)
   }
 
@@ -195,7 +198,8 @@ public struct GaussNewtonOptimizer<ModelType: Model>: Optimizer {
   /// Takes the last step back if the objective on this batch says that it should: it is worse than the running mean
   /// beyond its standard error, and without the step it is better. A batch that is merely hard takes nothing back.
   private mutating func undoLastStep(
-    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>, _ objective: inout TrustRegion.Objective
+    _ parameters: inout Parameters<Scalar>, _ batch: Batch<Scalar>,
+    _ objective: inout GaussNewtonOptions.TrustRegion.Objective
   ) -> Bool {
     guard state.memory.applied != 0, search.refuses(objective, state.search) else { return false }
     descent.release()

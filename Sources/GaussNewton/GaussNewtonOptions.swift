@@ -41,7 +41,8 @@ extension GaussNewtonOptions {
   public static func egnAsPublished(momentum: Double = 0.9) -> GaussNewtonOptions {
     var options = GaussNewtonOptions(
       descent: .training(curvature: .ggn, solver: .gram), damping: .gainRatio(),
-      trustRegion: TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity), momentum: .averaged(momentum),
+      trustRegion: GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity),
+      momentum: .averaged(momentum),
       schedule: .constant)
     options.lineSearch = LineSearch()
     return options

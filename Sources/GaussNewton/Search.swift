@@ -7,7 +7,7 @@ import Optimization
 /// then looks for a length on the batch itself, at one forward pass a trial, and measures what was gained against what
 /// the quadratic model promised. `refuses` says, on the next batch, that a step should be taken back.
 package struct Search: Sendable {
-  var trustRegion: TrustRegion
+  var trustRegion: GaussNewtonOptions.TrustRegion
   var schedule: Schedule
   var lineSearch: LineSearch?
   /// Whether the damping wants the gain ratio of each step.
@@ -22,7 +22,7 @@ package struct Search: Sendable {
 
   /// What is remembered between steps.
   package struct State: Codable, Sendable {
-    package var trustRegion = TrustRegion.State()
+    package var trustRegion = GaussNewtonOptions.TrustRegion.State()
     package var lineSearch = LineSearch.State()
   }
 
@@ -30,12 +30,14 @@ package struct Search: Sendable {
   var isTrying: Bool { measuresGain || lineSearch != nil }
 
   /// Whether this objective is worse than the last ones beyond what the choice of the batch explains.
-  func refuses(_ objective: TrustRegion.Objective, _ state: State) -> Bool {
+  func refuses(_ objective: GaussNewtonOptions.TrustRegion.Objective, _ state: State) -> Bool {
     state.trustRegion.refuses(objective, deviations: trustRegion.deviations)
   }
 
   /// The schedule's factor, and the factor that brings d^T F d = `quadratic` inside the trust region.
-  func reach(quadratic: Double, at progress: Progress, _ state: State) -> (stepLength: Double, shortening: Double) {
+  func reach(quadratic: Double, at progress: Schedule.Progress, _ state: State) -> (
+    stepLength: Double, shortening: Double
+  ) {
     (schedule.factor(at: progress), trustRegion.shortening(quadratic, at: progress, state: state.trustRegion))
   }
 

@@ -22,7 +22,7 @@ package enum StepBudget {
 
   /// What long runs put on damping that has fallen, as it does where rows become flat: (E / 10)^0.5, between 1 and 3.2; 1
   /// for a head and where E is not known.
-  package static func restraint(at progress: Progress, layers: Int) -> Double {
+  package static func restraint(at progress: Schedule.Progress, layers: Int) -> Double {
     guard let stepsPerEpoch = progress.stepsPerEpoch, layers > 1 else { return 1 }
     return (min(100, max(10, Double(progress.total) / Double(stepsPerEpoch))) / 10).squareRoot()
   }

@@ -21,7 +21,7 @@ enum SystemKind: Sendable {
 /// One way to a direction: a solver of a form of curvature, the system that does it, and what it costs. The table of
 /// them is all that is known of which solver there is for what.
 struct Way: Sendable {
-  var solver: Solver
+  var solver: DescentOptions.Solver
   /// Whether it solves for the Hessian itself; else for curvatures of one row an example.
   var isForHessian: Bool
   var kind: SystemKind
@@ -63,7 +63,7 @@ struct Way: Sendable {
     Way(solver: .woodbury, isForHessian: true, kind: .outputGram, isConsidered: false, flops: outputGramFlops),
   ]
 
-  static func find(_ solver: Solver, for curvature: Curvature) -> Way? {
+  static func find(_ solver: DescentOptions.Solver, for curvature: Curvature) -> Way? {
     all.first { $0.solver == solver && $0.solves(curvature) }
   }
 
@@ -84,7 +84,7 @@ struct Way: Sendable {
 package struct SolverCosts: Sendable {
   var batch: Double
   var classes: Double
-  var products: LinearizationCosts
+  var products: Linearizations.Costs
   /// n: what conjugate gradient is expected to need.
   var iterations: Double
   /// Whether B x B matrices fit the memory budget.
@@ -97,7 +97,7 @@ package struct SolverCosts: Sendable {
   static let memoryPenalty = 10.0
 
   package init(
-    batch: Double, classes: Double, products: LinearizationCosts, iterations: Double, gramFits: Bool = true,
+    batch: Double, classes: Double, products: Linearizations.Costs, iterations: Double, gramFits: Bool = true,
     outputsFit: Bool = false
   ) {
     self.batch = batch
@@ -109,15 +109,15 @@ package struct SolverCosts: Sendable {
   }
 
   /// Predicted flops of a solver of a curvature; nil where it is not there, does not fit, or is for comparison alone.
-  package func flops(_ solver: Solver, curvature: Curvature) -> Double? {
+  package func flops(_ solver: DescentOptions.Solver, curvature: Curvature) -> Double? {
     guard let way = Way.find(solver, for: curvature), way.isConsidered, gramFits || !way.formsGram else { return nil }
     return way.flops(self)
   }
 
   /// The cheapest solver of a curvature; the exact one if that adds less than a twentieth to the whole step.
   func choose(_ curvature: Curvature) -> SolverChoice {
-    var best = (solver: Solver.automatic, flops: Double.infinity)
-    for solver in Solver.allCases {
+    var best = (solver: DescentOptions.Solver.automatic, flops: Double.infinity)
+    for solver in DescentOptions.Solver.allCases {
       if let flops = flops(solver, curvature: curvature), flops < best.flops { best = (solver, flops) }
     }
     let slack = 0.05 * (products.forward + products.pullback + best.flops)
@@ -133,14 +133,14 @@ package struct SolverCosts: Sendable {
 
 /// A solver and why it was taken.
 package struct SolverChoice: Sendable {
-  package var solver: Solver
+  package var solver: DescentOptions.Solver
   var costs: SolverCosts?
   var curvature: Curvature
 
   /// For people: what this solver is expected to cost, against the others.
   package var reason: String {
     guard let costs else { return "as asked" }
-    let all = Solver.available(for: curvature).compactMap { solver in
+    let all = DescentOptions.Solver.available(for: curvature).compactMap { solver in
       costs.flops(solver, curvature: curvature).map { "\(solver.rawValue) \(SolverCosts.short($0))" }
     }
     return "of \(all.joined(separator: ", ")) a step, at \(Int(costs.iterations)) iterations"

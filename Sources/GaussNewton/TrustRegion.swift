@@ -26,7 +26,7 @@ extension GaussNewtonOptions {
     }
 
     /// The factor, at most 1, that brings d^T F d = `quadratic` inside the region.
-    func shortening(_ quadratic: Double, at progress: Progress, state: State) -> Double {
+    func shortening(_ quadratic: Double, at progress: Schedule.Progress, state: State) -> Double {
       let planned = warmUp * Double(progress.total)
       let ramp = planned > 0 ? min(1, max(0.01, Double(progress.step + 1) / planned)) : 1
       let limit = radius * ramp * state.factor
@@ -54,13 +54,13 @@ extension GaussNewtonOptions {
 }
 
 extension GaussNewtonOptions.TrustRegion.State {
-  func refuses(_ objective: TrustRegion.Objective, deviations: Double) -> Bool {
+  func refuses(_ objective: GaussNewtonOptions.TrustRegion.Objective, deviations: Double) -> Bool {
     guard objective.value.isFinite, objective.standardError.isFinite else { return true }
     guard let mean else { return false }
     return objective.value > mean + deviations * objective.standardError
   }
 
-  mutating func record(_ objective: TrustRegion.Objective) {
+  mutating func record(_ objective: GaussNewtonOptions.TrustRegion.Objective) {
     mean = mean.map { $0 + 0.1 * (objective.value - $0) } ?? objective.value
     factor = min(1, factor * 1.1)
   }

@@ -12,7 +12,7 @@ public struct CalibrateJob: Sendable, Equatable {
   /// Fits on examples that were held out in training. The model gets its temperature where there is a minimiser.
   ///
   /// - Throws: `DataError` where nothing was held out, where the data do not fit the model, and for a regression.
-  public func run<S>(_ model: inout ModelFile<S>, on data: PreparedData<S>) throws -> Calibration {
+  public func run<S>(_ model: inout ModelFile<S>, on data: DataPreparation.Result<S>) throws -> Calibration {
     guard let held = data.validation else {
       throw DataError(data.training.source, "expected examples that were held out, got none")
     }

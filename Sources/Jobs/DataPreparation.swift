@@ -72,7 +72,7 @@ public struct DataPreparation: Sendable, Equatable {
     loss?.loss ?? model.initial?.loss ?? CrossEntropy()
   }
 
-  private func targetKind(of loss: any Loss) -> TargetKind {
+  private func targetKind(of loss: any Loss) -> DataFiles.TargetKind {
     let kind = LossForm(loss)?.targetKind ?? .numbers
     return allowsIntegerTargets && kind == .measurements ? .numbers : kind
   }
@@ -86,7 +86,7 @@ public struct DataPreparation: Sendable, Equatable {
   public func load<S: RealScalar>(
     as type: S.Type = S.self, for model: ModelSpecification<S> = ModelSpecification(),
     note: (String) -> Void = { _ in }
-  ) throws -> PreparedData<S> {
+  ) throws -> DataPreparation.Result<S> {
     try check()
     try model.initial?.check()
     let loss = loss(for: model)
@@ -103,7 +103,7 @@ public struct DataPreparation: Sendable, Equatable {
     try loaded.data.check(loss)
     files.featureCount = loaded.data.featureCount
     files.indexBase = loaded.indexBase ?? .automatic
-    var data = PreparedData(training: loaded.data, loss: loss, indexBase: loaded.indexBase)
+    var data = DataPreparation.Result(training: loaded.data, loss: loss, indexBase: loaded.indexBase)
     data.memoryLimit = files.memoryLimit
     data.test = try test.map { try more($0, files, for: loaded.data, loss) }
     if case .file(let path) = validation { data.validation = try more(path, files, for: loaded.data, loss) }
@@ -118,10 +118,10 @@ public struct DataPreparation: Sendable, Equatable {
   public func prepare<S: RealScalar>(
     _ training: Dataset<S>, validation: Dataset<S>? = nil, for model: ModelSpecification<S> = ModelSpecification(),
     note: (String) -> Void = { _ in }
-  ) throws -> PreparedData<S> {
+  ) throws -> DataPreparation.Result<S> {
     try check()
     try model.initial?.check()
-    var data = PreparedData(training: training, validation: validation, loss: loss(for: model))
+    var data = DataPreparation.Result(training: training, validation: validation, loss: loss(for: model))
     for part in data.parts { try part.check(data.loss) }
     try arrange(&data, model, note)
     return data
@@ -129,7 +129,7 @@ public struct DataPreparation: Sendable, Equatable {
 
   /// Splits, weighs and standardises.
   private func arrange<S>(
-    _ data: inout PreparedData<S>, _ model: ModelSpecification<S>, _ note: (String) -> Void
+    _ data: inout DataPreparation.Result<S>, _ model: ModelSpecification<S>, _ note: (String) -> Void
   ) throws {
     if data.validation == nil, case .fraction(let fraction) = validation {
       let parts = try data.training.split(validationFraction: fraction, seed: seed)
@@ -160,7 +160,9 @@ public struct DataPreparation: Sendable, Equatable {
   }
 
   /// How to standardise targets; nil for not at all. A model that training goes on from has its own units.
-  private func targetStandardization<S>(of data: PreparedData<S>, _ initial: ModelFile<S>?) -> Standardization? {
+  private func targetStandardization<S>(of data: DataPreparation.Result<S>, _ initial: ModelFile<S>?)
+    -> Standardization?
+  {
     let isDefault = initial == nil && LossForm(data.loss)?.standardizesTargets == true
     let isWanted = standardizesTargets ?? (isDefault || initial?.targetStandardization != nil)
     guard let values = data.training.values, isWanted else { return nil }

@@ -16,7 +16,7 @@ public struct InspectJob: Sendable, Equatable {
     try OptionError.check(damping > 0 && damping.isFinite, "damping", "above 0", got: damping)
     try OptionError.checkPenalty(l2)
     try OptionError.check(curvature == .fgn || curvature == .ggn, "curvature", "fgn or ggn", got: curvature.name)
-    let solvers = Solver.available(for: curvature)
+    let solvers = DescentOptions.Solver.available(for: curvature)
     guard solvers.contains(solver) else {
       let names = solvers.map(\.rawValue).joined(separator: ", ")
       throw OptionError("solver", "for \(curvature.name) must be one of \(names), got \(solver.rawValue)")
@@ -30,7 +30,7 @@ public struct InspectJob: Sendable, Equatable {
   ///   features that stay in their file, for a regression and for a model that cannot be trained.
   public func run<S: RealScalar>(
     _ model: ModelFile<S>, on files: DataFiles, source: String = ""
-  ) throws -> (inspection: Inspection, direction: [S]) {
+  ) throws -> (inspection: InspectJob.Result, direction: [S]) {
     try check()
     let data = try model.examples(in: files)
     guard data.features.isInMemory else {
@@ -43,8 +43,8 @@ public struct InspectJob: Sendable, Equatable {
     let options = DescentOptions(
       curvature: curvature, solver: solver, tolerance: S.self == Float.self ? 1e-6 : 1e-13, maximumIterations: 2000,
       expectedIterations: 100)
-    func run(_ chosen: some Model<S>) -> (Inspection, [S]) {
-      Inspection.run(
+    func run(_ chosen: some Model<S>) -> (InspectJob.Result, [S]) {
+      InspectJob.Result.run(
         Objective(chosen, l2: l2), at: model.parameters, batch: data.batch, damping: damping, options: options)
     }
     return run(model.model)

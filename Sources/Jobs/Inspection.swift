@@ -1,54 +1,56 @@
-/// Whether FGN suits a problem: what it keeps of the full Gauss-Newton matrix on one batch, and how its direction
-/// compares. One solve of each.
-public struct Inspection: Sendable, Codable {
-  /// What one curvature's direction does.
-  public struct Direction: Sendable, Codable {
-    public var solver: String
-    public var reason: String
-    public var outcome: SolveReport.Outcome
-    public var iterations: Int
-    /// |(H + Lambda) d + grad| / |grad|, measured by a product with H.
-    public var residual: Double
-    public var norm: Double
-    /// grad . d, negative.
-    public var slope: Double
-    /// Mean loss and objective after parameters += d.
-    public var lossAfter: Double
-    public var objectiveAfter: Double
-  }
-
-  public var examples: Int
-  public var damping: Double
-  public var l2: Double
-  public var loss: Double
-  public var objective: Double
-  public var gradientNorm: Double
-  /// Traces of the curvature of the mean loss, and their ratio: the share of the GGN's trace that FGN keeps.
-  public var traceFGN: Double
-  public var traceGGN: Double
-  public var keptShare: Double
-  /// 0, 10, 25, 50, 75, 90 and 100 % quantiles of 1 / |q|^2 over the examples.
-  public var effectiveCompetitors: [Double]
-  /// Cosine of the FGN and the GGN direction, and |d_F - d_G| / |d_G|.
-  public var cosine: Double
-  public var relativeError: Double
-  public var fgn: Direction
-  public var ggn: Direction
-
-  /// For people: what the numbers say.
-  public var verdict: String {
-    let worse = fgn.objectiveAfter - ggn.objectiveAfter
-    if cosine > 0.95 && relativeError < 0.3 {
-      return "FGN stands in for the full GGN here: the directions nearly agree"
+extension InspectJob {
+  /// Whether FGN suits a problem: what it keeps of the full Gauss-Newton matrix on one batch, and how its direction
+  /// compares. One solve of each.
+  public struct Result: Sendable, Codable {
+    /// What one curvature's direction does.
+    public struct Direction: Sendable, Codable {
+      public var solver: String
+      public var reason: String
+      public var outcome: SolveReport.Outcome
+      public var iterations: Int
+      /// |(H + Lambda) d + grad| / |grad|, measured by a product with H.
+      public var residual: Double
+      public var norm: Double
+      /// grad . d, negative.
+      public var slope: Double
+      /// Mean loss and objective after parameters += d.
+      public var lossAfter: Double
+      public var objectiveAfter: Double
     }
-    if worse <= 0.05 * max(objective - ggn.objectiveAfter, 0) {
-      return "FGN suits this problem: its direction differs, but the step is about as good as the GGN's"
+
+    public var examples: Int
+    public var damping: Double
+    public var l2: Double
+    public var loss: Double
+    public var objective: Double
+    public var gradientNorm: Double
+    /// Traces of the curvature of the mean loss, and their ratio: the share of the GGN's trace that FGN keeps.
+    public var traceFGN: Double
+    public var traceGGN: Double
+    public var keptShare: Double
+    /// 0, 10, 25, 50, 75, 90 and 100 % quantiles of 1 / |q|^2 over the examples.
+    public var effectiveCompetitors: [Double]
+    /// Cosine of the FGN and the GGN direction, and |d_F - d_G| / |d_G|.
+    public var cosine: Double
+    public var relativeError: Double
+    public var fgn: Direction
+    public var ggn: Direction
+
+    /// For people: what the numbers say.
+    public var verdict: String {
+      let worse = fgn.objectiveAfter - ggn.objectiveAfter
+      if cosine > 0.95 && relativeError < 0.3 {
+        return "FGN stands in for the full GGN here: the directions nearly agree"
+      }
+      if worse <= 0.05 * max(objective - ggn.objectiveAfter, 0) {
+        return "FGN suits this problem: its direction differs, but the step is about as good as the GGN's"
+      }
+      return "FGN differs from the GGN here, and its full step is worse: keep the trust region on, or raise the damping"
     }
-    return "FGN differs from the GGN here, and its full step is worse: keep the trust region on, or raise the damping"
   }
 }
 
-extension Inspection {
+extension InspectJob.Result {
   /// Compares FGN and GGN at `parameters` on `batch`, and returns the direction [P] of `options.curvature` (fgn or
   /// ggn).
   ///
@@ -56,7 +58,7 @@ extension Inspection {
   public static func run<ModelType: Model>(
     _ objective: Objective<ModelType>, at parameters: Parameters<ModelType.Scalar>, batch: Batch<ModelType.Scalar>,
     damping: Double, options: DescentOptions
-  ) -> (inspection: Inspection, direction: [ModelType.Scalar]) {
+  ) -> (inspection: InspectJob.Result, direction: [ModelType.Scalar]) {
     var point = ObjectivePoint(objective)
     let value = point.evaluate(at: parameters, batch: batch)
     point.carryBack()
@@ -91,7 +93,7 @@ extension Inspection {
     let ggn = solve(.ggn)
     var difference = fgn.direction
     difference.combine(-1, ggn.direction)
-    let inspection = Inspection(
+    let inspection = InspectJob.Result(
       examples: batch.count, damping: damping, l2: objective.l2, loss: loss, objective: value,
       gradientNorm: gradientNorm,
       traceFGN: fgn.trace, traceGGN: ggn.trace, keptShare: fgn.trace / ggn.trace,

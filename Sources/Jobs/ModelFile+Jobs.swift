@@ -3,7 +3,8 @@ extension ModelFile {
   ///
   /// - Throws: `NoModelError` for parameters that are not finite.
   init<M: Model>(
-    trained objective: Objective<M>, _ parameters: Parameters<Scalar>, on data: PreparedData<Scalar>, seed: UInt64
+    trained objective: Objective<M>, _ parameters: Parameters<Scalar>, on data: DataPreparation.Result<Scalar>,
+    seed: UInt64
   ) throws(NoModelError) where M.Scalar == Scalar {
     guard parameters.values.isFinite else {
       throw NoModelError(

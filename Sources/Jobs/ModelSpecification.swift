@@ -80,7 +80,7 @@ extension Architecture {
     }
 
     /// What goes with it.
-    public var initialization: Initializer.Name {
+    public var initialization: Layers.Initializer.Name {
       switch self {
       case .tanh, .sigmoid: .glorotUniform
       default: .heNormal

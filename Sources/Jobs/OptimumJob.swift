@@ -10,7 +10,7 @@ public struct OptimumJob: Sendable, Equatable {
   /// Penalty (l2 / 2) |weight|^2, at least 0; the bias is free.
   public var l2 = 0.0
   /// How near, by what method, and for how long.
-  public var options = OptimumOptions()
+  public var options = SoftmaxRegression.Options()
   /// Where the model goes, if anywhere: it is written before anything else that may fail.
   public var output: String?
 
@@ -26,25 +26,25 @@ public struct OptimumJob: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - model: a linear head, from zero or from the parameters of a model.
-  ///   - observers: are told of each iteration (`OptimumProgress`), and asked after it whether to stop.
+  ///   - observers: are told of each iteration (`SoftmaxRegression.Progress`), and asked after it whether to stop.
   /// - Throws: `OptionError`, `DataError` for networks, for another loss than cross-entropy and for data that do not fit,
   ///   `FileError` for an output that cannot be written, and `NoModelError` where the objective is not finite. A bound that
   ///   does not hold is an outcome.
   public func run<S: RealScalar>(
-    _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
+    _ model: ModelSpecification<S> = ModelSpecification(), on data: DataPreparation.Result<S>,
     observers: [any RunObserver] = []
   ) throws -> OptimumJob.Fit<S> {
     try check()
     let head = try model.head(for: data)
     let objective = Objective(head, l2: l2)
-    let problem = try SoftmaxProblem(data.training, objective)
+    let problem = try SoftmaxRegression.Problem(data.training, objective)
     let clock = RunClock(limit: nil)
-    var progress: [OptimumProgress] = []
-    var all = Observers([RecordObserver<OptimumProgress> { progress.append($0) }] + observers)
-    let result = try SoftmaxRegression(problem, options: options).fit(
+    var progress: [SoftmaxRegression.Progress] = []
+    var all = Observers([RecordObserver<SoftmaxRegression.Progress> { progress.append($0) }] + observers)
+    let result = try SoftmaxRegression.Solver(problem, options: options).fit(
       from: model.initial?.parameters.values, observer: &all)
     let seconds = clock.cpuSeconds
-    var fit = try OptimumFit(objective, result, on: data, seed: options.seed, savedTo: output)
+    var fit = try OptimumJob.Fit(objective, result, on: data, seed: options.seed, savedTo: output)
     (fit.cpuSeconds, fit.progress) = (seconds, progress)
     return fit
   }
@@ -55,7 +55,7 @@ extension OptimumJob {
   public struct Fit<Scalar: RealScalar>: Sendable {
     public var model: ModelFile<Scalar>
     /// How near the model is to its optimum, and how it got there.
-    public var result: OptimumResult<Scalar>
+    public var result: SoftmaxRegression.Result<Scalar>
     /// The penalty of the model.
     public var l2: Double
     /// Of the model on all training rows, and on those held out.
@@ -64,14 +64,15 @@ extension OptimumJob {
     /// Of all processors.
     public var cpuSeconds = 0.0
     /// The iterations; none of a path or a cross-validation.
-    public var progress: [OptimumProgress] = []
+    public var progress: [SoftmaxRegression.Progress] = []
     /// The penalties it was chosen from, by a path or by cross-validation.
-    public var path: PathResult<Scalar>?
-    public var crossValidation: CrossValidationResult<Scalar>?
+    public var path: SoftmaxRegression.PathResult<Scalar>?
+    public var crossValidation: SoftmaxRegression.CrossValidationResult<Scalar>?
 
     /// Saves the model, where it is to be saved, and then evaluates it.
     init(
-      _ objective: Objective<LinearHead<Scalar>>, _ result: OptimumResult<Scalar>, on data: PreparedData<Scalar>,
+      _ objective: Objective<LinearHead<Scalar>>, _ result: SoftmaxRegression.Result<Scalar>,
+      on data: DataPreparation.Result<Scalar>,
       seed: UInt64, savedTo output: String?
     ) throws {
       guard result.values.isFinite, result.certificate.objective.isFinite else {
@@ -92,7 +93,7 @@ extension OptimumJob {
 
 extension ModelSpecification {
   /// The linear head for data of classes.
-  func head(for data: PreparedData<Scalar>) throws(DataError) -> LinearHead<Scalar> {
+  func head(for data: DataPreparation.Result<Scalar>) throws(DataError) -> LinearHead<Scalar> {
     guard let head = try model(for: data.training) as? LinearHead<Scalar> else {
       throw DataError(source, "expected a linear head to take to its optimum, and this is a network")
     }

@@ -1,7 +1,7 @@
 /// A linear classifier for several penalties, each fit from the optimum before; validation examples choose.
 public struct PathJob: Sendable, Equatable {
   /// The penalties, when to stop going down, and how each point is fitted.
-  public var options = PathOptions()
+  public var options = SoftmaxRegression.PathOptions()
   /// Where the model that is chosen goes, if anywhere: it is written before anything else that may fail.
   public var output: String?
 
@@ -18,7 +18,7 @@ public struct PathJob: Sendable, Equatable {
   ///     each whether to stop.
   /// - Throws: as `OptimumJob`, and `OptionError` where no examples are held out.
   public func run<S: RealScalar>(
-    _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
+    _ model: ModelSpecification<S> = ModelSpecification(), on data: DataPreparation.Result<S>,
     observers: [any RunObserver] = []
   ) throws -> OptimumJob.Fit<S> {
     try check()
@@ -26,14 +26,14 @@ public struct PathJob: Sendable, Equatable {
     guard let held = data.validation else {
       throw OptionError("validation", "is what a penalty is chosen by: hold examples out")
     }
-    let path = try RegularizationPath(
+    let path = try SoftmaxRegression.Path(
       training: data.training, validation: held, hasIntercept: head.hasIntercept, options: options)
     let clock = RunClock(limit: nil)
     var all = Observers(observers)
     var result = try path.run(observer: &all)
     let seconds = clock.cpuSeconds
     result.best.seconds = clock.wallSeconds
-    var fit = try OptimumFit(
+    var fit = try OptimumJob.Fit(
       Objective(head, l2: result.points[result.bestIndex].l2), result.best, on: data, seed: options.optimum.seed,
       savedTo: output)
     (fit.path, fit.cpuSeconds) = (result, seconds)

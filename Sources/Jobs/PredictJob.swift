@@ -59,7 +59,9 @@ public struct PredictJob: Sendable, Equatable {
     return try answer(model, features, source)
   }
 
-  private func answer<S>(_ model: ModelFile<S>, _ features: Features<S>, _ source: String) throws -> Prediction<S> {
+  private func answer<S>(_ model: ModelFile<S>, _ features: Features<S>, _ source: String) throws
+    -> PredictJob.Prediction<S>
+  {
     func check(_ model: some Model<S>) throws(DataError) { try Dataset.checkFit(features, model, source) }
     try check(model.model)
     var predictor = Predictor(model)
@@ -69,8 +71,8 @@ public struct PredictJob: Sendable, Equatable {
 
   func answer<S>(
     _ model: ModelFile<S>, _ predictor: Predictor<S>, _ features: Features<S>
-  ) throws -> Prediction<S> {
-    let answers: Prediction<S>.Answers =
+  ) throws -> PredictJob.Prediction<S> {
+    let answers: PredictJob.Prediction<S>.Answers =
       if !model.isClassifier {
         .numbers(try predictor.numbers(of: features))
       } else {
@@ -81,7 +83,7 @@ public struct PredictJob: Sendable, Equatable {
         }
       }
     let positions = model.model.rowsPerExample
-    return Prediction(
+    return PredictJob.Prediction(
       answers: answers, names: model.isClassifier ? model.classNames : model.targetNames,
       shape: positions == 1 ? [features.rows] : [features.rows, positions])
   }

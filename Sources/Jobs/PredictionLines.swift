@@ -16,7 +16,7 @@ struct PredictionLines {
   }
 
   /// The line that names the columns, with its end.
-  func header<S>(of prediction: Prediction<S>) -> String {
+  func header<S>(of prediction: PredictJob.Prediction<S>) -> String {
     let columns =
       switch prediction.answers {
       case .classes: ["class"]
@@ -27,7 +27,7 @@ struct PredictionLines {
   }
 
   /// A row, with its line's end.
-  func line<S>(_ row: Int, of prediction: Prediction<S>) -> String {
+  func line<S>(_ row: Int, of prediction: PredictJob.Prediction<S>) -> String {
     switch prediction.answers {
     case .classes(let classes):
       let name = names[Int(classes[row])]

@@ -40,12 +40,12 @@ struct RunHeader: Encodable {
 
 /// The options of a training and the penalty of what it minimises, as one object.
 struct LoggedTraining: Encodable {
-  var options: TrainingOptions
+  var options: Trainer.Options
   var l2: Double
 
   private enum CodingKeys: CodingKey { case l2 }
 
-  init<M>(_ options: TrainingOptions, _ objective: Objective<M>) { (self.options, l2) = (options, objective.l2) }
+  init<M>(_ options: Trainer.Options, _ objective: Objective<M>) { (self.options, l2) = (options, objective.l2) }
 
   func encode(to encoder: any Encoder) throws {
     try options.encode(to: encoder)

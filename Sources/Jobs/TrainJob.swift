@@ -45,24 +45,24 @@ public struct TrainJob: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - model: what is trained, and from where.
-  ///   - observers: are told of each step and each epoch (`EpochRecord`), and asked after each step whether to stop with
+  ///   - observers: are told of each step and each epoch (`Trainer.EpochRecord`), and asked after each step whether to stop with
   ///     the best model so far.
   /// - Throws: `OptionError` or the method's own error for options, `DataError` for data that do not fit, `FileError` for
   ///   an output that cannot be written, and `NoModelError` where no epoch ended well.
   public func run<S: RealScalar>(
-    _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
+    _ model: ModelSpecification<S> = ModelSpecification(), on data: DataPreparation.Result<S>,
     observers: [any RunObserver] = []
   ) throws -> TrainJob.Fit<S> {
     try check()
-    func run(_ chosen: some Model<S>) throws -> TrainFit<S> {
+    func run(_ chosen: some Model<S>) throws -> TrainJob.Fit<S> {
       try train(chosen, from: model.initial?.parameters, on: data, observers)
     }
     return try run(try model.model(for: data.training))
   }
 
   /// As the loop over batches wants them.
-  private func options(examples: Int) -> TrainingOptions {
-    var options = TrainingOptions(
+  private func options(examples: Int) -> Trainer.Options {
+    var options = Trainer.Options(
       epochs: epochs, batchSize: batchSize ?? method.name.batchSize(of: examples), seed: seed, timeLimit: timeLimit,
       patience: patience)
     options.gramBudget = gramBudget
@@ -70,9 +70,9 @@ public struct TrainJob: Sendable, Equatable {
   }
 
   private func train<M: Model>(
-    _ model: M, from start: Parameters<M.Scalar>?, on data: PreparedData<M.Scalar>,
+    _ model: M, from start: Parameters<M.Scalar>?, on data: DataPreparation.Result<M.Scalar>,
     _ observers: [any RunObserver]
-  ) throws -> TrainFit<M.Scalar> {
+  ) throws -> TrainJob.Fit<M.Scalar> {
     let training = data.training
     try data.checkFit(model)
     let options = options(examples: training.count)
@@ -102,7 +102,7 @@ public struct TrainJob: Sendable, Equatable {
     let onTraining = try file.evaluate(training)
     file.objective = onTraining.objective
     if let output { try file.write(to: output) }
-    return TrainFit(
+    return TrainJob.Fit(
       model: file, result: result, remark: remarks[0], remedy: remedy, training: onTraining,
       validation: try data.validation.map { try file.evaluate($0) }, logFailure: lines?.failure)
   }
@@ -113,7 +113,7 @@ extension TrainJob {
   public struct Fit<Scalar: RealScalar>: Sendable {
     public var model: ModelFile<Scalar>
     /// How training went, and why it ended.
-    public var result: TrainingResult<Scalar>
+    public var result: Trainer.Result<Scalar>
     /// For people: how the last step was computed.
     public var remark: String
     /// What happened and what to do about it.

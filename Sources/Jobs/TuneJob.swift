@@ -1,7 +1,7 @@
 /// The penalty of a linear classifier by cross-validation, and its optimum on all training rows.
 public struct TuneJob: Sendable, Equatable {
   /// The folds, the penalties, which is chosen, and how the final fit is made.
-  public var options = CrossValidationOptions()
+  public var options = SoftmaxRegression.CrossValidationOptions()
   /// Where the model goes, if anywhere: it is written before anything else that may fail.
   public var output: String?
 
@@ -14,16 +14,17 @@ public struct TuneJob: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - model: a linear head, from zero.
-  ///   - observers: are told of each iteration of a fit (`PathIteration`) and of each point (`CrossValidationPoint`), and
+  ///   - observers: are told of each iteration of a fit (`PathIteration`) and of each point (`SoftmaxRegression.CrossValidationPoint`), and
   ///     asked after each whether to stop.
   /// - Throws: as `OptimumJob`, and `NoModelError` where it was interrupted before a penalty was chosen.
   public func run<S: RealScalar>(
-    _ model: ModelSpecification<S> = ModelSpecification(), on data: PreparedData<S>,
+    _ model: ModelSpecification<S> = ModelSpecification(), on data: DataPreparation.Result<S>,
     observers: [any RunObserver] = []
   ) throws -> OptimumJob.Fit<S> {
     try check()
     let head = try model.head(for: data)
-    let validation = try CrossValidation(data.training, hasIntercept: head.hasIntercept, options: options)
+    let validation = try SoftmaxRegression.CrossValidation(
+      data.training, hasIntercept: head.hasIntercept, options: options)
     let clock = RunClock(limit: nil)
     var all = Observers(observers)
     let result = try validation.run(observer: &all)
@@ -31,7 +32,7 @@ public struct TuneJob: Sendable, Equatable {
       throw NoModelError(code: .interrupted, source: data.training.source, message: "interrupted: no l2 was chosen")
     }
     let seconds = clock.cpuSeconds
-    var fit = try OptimumFit(
+    var fit = try OptimumJob.Fit(
       Objective(head, l2: result.points[result.chosenIndex].l2), chosen, on: data, seed: options.path.optimum.seed,
       savedTo: output)
     (fit.crossValidation, fit.cpuSeconds) = (result, seconds)

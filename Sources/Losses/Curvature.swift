@@ -20,10 +20,10 @@ public struct Curvature: Sendable {
   public let includesRest: Bool
   /// Whether it is H itself.
   public let isHessian: Bool
-  /// Whether its coefficient is a function of the moments in `CurvatureRow`, which take a pass over the outputs.
+  /// Whether its coefficient is a function of the moments in `Curvature.Row`, which take a pass over the outputs.
   public let needsMoments: Bool
   /// The square root of the multiple of a a^T: at least 0, and finite.
-  let root: @Sendable (CurvatureRow) -> Double
+  let root: @Sendable (Curvature.Row) -> Double
 
   /// A curvature with one row for each example, root^2 a a^T.
   ///
@@ -36,7 +36,7 @@ public struct Curvature: Sendable {
 
   private init(
     _ name: String, includesRest: Bool, isHessian: Bool = false, needsMoments: Bool = false,
-    root: @escaping @Sendable (CurvatureRow) -> Double
+    root: @escaping @Sendable (Curvature.Row) -> Double
   ) {
     self.name = name
     self.includesRest = includesRest
@@ -120,7 +120,7 @@ extension Curvature {
 }
 
 extension Curvature {
-  /// Moments of H in each of R rows, without example weights: see `CurvatureRow`.
+  /// Moments of H in each of R rows, without example weights: see `Curvature.Row`.
   public struct Moments: Sendable {
     /// |a|^2 [R].
     public var squaredNorms: [Double]
@@ -171,11 +171,11 @@ private enum CurvatureLoops {
   @specialized(where S == Float)
   @specialized(where S == Double)
   static func weigh<S: RealScalar>(
-    _ root: (CurvatureRow) -> Double, _ rootWeight: [S], _ residual: [S], _ weights: [S], moments: RowMoments?,
+    _ root: (Curvature.Row) -> Double, _ rootWeight: [S], _ residual: [S], _ weights: [S], moments: Curvature.Moments?,
     _ roots: inout [S], _ kept: inout [S]
   ) {
     for i in roots.indices {
-      var row = CurvatureRow(rootWeight: Double(rootWeight[i]), residual: Double(residual[i]))
+      var row = Curvature.Row(rootWeight: Double(rootWeight[i]), residual: Double(residual[i]))
       if let moments {
         row.squaredNorm = moments.squaredNorms[i]
         row.quadratic = moments.quadratics[i]

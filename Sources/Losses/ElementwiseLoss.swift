@@ -7,32 +7,20 @@ import LinearAlgebra
 /// ```swift
 /// struct LogCosh: ElementwiseLoss {
 ///   var name: String { "log-cosh" }
-///   func evaluate(output z: Double, target t: Double) -> ElementLoss {
+///   func evaluate(output z: Double, target t: Double) -> (loss: Double, slope: Double, curvature: Double) {
 ///     let slope = tanh(z - t)
-///     return ElementLoss(loss: log(cosh(z - t)), slope: slope, curvature: 1 - slope * slope)
+///     return (loss: log(cosh(z - t)), slope: slope, curvature: 1 - slope * slope)
 ///   }
 /// }
 /// ```
 public protocol ElementwiseLoss: Loss {
-  /// Loss, slope and curvature in the output; the curvature, or what stands for it, is finite and at least 0.
-  func evaluate(output: Double, target: Double) -> ElementLoss
+  /// The loss of one output, and its first and second derivative (slope and curvature) in the output. The curvature, or
+  /// what stands for it, is finite and at least 0.
+  func evaluate(output: Double, target: Double) -> (loss: Double, slope: Double, curvature: Double)
   /// What a target must be, where not every finite number will do: nil if `target` is fine.
   func refusal(of target: Double) -> String?
   /// The target that is expected where the model says `output`: the output itself, unless it is a rate's logarithm.
   func prediction(of output: Double) -> Double
-}
-
-/// Loss of one output, and its first and second derivative in the output.
-public struct ElementLoss: Sendable {
-  public var loss: Double
-  public var slope: Double
-  public var curvature: Double
-
-  public init(loss: Double, slope: Double, curvature: Double) {
-    self.loss = loss
-    self.slope = slope
-    self.curvature = curvature
-  }
 }
 
 extension ElementwiseLoss {
@@ -99,11 +87,11 @@ package struct ElementRows<Scalar: RealScalar>: LossRows {
   package func applyHessian(to t: inout Matrix<Scalar>) { scale(&t, by: curvatures) }
 
   /// kept a a^T + R with R = H - s a a^T is H + (kept - s) a a^T.
-  package func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+  package func apply(_ weights: Curvature.Weights<Scalar>, to t: inout Matrix<Scalar>) {
     if weights.curvature.isHessian { return applyHessian(to: &t) }
     guard weights.curvature.includesRest else { return applyOuter(weights.kept, to: &t) }
     var outer = t
-    let kept = CurvatureWeights(.fgn, of: self).kept
+    let kept = Curvature.Weights(.fgn, of: self).kept
     applyOuter(zip(weights.kept, kept).map { $0 - $1 }, to: &outer)
     scale(&t, by: curvatures)
     t.combine(1, outer)
@@ -141,9 +129,9 @@ package struct ElementRows<Scalar: RealScalar>: LossRows {
     }
   }
 
-  package func moments() -> RowMoments {
+  package func moments() -> Curvature.Moments {
     let columns = rows.columns
-    var moments = RowMoments(squaredNorms: [], quadratics: [], restTraces: [])
+    var moments = Curvature.Moments(squaredNorms: [], quadratics: [], restTraces: [])
     for i in 0..<count {
       let (root, weight) = (Double(rootWeight[i]), weights.map { Double($0[i]) } ?? 1)
       var (trace, squares, quadratic) = (0.0, 0.0, 0.0)

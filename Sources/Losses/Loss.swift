@@ -111,11 +111,11 @@ extension LossRows {
 
   /// The same product, for a curvature whose coefficients are not at hand: two [R] vectors are made.
   public func apply(_ curvature: Curvature, to t: inout Matrix<Scalar>) {
-    apply(CurvatureWeights(curvature, of: self), to: &t)
+    apply(Curvature.Weights(curvature, of: self), to: &t)
   }
 
   /// The trace of a curvature in the outputs, for each row [R], without example weights.
-  public func traces(_ curvature: Curvature) -> [Double] { traces(CurvatureWeights(curvature, of: self)) }
+  public func traces(_ curvature: Curvature) -> [Double] { traces(Curvature.Weights(curvature, of: self)) }
 
   public func traces(_ weights: Curvature.Weights<Scalar>) -> [Double] {
     let moments = moments()

@@ -76,7 +76,7 @@ extension MarginRows {
     RowKernels.curvature(rows, labels: labels, kept: kept, rest: rest, times: &t)
   }
 
-  package func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+  package func apply(_ weights: Curvature.Weights<Scalar>, to t: inout Matrix<Scalar>) {
     let rest = weights.curvature.includesRest ? rest : zeros
     RowKernels.curvature(rows, labels: labels, kept: weights.kept, rest: rest, times: &t)
   }
@@ -103,12 +103,12 @@ extension MarginRows {
   }
 
   /// |a|^2 = 1 + |q|^2; the covariance v (diag(q) - q q^T) has the trace v (1 - |q|^2) and v (q . q^2 - |q|^4) along a.
-  package func moments() -> RowMoments {
+  package func moments() -> Curvature.Moments {
     var lengths = [Scalar](repeating: 0, count: count)
     RowKernels.dots(rows.view, rows.view, into: &lengths)
     var quadratics = [Double](repeating: 0, count: count)
     MarginLoops.quadratics(rows.elements, labels, rootWeight, residual, &quadratics)
-    return RowMoments(
+    return Curvature.Moments(
       squaredNorms: lengths.map { Double($0) }, quadratics: quadratics,
       restTraces: lengths.indices.map { Double(residual[$0]) * (2 - Double(lengths[$0])) })
   }

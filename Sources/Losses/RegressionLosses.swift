@@ -7,9 +7,9 @@ public struct SquaredLoss: ElementwiseLoss {
   public var name: String { "squared" }
   public var isQuadratic: Bool { true }
 
-  public func evaluate(output: Double, target: Double) -> ElementLoss {
+  public func evaluate(output: Double, target: Double) -> (loss: Double, slope: Double, curvature: Double) {
     let error = output - target
-    return ElementLoss(loss: 0.5 * error * error, slope: error, curvature: 1)
+    return (loss: 0.5 * error * error, slope: error, curvature: 1)
   }
 }
 
@@ -28,12 +28,13 @@ public struct HuberLoss: ElementwiseLoss {
 
   public var name: String { "huber" }
 
-  public func evaluate(output: Double, target: Double) -> ElementLoss {
+  public func evaluate(output: Double, target: Double) -> (loss: Double, slope: Double, curvature: Double) {
     let error = output - target
     let size = abs(error)
-    if size <= delta { return ElementLoss(loss: 0.5 * error * error, slope: error, curvature: 1) }
-    return ElementLoss(
-      loss: delta * (size - 0.5 * delta), slope: error > 0 ? delta : -delta, curvature: delta / size)
+    if size <= delta { return (loss: 0.5 * error * error, slope: error, curvature: 1) }
+    return (
+      loss: delta * (size - 0.5 * delta), slope: error > 0 ? delta : -delta, curvature: delta / size
+    )
   }
 }
 
@@ -50,9 +51,9 @@ public struct PoissonLoss: ElementwiseLoss {
   /// The rate.
   public func prediction(of output: Double) -> Double { Double.exp(output) }
 
-  public func evaluate(output: Double, target: Double) -> ElementLoss {
+  public func evaluate(output: Double, target: Double) -> (loss: Double, slope: Double, curvature: Double) {
     let rate = Double.exp(min(output, 80))
     let beyond = max(output - 80, 0)
-    return ElementLoss(loss: rate * (1 + beyond) - target * output, slope: rate - target, curvature: rate)
+    return (loss: rate * (1 + beyond) - target * output, slope: rate - target, curvature: rate)
   }
 }

@@ -50,7 +50,7 @@ package struct SelectedRows<Scalar: RealScalar>: LossRows {
   package func applyHessian(to t: inout Matrix<Scalar>) { apply(to: &t) { weights?[$0] ?? 1 } }
 
   /// R = 0.
-  package func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) {
+  package func apply(_ weights: Curvature.Weights<Scalar>, to t: inout Matrix<Scalar>) {
     apply(to: &t) { weights.kept[$0] }
   }
 
@@ -80,8 +80,8 @@ package struct SelectedRows<Scalar: RealScalar>: LossRows {
     }
   }
 
-  package func moments() -> RowMoments {
+  package func moments() -> Curvature.Moments {
     let ones = residual.map { _ in 1.0 }
-    return RowMoments(squaredNorms: ones, quadratics: ones, restTraces: residual.map { _ in 0 })
+    return Curvature.Moments(squaredNorms: ones, quadratics: ones, restTraces: residual.map { _ in 0 })
   }
 }

@@ -1,14 +1,14 @@
 import Optimization
 
 extension TrainingMethod.Name {
-  /// - Throws: `MethodError` with the nearest name.
+  /// - Throws: `TrainingMethod.Failure` with the nearest name.
   public init(naming text: String) throws(TrainingMethod.Failure) {
     if let known = Self(rawValue: text) {
       self = known
       return
     }
     let names = Self.allCases.map(\.rawValue)
-    throw MethodError(
+    throw TrainingMethod.Failure(
       "unknown optimizer \"\(text)\", did you mean \(NearestName.suggestion(for: text, among: names) ?? "")? "
         + "There are \(names.joined(separator: ", "))")
   }
@@ -42,15 +42,15 @@ extension TrainingMethod.Name {
 
   /// An option as this method admits it.
   ///
-  /// - Throws: `MethodError` that says what it has instead.
-  func option(_ option: MethodOption) throws(MethodError) -> MethodOption {
+  /// - Throws: `TrainingMethod.Failure` that says what it has instead.
+  func option(_ option: MethodOption) throws(TrainingMethod.Failure) -> MethodOption {
     let options = options
     if let own = options.first(where: { $0 == option }) { return own }
     var reason = ""
     if option == .learningRate {
       reason = "\(options.contains(.damping) ? "its damping" : "a line search") sets how far a step goes; "
     }
-    throw MethodError("\(rawValue) has no \(option.name): \(reason)it has \(optionList)")
+    throw TrainingMethod.Failure("\(rawValue) has no \(option.name): \(reason)it has \(optionList)")
   }
 
   /// Its options, for messages.

@@ -63,9 +63,10 @@ extension TrainingMethod {
 extension MethodForm {
   /// The methods of `GaussNewtonOptimizer`, with those of the curvature's solvers that `solvers` takes.
   fileprivate static func gaussNewton(
-    _ summary: String, _ curvature: Curvature, solvers: (Solver) -> Bool = { _ in true }, solver: Solver = .automatic
+    _ summary: String, _ curvature: Curvature, solvers: (DescentOptions.Solver) -> Bool = { _ in true },
+    solver: DescentOptions.Solver = .automatic
   ) -> MethodForm {
-    let names = Solver.available(for: curvature).filter(solvers).map(\.rawValue)
+    let names = DescentOptions.Solver.available(for: curvature).filter(solvers).map(\.rawValue)
     // A row of the full matrix has no weight of its own.
     let floor: [OptionPlace<GaussNewtonOptions>] =
       curvature == .ggn ? [] : [OptionPlace(.weightFloor, \.descent.weightFloor)]
@@ -159,7 +160,8 @@ extension GaussNewtonOptions {
     set {
       trustRegion =
         newValue.isFinite
-        ? TrustRegion(radius: newValue) : TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity)
+        ? GaussNewtonOptions.TrustRegion(radius: newValue)
+        : GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity)
     }
   }
 }

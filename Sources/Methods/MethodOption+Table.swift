@@ -31,7 +31,7 @@ extension MethodOption {
   package static let gainRatio = MethodOption(
     "gain-ratio", "Where damping starts that follows the gain ratio (Levenberg-Marquardt)", .above(0),
     excludes: [damping, dampingFactor, fixedDamping])
-  package static let solver = MethodOption("solver", "How the linear system is solved", Solver.self)
+  package static let solver = MethodOption("solver", "How the linear system is solved", DescentOptions.Solver.self)
   package static let lineSearch = MethodOption("line-search", "Search along each direction", LineSearchName.self)
   package static let trustRegion = MethodOption(
     "trust-region", "Largest mean squared whitened change of the margins in a step", .above(0).orInfinity)

@@ -4,7 +4,7 @@ import Optimization
 /// docs/methods.md follow from it.
 ///
 /// `MethodOption.all` is the table. Two records with one name are equal: a method may narrow what an option admits, as
-/// the solvers to those that its system has (`MethodName.options`).
+/// the solvers to those that its system has (`TrainingMethod.Name.options`).
 package struct MethodOption: Sendable {
   /// As in the text of a method: "learning-rate".
   package let name: String

@@ -22,7 +22,7 @@ extension TrainingMethod {
   ///
   /// ```swift
   /// var made = try TrainingMethod("adam:lr=0.01").make(Objective(head, l2: 1e-4))
-  /// let report = made.optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+  /// let report = made.optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
   /// ```
   ///
   /// - Parameter seed: of targets that a method draws.
@@ -35,6 +35,6 @@ extension TrainingMethod {
       func filtered(_ base: some Optimizer<M>) -> any Optimizer<M> { GradientAgreement(base, options: agreement) }
       optimizer = filtered(optimizer)
     }
-    return MadeOptimizer(optimizer: optimizer, options: OptimizerOptions(value: options))
+    return TrainingMethod.Made(optimizer: optimizer, options: OptimizerOptions(value: options))
   }
 }

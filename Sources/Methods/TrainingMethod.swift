@@ -12,17 +12,17 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
   public var name: TrainingMethod.Name
   package var settings: MethodSettings
 
-  package init(_ name: MethodName, _ settings: MethodSettings = MethodSettings()) {
+  package init(_ name: TrainingMethod.Name, _ settings: MethodSettings = MethodSettings()) {
     self.name = name
     self.settings = settings
   }
 
-  /// - Throws: `MethodError` for a name, an option or a value that is unknown, with the nearest that exists, or an
+  /// - Throws: `TrainingMethod.Failure` for a name, an option or a value that is unknown, with the nearest that exists, or an
   ///   option that the method does not have.
   public init(_ text: String) throws(TrainingMethod.Failure) {
     let parts: NameWithSettings
-    do { parts = try NameWithSettings(text) } catch { throw MethodError(error.description) }
-    try self.init(MethodName(naming: parts.name))
+    do { parts = try NameWithSettings(text) } catch { throw TrainingMethod.Failure(error.description) }
+    try self.init(TrainingMethod.Name(naming: parts.name))
     for (option, value) in parts.settings { try set(option, to: value) }
     try check()
   }
@@ -31,14 +31,14 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
   public mutating func set(_ option: String, to value: String) throws(TrainingMethod.Failure) {
     guard let known = MethodOption(name: option) else {
       let nearest = NearestName.suggestion(for: option, among: MethodOption.all.map(\.name))
-      throw MethodError(
+      throw TrainingMethod.Failure(
         "unknown option \"\(option)\" for \(name.rawValue), did you mean \(nearest ?? "")? It has \(name.optionList)")
     }
     let own = try name.option(known)
     guard settings.set(own, to: value) else { throw refusal(of: own, value) }
   }
 
-  /// - Throws: `MethodError` if the method does not have an option that is set, or does not admit its value, or if
+  /// - Throws: `TrainingMethod.Failure` if the method does not have an option that is set, or does not admit its value, or if
   ///   settings exclude each other.
   public func check() throws(TrainingMethod.Failure) {
     let given = settings.given
@@ -46,13 +46,13 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
       let own = try name.option(option)
       if let value = settings[option], !own.admits(value) { throw refusal(of: own, value.text) }
       if let other = option.excludes.first(where: given.contains) {
-        throw MethodError("\(name.rawValue): give \(other.name) or \(option.name), not both")
+        throw TrainingMethod.Failure("\(name.rawValue): give \(other.name) or \(option.name), not both")
       }
     }
   }
 
-  private func refusal(of option: MethodOption, _ value: String) -> MethodError {
-    MethodError("\(option.name) of \(name.rawValue) must be \(option.expectation), got \(value)")
+  private func refusal(of option: MethodOption, _ value: String) -> TrainingMethod.Failure {
+    TrainingMethod.Failure("\(option.name) of \(name.rawValue) must be \(option.expectation), got \(value)")
   }
 
   public var description: String {

@@ -19,7 +19,8 @@ extension Linearizations {
     public var positions: Int
 
     package init(
-      weight: ParameterSlice, bias: ParameterSlice?, input: MatrixView<Scalar>, cotangents: MatrixView<Scalar>,
+      weight: ParameterLayout.Slice, bias: ParameterLayout.Slice?, input: MatrixView<Scalar>,
+      cotangents: MatrixView<Scalar>,
       positions: Int = 1
     ) {
       self.weight = weight

@@ -11,7 +11,7 @@ public protocol Layer: Sendable {
   var type: String { get }
 
   /// The shape that it makes of `input`.
-  /// - Throws: `LayerError` if it does not take that shape.
+  /// - Throws: `Layers.Failure` if it does not take that shape.
   func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int]
 
   /// Its parameters for that input shape, in the order of a model file.
@@ -52,13 +52,13 @@ extension Layers {
     public var shape: [Int]
     public var isPenalised: Bool
     public var isFrozen: Bool
-    public var initializer: Initializer
+    public var initializer: Layers.Initializer
 
     /// - Parameters:
     ///   - name: as in PyTorch's state_dict, without the layer's own path: "weight".
     ///   - isPenalised: whether L2 applies; yes for weights, no for biases and gains.
     public init(
-      _ name: String, shape: [Int], isPenalised: Bool, isFrozen: Bool = false, initializer: Initializer = .zeros
+      _ name: String, shape: [Int], isPenalised: Bool, isFrozen: Bool = false, initializer: Layers.Initializer = .zeros
     ) {
       self.name = name
       self.shape = shape
@@ -204,7 +204,7 @@ extension Layers {
     }
 
     public static func + (a: Layers.Costs, b: Layers.Costs) -> Layers.Costs {
-      LayerCosts(
+      Layers.Costs(
         input: a.input + b.input, inner: a.inner + b.inner, parameters: a.parameters + b.parameters,
         rowGram: a.rowGram + b.rowGram, rowGramBytes: max(a.rowGramBytes, b.rowGramBytes),
         rowSquaredNorms: a.rowSquaredNorms + b.rowSquaredNorms)
@@ -245,7 +245,8 @@ extension LayerLinearization {
     for i in 0..<point.rows {
       unit[i] = 1
       parameterPullback(
-        cotangents, rowWeights: unit, alpha: SliceFactors(1), beta: SliceFactors(0), at: point, into: &buffer)
+        cotangents, rowWeights: unit, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), at: point,
+        into: &buffer)
       unit[i] = 0
       for (slice, k) in zip(slices, 0...) where !slice.isFrozen {
         for j in 0..<slice.count { result[k][i, j] = buffer[slice.offset + j] }
@@ -282,7 +283,7 @@ extension LayerLinearization {
   public func costs(rows: Int) -> Layers.Costs {
     let parameters = Double(slices.reduce(0) { $1.isFrozen ? $0 : $0 + $1.count })
     let product = 2 * Double(rows) * parameters
-    return LayerCosts(
+    return Layers.Costs(
       input: product, parameters: product,
       rowGram: Double(rows) * product + Double(rows * rows) * parameters,
       rowGramBytes: Double(rows) * parameters * Double(MemoryLayout<Scalar>.stride),
@@ -312,8 +313,8 @@ extension Layers {
 
     /// The same error with the place filled in; if it has one, that lies inside this one.
     public func at(_ path: String, _ type: String) -> Layers.Failure {
-      if self.path.isEmpty { return LayerError(message, path: path, type: type) }
-      return LayerError(message, path: "\(path).\(self.path)", type: self.type)
+      if self.path.isEmpty { return Layers.Failure(message, path: path, type: type) }
+      return Layers.Failure(message, path: "\(path).\(self.path)", type: self.type)
     }
   }
 }

@@ -28,19 +28,19 @@ struct LayerWalk<Scalar: RealScalar> {
   /// Checks `layers`, the inner ones of each before it. Returns false if a shape is wrong: nothing after it can be
   /// checked then. `isDiscrete`: the input is made of token numbers, and nothing can be differentiated by it.
   mutating func walk(
-    _ layers: [any Layer], path: String, shape: [Int], at point: LayerPoint<Scalar>, isDiscrete: Bool
+    _ layers: [any Layer], path: String, shape: [Int], at point: Layers.Point<Scalar>, isDiscrete: Bool
   ) -> Bool {
     var (shape, point, isDiscrete) = (shape, point, isDiscrete)
     for (number, layer) in layers.enumerated() {
       let own = path.isEmpty ? "\(number)" : "\(path).\(number)"
       guard let outputShape = try? layer.outputShape(for: shape) else { return false }
-      if layer is Positions {
+      if layer is Layers.Positions {
         let positions = MatrixView(point.input.elements, rows: point.rows * shape[0], columns: shape[1])
         var selected = Matrix<Scalar>(rows: 0, columns: 0)
         RowKernels.gather(positions, rows, into: &selected)
-        point = LayerPoint(input: selected, values: [], dropoutSeed: point.dropoutSeed)
+        point = Layers.Point(input: selected, values: [], dropoutSeed: point.dropoutSeed)
       } else {
-        let whole = (layer as? Frozen)?.layer ?? layer
+        let whole = (layer as? Layers.Frozen)?.layer ?? layer
         for branch in (whole as? any CompositeLayer)?.branches ?? [] where !branch.layers.isEmpty {
           let isFine = walk(
             branch.layers, path: "\(own).\(branch.name)", shape: shape, at: point, isDiscrete: isDiscrete)
@@ -54,7 +54,7 @@ struct LayerWalk<Scalar: RealScalar> {
           width: outputShape.reduce(1, *), isDiscrete: isDiscrete)
         guard let output = subject.check(with: &examiner) else { return false }
         isDiscrete = isDiscrete && slices.isEmpty
-        point = LayerPoint(input: output, values: [], dropoutSeed: point.dropoutSeed)
+        point = Layers.Point(input: output, values: [], dropoutSeed: point.dropoutSeed)
       }
       shape = outputShape
     }
@@ -62,8 +62,8 @@ struct LayerWalk<Scalar: RealScalar> {
   }
 }
 
-private func paddingRow(of layer: any Layer, in slices: [ParameterSlice]) -> Range<Int>? {
-  guard let embedding = layer as? Embedding, let padding = embedding.padding, let weight = slices.first else {
+private func paddingRow(of layer: any Layer, in slices: [ParameterLayout.Slice]) -> Range<Int>? {
+  guard let embedding = layer as? Layers.Embedding, let padding = embedding.padding, let weight = slices.first else {
     return nil
   }
   let start = weight.offset + padding * embedding.width
@@ -73,18 +73,18 @@ private func paddingRow(of layer: any Layer, in slices: [ParameterSlice]) -> Ran
 /// One layer alone at one point, its parameters between others that it may not touch.
 private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
   private let layer: any Layer
-  private let site: LayerSite
-  private let point: LayerPoint<Scalar>
+  private let site: Layers.Site
+  private let point: Layers.Point<Scalar>
   private let width: Int
   private let isDiscrete: Bool
   private var linearization: any LayerLinearization<Scalar>
   private var output = Matrix<Scalar>(rows: 0, columns: 0)
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   let bufferCount: Int
 
   init(
-    _ layer: any Layer, path: String, input: [Int], slices: [ParameterSlice], values: [Scalar],
-    at point: LayerPoint<Scalar>, width: Int, isDiscrete: Bool
+    _ layer: any Layer, path: String, input: [Int], slices: [ParameterLayout.Slice], values: [Scalar],
+    at point: Layers.Point<Scalar>, width: Int, isDiscrete: Bool
   ) {
     var layout = ParameterLayout()
     layout.append("before", shape: [3], isPenalised: true)
@@ -95,12 +95,12 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
     self.layer = layer
     self.width = width
     self.isDiscrete = isDiscrete
-    site = LayerSite(path: path, input: input, slices: Array(layout.slices.dropFirst().dropLast()))
+    site = Layers.Site(path: path, input: input, slices: Array(layout.slices.dropFirst().dropLast()))
     self.slices = site.slices.filter { !$0.isFrozen }
     bufferCount = layout.count
     var own = [Scalar](repeating: .nan, count: layout.count)
     for (slice, source) in zip(site.slices, slices) { own.replaceSubrange(slice.range, with: values[source.range]) }
-    self.point = LayerPoint(
+    self.point = Layers.Point(
       input: point.input, values: own, inputGram: point.inputGram, dropoutSeed: point.dropoutSeed)
     linearization = layer.makeLinearization(at: site, as: Scalar.self)
   }
@@ -170,7 +170,7 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
       }
       guard let tangent else { return result }
       var gradient = [Scalar](repeating: 0, count: bufferCount)
-      pullback(cotangents, weights, SliceFactors(1), SliceFactors(0), into: &gradient)
+      pullback(cotangents, weights, ParameterLayout.Factors(1), ParameterLayout.Factors(0), into: &gradient)
       result += [pushforward(tangent).elements, gradient, rowProducts(tangent, cotangents)]
       let gram = rowGram(cotangents)
       return result + [gram.penalised.lowerTriangle, gram.free.lowerTriangle, rowSquaredNorms(cotangents)]
@@ -189,7 +189,7 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
   private func visit(rows: Int) {
     let input = point.input.elements
     let elements = Array((input + input).prefix(rows * point.input.columns))
-    let other = LayerPoint(
+    let other = Layers.Point(
       input: Matrix(rows: rows, columns: point.input.columns, elements: elements),
       values: point.values.map { $0 / 2 }, dropoutSeed: point.dropoutSeed)
     linearization.forward(at: other, into: &output)
@@ -204,7 +204,7 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
     let jacobian = CheckedJacobian<Scalar>(
       count: rows * columns, scale: Examiner.rootMeanSquare(point.input.elements),
       value: { [self] step in
-        var moved = LayerPoint(input: point.input, values: point.values, dropoutSeed: point.dropoutSeed)
+        var moved = Layers.Point(input: point.input, values: point.values, dropoutSeed: point.dropoutSeed)
         moved.input.combine(1, matrix(step, columns: columns))
         var output = unshaped
         probe.forward(at: moved, into: &output)
@@ -280,7 +280,7 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
       },
       pullback: { [self] in
         var result = [Scalar](repeating: .nan, count: bufferCount)
-        pullback(matrix($0, columns: width), nil, SliceFactors(1), SliceFactors(0), into: &result)
+        pullback(matrix($0, columns: width), nil, ParameterLayout.Factors(1), ParameterLayout.Factors(0), into: &result)
         return gathered(result)
       })
   }
@@ -292,7 +292,8 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
   }
 
   func pullback(
-    _ cotangents: Matrix<Scalar>, _ rowWeights: [Scalar]?, _ alpha: SliceFactors<Scalar>, _ beta: SliceFactors<Scalar>,
+    _ cotangents: Matrix<Scalar>, _ rowWeights: [Scalar]?, _ alpha: ParameterLayout.Factors<Scalar>,
+    _ beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar]
   ) {
     backpropagate(cotangents)
@@ -303,7 +304,8 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
   func backpropagate(_ cotangents: Matrix<Scalar>) { linearization.prepare(cotangents, at: point) }
 
   func rowPullback(
-    _ rowWeights: [Scalar], _ cotangents: Matrix<Scalar>, _ alpha: SliceFactors<Scalar>, _ beta: SliceFactors<Scalar>,
+    _ rowWeights: [Scalar], _ cotangents: Matrix<Scalar>, _ alpha: ParameterLayout.Factors<Scalar>,
+    _ beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar]
   ) {
     linearization.parameterPullback(
@@ -321,7 +323,7 @@ private final class CheckedLayer<Scalar: RealScalar>: CheckedRows {
   }
 
   func rowGram(_ cotangents: Matrix<Scalar>) -> (penalised: Matrix<Scalar>, free: Matrix<Scalar>) {
-    var gram = RowGram<Scalar>()
+    var gram = Linearizations.RowGram<Scalar>()
     gram.reset(rows: point.rows)
     linearization.addRowGram(of: cotangents, at: point, into: &gram)
     let first = gram

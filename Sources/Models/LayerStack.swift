@@ -18,13 +18,13 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// The layers of `site`, whose slices are theirs in order. The layers must fit: see `shapes`. Numbers in paths begin
   /// with `first`.
-  package init(_ descriptions: [any Layer], at site: LayerSite, numberedFrom first: Int = 0) {
+  package init(_ descriptions: [any Layer], at site: Layers.Site, numberedFrom first: Int = 0) {
     var shape = site.input
     var next = 0
     for (number, layer) in zip(first..., descriptions) {
       let count = layer.parameters(for: shape).count
       let path = site.path.isEmpty ? "\(number)" : "\(site.path).\(number)"
-      let own = LayerSite(path: path, input: shape, slices: Array(site.slices[next..<next + count]))
+      let own = Layers.Site(path: path, input: shape, slices: Array(site.slices[next..<next + count]))
       layers.append(layer.makeLinearization(at: own, as: Scalar.self))
       next += count
       guard let output = try? layer.outputShape(for: shape) else { preconditionFailure("layer \(path) does not fit") }
@@ -36,10 +36,10 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
     cotangents = activations
   }
 
-  package var slices: [ParameterSlice] { layers.flatMap(\.slices) }
+  package var slices: [ParameterLayout.Slice] { layers.flatMap(\.slices) }
   package var trainableLayers: Int { isTrainable.count { $0 } }
 
-  package mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  package mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     for i in layers.indices {
       let local = self.point(i, point)
       if i == layers.count - 1 {
@@ -52,7 +52,7 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// As a layer's `pushforward`.
   package mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     let first = inputTangent == nil ? firstTrainable : 0
@@ -70,7 +70,7 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// Carries cotangents of the output back, as far as something is trained, or to the input if that is asked for.
   package mutating func prepare(
-    _ output: Matrix<Scalar>, at point: LayerPoint<Scalar>, needsInput: Bool
+    _ output: Matrix<Scalar>, at point: Layers.Point<Scalar>, needsInput: Bool
   ) {
     let last = needsInput ? 0 : firstTrainable
     for i in stride(from: layers.count - 1, through: last, by: -1) {
@@ -87,8 +87,9 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// As a layer's `parameterPullback`, after `prepare`.
   package mutating func parameterPullback(
-    _ output: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ output: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     for i in layers.indices where isTrainable[i] {
       layers[i].parameterPullback(
@@ -99,7 +100,7 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// As a layer's `addRowProducts`, after `prepare`: no tangent passes from layer to layer.
   package mutating func addRowProducts(
-    _ tangent: [Scalar], _ output: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ output: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     for i in layers.indices where isTrainable[i] {
       layers[i].addRowProducts(tangent, self.cotangents(i, output), at: self.point(i, point), into: &result)
@@ -108,7 +109,7 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// As a layer's `addRowGram`, after `prepare`.
   package mutating func addRowGram(
-    of output: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of output: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     for i in layers.indices where isTrainable[i] {
       layers[i].addRowGram(of: self.cotangents(i, output), at: self.point(i, point), into: &gram)
@@ -117,7 +118,7 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// As a layer's `addRowSquaredNorms`, after `prepare`.
   package mutating func addRowSquaredNorms(
-    of output: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of output: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     for i in layers.indices where isTrainable[i] {
       layers[i].addRowSquaredNorms(of: self.cotangents(i, output), at: self.point(i, point), into: &result)
@@ -126,7 +127,7 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// As a layer's `addKroneckerPairs`, after `prepare`.
   package func addKroneckerPairs(
-    of output: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+    of output: Matrix<Scalar>, at point: Layers.Point<Scalar>, to pairs: inout [Linearizations.KroneckerPair<Scalar>]
   ) {
     for i in layers.indices where isTrainable[i] {
       layers[i].addKroneckerPairs(of: self.cotangents(i, output), at: self.point(i, point), to: &pairs)
@@ -135,12 +136,12 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
   /// The sum over the layers that training touches, or over all if cotangents are carried to the input; `forward` counts
   /// all.
-  package func costs(rows: Int, toInput: Bool = false) -> (trained: LayerCosts, forward: Double) {
-    var (total, forward) = (LayerCosts(), 0.0)
+  package func costs(rows: Int, toInput: Bool = false) -> (trained: Layers.Costs, forward: Double) {
+    var (total, forward) = (Layers.Costs(), 0.0)
     for i in layers.indices {
       var costs = layers[i].costs(rows: rows)
       forward += costs.input
-      if !isTrainable[i] { costs = LayerCosts(input: costs.input, inner: costs.inner) }
+      if !isTrainable[i] { costs = Layers.Costs(input: costs.input, inner: costs.inner) }
       if !toInput {
         if i < firstTrainable { continue }
         if i == firstTrainable { costs.input = costs.inner }
@@ -150,9 +151,9 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
     return (total, forward)
   }
 
-  private func point(_ i: Int, _ point: LayerPoint<Scalar>) -> LayerPoint<Scalar> {
+  private func point(_ i: Int, _ point: Layers.Point<Scalar>) -> Layers.Point<Scalar> {
     if i == 0 { return point }
-    return LayerPoint(input: activations[i - 1], values: point.values, dropoutSeed: point.dropoutSeed)
+    return Layers.Point(input: activations[i - 1], values: point.values, dropoutSeed: point.dropoutSeed)
   }
 
   private func cotangents(_ i: Int, _ output: Matrix<Scalar>) -> Matrix<Scalar> {
@@ -162,9 +163,9 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
 
 extension LayerStack {
   /// The shapes before, between and after the layers.
-  /// - Throws: `LayerError` that names the layer that does not fit.
-  package static func shapes(_ layers: [any Layer], input: [Int], path: String = "") throws(LayerError) -> [[Int]] {
-    guard !layers.isEmpty else { throw LayerError("expected at least one layer, got none") }
+  /// - Throws: `Layers.Failure` that names the layer that does not fit.
+  package static func shapes(_ layers: [any Layer], input: [Int], path: String = "") throws(Layers.Failure) -> [[Int]] {
+    guard !layers.isEmpty else { throw Layers.Failure("expected at least one layer, got none") }
     var shapes = [input]
     for (number, layer) in layers.enumerated() {
       do {
@@ -177,7 +178,7 @@ extension LayerStack {
   }
 
   /// The layers' parameters, named under their numbers. The layers must fit.
-  package static func parameters(_ layers: [any Layer], input: [Int]) -> [ParameterSpec] {
+  package static func parameters(_ layers: [any Layer], input: [Int]) -> [Layers.ParameterSpec] {
     guard let shapes = try? shapes(layers, input: input) else { preconditionFailure("the layers do not fit") }
     return zip(layers, shapes).enumerated().flatMap { number, pair in
       pair.0.parameters(for: pair.1).map { $0.under("\(number)") }

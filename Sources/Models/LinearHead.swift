@@ -30,7 +30,7 @@ public struct LinearHead<Scalar: RealScalar>: Model {
   public var usesFeatureGram: Bool { true }
   public var takesSparseFeatures: Bool { true }
 
-  public func makeLinearization() -> Linearizations.OfHead<Scalar> { LinearHeadLinearization(head: self) }
+  public func makeLinearization() -> Linearizations.OfHead<Scalar> { Linearizations.OfHead(head: self) }
 }
 
 extension Linearizations {
@@ -57,8 +57,8 @@ extension Linearizations {
       if case .sparse(let matrix) = inputs.features { return matrix }
       return nil
     }
-    private var weight: ParameterSlice { head.layout.slices[0] }
-    private var bias: ParameterSlice? { head.hasIntercept ? head.layout.slices[1] : nil }
+    private var weight: ParameterLayout.Slice { head.layout.slices[0] }
+    private var bias: ParameterLayout.Slice? { head.hasIntercept ? head.layout.slices[1] : nil }
 
     public mutating func linearize(
       at parameters: Parameters<Scalar>, inputs: Inputs<Scalar>, outputs: inout Matrix<Scalar>
@@ -158,7 +158,9 @@ extension Linearizations {
     /// None for sparse features: a factor would be D x D.
     public mutating func kroneckerPairs() -> [Linearizations.KroneckerPair<Scalar>] {
       guard sparse == nil else { return [] }
-      return [KroneckerPair(weight: weight, bias: bias, input: inputs.dense.view, cotangents: cotangents.view)]
+      return [
+        Linearizations.KroneckerPair(weight: weight, bias: bias, input: inputs.dense.view, cotangents: cotangents.view)
+      ]
     }
 
     public var isIsotropic: Bool { true }
@@ -194,7 +196,7 @@ extension Linearizations {
       let entries = sparse.map { Self.sparsePenalty * Double($0.entryCount) }
       let product = 2 * (entries ?? count * width) * classes
       let inner = inputs.gram == nil ? count * (entries ?? count * width) : 0
-      var costs = LinearizationCosts()
+      var costs = Linearizations.Costs()
       costs.forward = product
       costs.pushforward = product
       costs.rowPullback = product + (entries == nil ? 0 : Self.sparsePenalty * width * classes)

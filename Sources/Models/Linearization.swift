@@ -141,7 +141,7 @@ extension Linearization {
   public var costs: Linearizations.Costs {
     let (rows, parameters) = (Double(cotangents.rows), Double(layout.trainableCount))
     let product = 2 * rows * parameters
-    var costs = LinearizationCosts()
+    var costs = Linearizations.Costs()
     costs.forward = product
     costs.pushforward = 2 * product
     costs.rowPullback = 2 * product
@@ -151,7 +151,7 @@ extension Linearization {
   }
 
   /// What `explicitRowGram` and `explicitRowSquaredNorms` cost.
-  func addExplicitRows(to costs: inout LinearizationCosts, rows: Int) {
+  func addExplicitRows(to costs: inout Linearizations.Costs, rows: Int) {
     let (count, parameters) = (Double(rows), Double(layout.trainableCount))
     costs.rowSquaredNorms = count * costs.rowPullback
     costs.rowGram = count * costs.rowPullback + count * count * parameters
@@ -159,7 +159,7 @@ extension Linearization {
   }
 
   /// The row Gram by explicit rows of M: R pullbacks, R P numbers.
-  mutating func explicitRowGram(into gram: inout RowGram<Scalar>) {
+  mutating func explicitRowGram(into gram: inout Linearizations.RowGram<Scalar>) {
     let rows = explicitRows()
     gram.reset(rows: rows.rows)
     var part = Matrix<Scalar>(rows: 0, columns: 0)
@@ -178,7 +178,7 @@ extension Linearization {
     var unit = [Scalar](repeating: 0, count: cotangents.rows)
     for i in unit.indices {
       unit[i] = 1
-      pullback(rowWeights: unit, alpha: SliceFactors(1), beta: SliceFactors(0), into: &row)
+      pullback(rowWeights: unit, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), into: &row)
       unit[i] = 0
       result[i] = row.dot(row)
     }
@@ -192,7 +192,7 @@ extension Linearization {
     var row = [Scalar](repeating: 0, count: layout.trainableCount)
     for i in 0..<count {
       unit[i] = 1
-      pullback(rowWeights: unit, alpha: SliceFactors(1), beta: SliceFactors(0), into: &row)
+      pullback(rowWeights: unit, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), into: &row)
       unit[i] = 0
       for j in 0..<row.count { result[i, j] = row[j] }
     }

@@ -44,7 +44,7 @@ public func checkLinearization<M: Model>(
     let isDiscrete = (try? network.checkFeatures(moved)) == nil
     var walk = LayerWalk(
       layout: network.layout, values: parameters.values, rows: inputs.rows, examiner: examiner)
-    let point = LayerPoint(
+    let point = Layers.Point(
       input: inputs.dense, values: parameters.values, inputGram: inputs.gram, dropoutSeed: inputs.dropoutSeed)
     let isComplete = walk.walk(
       network.architecture.layers, path: "", shape: network.architecture.input, at: point, isDiscrete: isDiscrete)
@@ -72,7 +72,7 @@ private final class CheckedModel<M: Model>: CheckedRows {
     linearization = model.makeLinearization()
   }
 
-  var slices: [ParameterSlice] { model.layout.trainable }
+  var slices: [ParameterLayout.Slice] { model.layout.trainable }
   var bufferCount: Int { model.layout.trainableCount }
 
   private func linearize() { linearization.linearize(at: parameters, inputs: inputs, outputs: &outputs) }
@@ -108,10 +108,10 @@ private final class CheckedModel<M: Model>: CheckedRows {
     let cotangents = examiner.matrix(outputs.rows, outputs.columns)
     func answers() -> [[Scalar]] {
       var (gradient, again) = (tangent, tangent)
-      pullback(cotangents, weights, SliceFactors(1), SliceFactors(0), into: &gradient)
+      pullback(cotangents, weights, ParameterLayout.Factors(1), ParameterLayout.Factors(0), into: &gradient)
       let image = pushforward(tangent).elements
       backpropagate(cotangents)
-      rowPullback(weights, cotangents, SliceFactors(1), SliceFactors(0), into: &again)
+      rowPullback(weights, cotangents, ParameterLayout.Factors(1), ParameterLayout.Factors(0), into: &again)
       let gram = rowGram(cotangents)
       let result = [
         outputs.elements, image, gradient, again, rowProducts(tangent, cotangents), rowSquaredNorms(cotangents),
@@ -166,20 +166,21 @@ private final class CheckedModel<M: Model>: CheckedRows {
       pullback: { [self] in
         var result = [Scalar](repeating: .nan, count: bufferCount)
         pullback(
-          Matrix(rows: rows, columns: columns, elements: $0), nil, SliceFactors(1), SliceFactors(0), into: &result)
+          Matrix(rows: rows, columns: columns, elements: $0), nil, ParameterLayout.Factors(1),
+          ParameterLayout.Factors(0), into: &result)
         return result
       })
   }
 
   /// J diag(metric) J^T = K x I_C between two random cotangents; and the same for each example alone.
   private func checkSharedGram(_ examiner: inout Examiner<Scalar>) {
-    let metric = SliceFactors<Scalar>(penalised: 0.25, free: 1.5)
+    let metric = ParameterLayout.Factors<Scalar>(penalised: 0.25, free: 1.5)
     func inner(_ u: Matrix<Scalar>, _ w: Matrix<Scalar>) -> Double {
       var (back, scaled) = (
         [Scalar](repeating: .nan, count: bufferCount), [Scalar](repeating: .nan, count: bufferCount)
       )
-      pullback(u, nil, SliceFactors(1), SliceFactors(0), into: &back)
-      pullback(w, nil, metric, SliceFactors(0), into: &scaled)
+      pullback(u, nil, ParameterLayout.Factors(1), ParameterLayout.Factors(0), into: &back)
+      pullback(w, nil, metric, ParameterLayout.Factors(0), into: &scaled)
       return zip(back, scaled).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
     }
     let (rows, columns) = (outputs.rows, outputs.columns)
@@ -222,7 +223,8 @@ private final class CheckedModel<M: Model>: CheckedRows {
   }
 
   func pullback(
-    _ cotangents: Matrix<Scalar>, _ rowWeights: [Scalar]?, _ alpha: SliceFactors<Scalar>, _ beta: SliceFactors<Scalar>,
+    _ cotangents: Matrix<Scalar>, _ rowWeights: [Scalar]?, _ alpha: ParameterLayout.Factors<Scalar>,
+    _ beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar]
   ) {
     linearization.pullback(cotangents, rowWeights: rowWeights, alpha: alpha, beta: beta, into: &result)
@@ -231,7 +233,8 @@ private final class CheckedModel<M: Model>: CheckedRows {
   func backpropagate(_ cotangents: Matrix<Scalar>) { linearization.backpropagate(cotangents) }
 
   func rowPullback(
-    _ rowWeights: [Scalar], _ cotangents: Matrix<Scalar>, _ alpha: SliceFactors<Scalar>, _ beta: SliceFactors<Scalar>,
+    _ rowWeights: [Scalar], _ cotangents: Matrix<Scalar>, _ alpha: ParameterLayout.Factors<Scalar>,
+    _ beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar]
   ) {
     linearization.pullback(rowWeights: rowWeights, alpha: alpha, beta: beta, into: &result)
@@ -244,7 +247,7 @@ private final class CheckedModel<M: Model>: CheckedRows {
   }
 
   func rowGram(_ cotangents: Matrix<Scalar>) -> (penalised: Matrix<Scalar>, free: Matrix<Scalar>) {
-    var gram = RowGram<Scalar>()
+    var gram = Linearizations.RowGram<Scalar>()
     linearization.rowGram(into: &gram)
     return (gram.penalised, gram.free)
   }

@@ -108,7 +108,8 @@ extension Model {
   /// Throws if the model does not take these features, beyond their count: sparse ones, or what `checkFeatures` says.
   public func check(_ features: Features<Scalar>) throws(Layers.Failure) {
     guard !features.isSparse || takesSparseFeatures else {
-      throw LayerError("sparse features need a linear head: expected dense features, as layers take, got sparse ones")
+      throw Layers.Failure(
+        "sparse features need a linear head: expected dense features, as layers take, got sparse ones")
     }
     if case .dense(let matrix) = features { try checkFeatures(matrix) }
   }

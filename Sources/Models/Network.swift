@@ -15,13 +15,13 @@ public struct Architecture: Sendable {
   ///
   /// He's initialisation is for ReLU and its like, Glorot's for tanh and sigmoid.
   public static func mlp(
-    _ widths: [Int], activation: some Layer, initialization: Initializer.Name = .heNormal
+    _ widths: [Int], activation: some Layer, initialization: Layers.Initializer.Name = .heNormal
   ) -> Architecture {
     precondition(widths.count >= 2, "a perceptron has an input and an output width, got \(widths)")
     var layers: [any Layer] = []
     for width in widths.dropFirst() {
       if !layers.isEmpty { layers.append(activation) }
-      layers.append(Dense(width, initialization: initialization))
+      layers.append(Layers.Dense(width, initialization: initialization))
     }
     return Architecture(input: [widths[0]], layers: layers)
   }
@@ -29,7 +29,7 @@ public struct Architecture: Sendable {
 
 /// A model made of layers.
 ///
-/// Rows of outputs are examples, or positions where the architecture has a `Positions` layer. A trunk of frozen layers
+/// Rows of outputs are examples, or positions where the architecture has a `Layers.Positions` layer. A trunk of frozen layers
 /// costs its forward pass and nothing else.
 public struct Network<Scalar: RealScalar>: Model {
   public let architecture: Architecture
@@ -38,26 +38,26 @@ public struct Network<Scalar: RealScalar>: Model {
   public let outputWidth: Int
   public let rowsPerExample: Int
   public let layerCount: Int
-  /// Number of the `Positions` layer.
+  /// Number of the `Layers.Positions` layer.
   let split: Int?
   /// Shapes before, between and after the layers.
   let shapes: [[Int]]
 
-  /// - Throws: `LayerError` that names the layer that does not fit its input, and why.
+  /// - Throws: `Layers.Failure` that names the layer that does not fit its input, and why.
   public init(_ architecture: Architecture) throws(Layers.Failure) {
     let layers = architecture.layers
     guard !architecture.input.isEmpty, architecture.input.allSatisfy({ $0 >= 1 }) else {
-      throw LayerError("expected an input shape of positive sizes, got \(architecture.input)")
+      throw Layers.Failure("expected an input shape of positive sizes, got \(architecture.input)")
     }
     self.architecture = architecture
     shapes = try LayerStack<Scalar>.shapes(layers, input: architecture.input)
     try Self.checkPlaces(layers)
     inputWidth = architecture.input.reduce(1, *)
-    split = layers.firstIndex { $0 is Positions }
+    split = layers.firstIndex { $0 is Layers.Positions }
     rowsPerExample = if let split { shapes[split][0] } else { 1 }
     let output = shapes[layers.count]
     guard output.count == 1, output[0] >= 1 else {
-      throw LayerError(
+      throw Layers.Failure(
         "the network's output must be [classes], or [numbers to predict]; it is \(output): flatten or pool before")
     }
     outputWidth = output[0]
@@ -72,40 +72,42 @@ public struct Network<Scalar: RealScalar>: Model {
   }
 
   /// Token numbers and positions belong to the network as a whole.
-  private static func checkPlaces(_ layers: [any Layer]) throws(LayerError) {
+  private static func checkPlaces(_ layers: [any Layer]) throws(Layers.Failure) {
     for (number, layer) in layers.enumerated() {
       var message: String?
       if layer.takesTokens, number > 0 {
         message = "expected a first layer, got number \(number): only the network's input has token numbers"
-      } else if layer is Positions, number == layers.count - 1 {
+      } else if layer is Layers.Positions, number == layers.count - 1 {
         message = "expected a layer after the positions, got none: put the layer that classifies behind them"
       } else {
         var inside = layer.parts
         while let part = inside.popLast() {
-          if part is Positions { message = "expected positions at the top level of the network, got them inside" }
+          if part is Layers.Positions {
+            message = "expected positions at the top level of the network, got them inside"
+          }
           if part.takesTokens, !layer.takesTokens {
             message = "expected \(part.type) to be the network's first layer, got it inside"
           }
           inside += part.parts
         }
       }
-      if let message { throw LayerError(message).at("\(number)", layer.type) }
+      if let message { throw Layers.Failure(message).at("\(number)", layer.type) }
     }
   }
 
-  public var usesFeatureGram: Bool { architecture.input.count == 1 && architecture.layers[0] is Dense }
+  public var usesFeatureGram: Bool { architecture.input.count == 1 && architecture.layers[0] is Layers.Dense }
 
   public var activationsPerExample: Int {
     zip(shapes, 0...).reduce(0) { $0 + $1.0.reduce(1, *) * ($1.1 > split ?? .max ? rowsPerExample : 1) }
   }
 
-  public func makeLinearization() -> Linearizations.OfNetwork<Scalar> { NetworkLinearization(self) }
+  public func makeLinearization() -> Linearizations.OfNetwork<Scalar> { Linearizations.OfNetwork(self) }
 
   public func checkTrainable() throws(Layers.Failure) {
     for (number, layer) in architecture.layers.enumerated() {
       do { try layer.checkTrainable() } catch { throw error.at("\(number)", layer.type) }
     }
-    guard layout.trainableCount > 0 else { throw LayerError("the network has no parameters to train") }
+    guard layout.trainableCount > 0 else { throw Layers.Failure("the network has no parameters to train") }
   }
 
   public func checkFeatures(_ features: Matrix<Scalar>) throws(Layers.Failure) {

@@ -17,8 +17,8 @@ extension Linearizations {
     private var trunk: LayerStack<Scalar>?
     private let isTrunkTrained: Bool
     private var head: LayerStack<Scalar>
-    private var trunkPoint = LayerPoint<Scalar>(input: Matrix(rows: 0, columns: 0), values: [])
-    private var headPoint = LayerPoint<Scalar>(input: Matrix(rows: 0, columns: 0), values: [])
+    private var trunkPoint = Layers.Point<Scalar>(input: Matrix(rows: 0, columns: 0), values: [])
+    private var headPoint = Layers.Point<Scalar>(input: Matrix(rows: 0, columns: 0), values: [])
     /// [B, T, width], and the same for tangents and cotangents.
     private var trunkOutput = Matrix<Scalar>(rows: 0, columns: 0)
     private var trunkWork = Matrix<Scalar>(rows: 0, columns: 0)
@@ -38,7 +38,7 @@ extension Linearizations {
       guard let split = network.split else {
         positions = nil
         isTrunkTrained = false
-        head = LayerStack(layers, at: LayerSite(path: "", input: input, slices: layout.slices))
+        head = LayerStack(layers, at: Layers.Site(path: "", input: input, slices: layout.slices))
         return
       }
       positions = (network.rowsPerExample, network.shapes[split + 1][0])
@@ -46,12 +46,12 @@ extension Linearizations {
       let trunkSlices = zip(trunkLayers, network.shapes).reduce(0) { $0 + $1.0.parameters(for: $1.1).count }
       if split > 0 {
         trunk = LayerStack(
-          trunkLayers, at: LayerSite(path: "", input: input, slices: Array(layout.slices[..<trunkSlices])))
+          trunkLayers, at: Layers.Site(path: "", input: input, slices: Array(layout.slices[..<trunkSlices])))
       }
       isTrunkTrained = layout.slices[..<trunkSlices].contains { !$0.isFrozen }
       head = LayerStack(
         Array(layers[(split + 1)...]),
-        at: LayerSite(path: "", input: network.shapes[split + 1], slices: Array(layout.slices[trunkSlices...])),
+        at: Layers.Site(path: "", input: network.shapes[split + 1], slices: Array(layout.slices[trunkSlices...])),
         numberedFrom: split + 1)
     }
 
@@ -63,7 +63,7 @@ extension Linearizations {
         "the network takes \(inputWidth) features, the batch has \(inputs.features.columns)")
       precondition(parameters.values.count == layout.count, "the network has \(layout.count) parameters")
       releaseCotangents()
-      let point = LayerPoint(
+      let point = Layers.Point(
         input: inputs.dense, values: parameters.values, inputGram: inputs.gram, dropoutSeed: inputs.dropoutSeed)
       guard let positions else {
         precondition(inputs.rows == nil, "rows are selected where positions are rows: the network has no such layer")
@@ -77,7 +77,7 @@ extension Linearizations {
       trunk?.forward(at: trunkPoint, into: &trunkOutput)
       let input = Self.select(
         trunk == nil ? inputs.dense : trunkOutput, rows, width: positions.width, using: &selected)
-      headPoint = LayerPoint(input: input, values: parameters.values, dropoutSeed: inputs.dropoutSeed)
+      headPoint = Layers.Point(input: input, values: parameters.values, dropoutSeed: inputs.dropoutSeed)
       if isTrunkTrained { findPasses(positions.count) }
       head.forward(at: headPoint, into: &outputs)
     }
@@ -140,7 +140,7 @@ extension Linearizations {
     }
 
     public mutating func kroneckerPairs() -> [Linearizations.KroneckerPair<Scalar>] {
-      var pairs: [KroneckerPair<Scalar>] = []
+      var pairs: [Linearizations.KroneckerPair<Scalar>] = []
       if isTrunkTrained {
         prepareTrunk(nil)
         trunk?.addKroneckerPairs(of: trunkWork, at: trunkPoint, to: &pairs)
@@ -151,7 +151,7 @@ extension Linearizations {
 
     public var costs: Linearizations.Costs {
       let (trained, forward) = head.costs(rows: headPoint.rows, toInput: isTrunkTrained)
-      var costs = LinearizationCosts()
+      var costs = Linearizations.Costs()
       costs.forward = forward + (trunk?.costs(rows: trunkPoint.rows).forward ?? 0)
       costs.pushforward = trained.input + trained.parameters
       costs.backpropagation = trained.input
@@ -174,14 +174,15 @@ extension Linearizations {
 
     public mutating func release() {
       releaseCotangents()
-      let nothing = LayerPoint<Scalar>(input: Matrix(rows: 0, columns: 0), values: [])
+      let nothing = Layers.Point<Scalar>(input: Matrix(rows: 0, columns: 0), values: [])
       trunkPoint = nothing
       headPoint = nothing
     }
 
     /// The trunk's part of a pullback: cotangents of the rows, weighted, go back to their positions and on from there.
     private mutating func trunkPullback(
-      _ rowWeights: [Scalar]?, _ alpha: SliceFactors<Scalar>, _ beta: SliceFactors<Scalar>, _ result: inout [Scalar]
+      _ rowWeights: [Scalar]?, _ alpha: ParameterLayout.Factors<Scalar>, _ beta: ParameterLayout.Factors<Scalar>,
+      _ result: inout [Scalar]
     ) {
       prepareTrunk(rowWeights)
       trunk?.parameterPullback(trunkWork, rowWeights: nil, alpha: alpha, beta: beta, at: trunkPoint, into: &result)

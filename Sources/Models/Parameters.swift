@@ -14,7 +14,7 @@ extension ParameterLayout {
     /// Whether it stays as it is in training.
     public let isFrozen: Bool
     /// How it starts.
-    public let initializer: Initializer
+    public let initializer: Layers.Initializer
 
     public var count: Int { shape.reduce(1, *) }
     public var range: Range<Int> { offset..<offset + count }
@@ -39,10 +39,10 @@ public struct ParameterLayout: Sendable, Codable, Equatable {
 
   /// Adds a slice at the end of the trainable ones, or of all if it is frozen.
   public mutating func append(
-    _ name: String, shape: [Int], isPenalised: Bool, isFrozen: Bool = false, initializer: Initializer = .zeros
+    _ name: String, shape: [Int], isPenalised: Bool, isFrozen: Bool = false, initializer: Layers.Initializer = .zeros
   ) {
     slices.append(
-      ParameterSlice(
+      ParameterLayout.Slice(
         name: name, shape: shape, offset: 0, isPenalised: isPenalised, isFrozen: isFrozen, initializer: initializer))
     trainableCount = slices.reduce(0) { $1.isFrozen ? $0 : $0 + $1.count }
     var (next, nextFrozen) = (0, trainableCount)
@@ -58,7 +58,7 @@ public struct ParameterLayout: Sendable, Codable, Equatable {
 
   /// target [P] = factor * vector + beta * target, with a beta for each kind of slice.
   package func add<Scalar: RealScalar>(
-    _ vector: [Scalar], factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar]
+    _ vector: [Scalar], factor: Scalar, beta: ParameterLayout.Factors<Scalar>, to target: inout [Scalar]
   ) {
     for slice in trainable { target.combine(factor, vector, range: slice.range, beta: beta[slice]) }
   }

@@ -48,8 +48,8 @@ package struct PositionGram<Scalar: RealScalar>: Sendable {
 
   /// Adds the Gram for cotangents [B, T m] and inputs [B, T n].
   package mutating func add(
-    _ cotangents: Matrix<Scalar>, _ input: Matrix<Scalar>, weight: ParameterSlice, bias: ParameterSlice?,
-    into gram: inout RowGram<Scalar>
+    _ cotangents: Matrix<Scalar>, _ input: Matrix<Scalar>, weight: ParameterLayout.Slice, bias: ParameterLayout.Slice?,
+    into gram: inout Linearizations.RowGram<Scalar>
   ) {
     let (a, x) = factors(cotangents, input)
     switch forcedWay ?? size.gramWay(rows: a.rows, bytes: Self.bytes) {
@@ -89,10 +89,10 @@ package struct PositionGram<Scalar: RealScalar>: Sendable {
   }
 
   /// Flops and work areas of the Gram and its diagonal, in the ways that are taken, with a bias.
-  package func costs(rows: Int) -> LayerCosts {
+  package func costs(rows: Int) -> Layers.Costs {
     let way = forcedWay ?? size.gramWay(rows: rows, bytes: Self.bytes)
     let bias = Double(rows) * Double(size.outputs * size.positions)
-    return LayerCosts(
+    return Layers.Costs(
       rowGram: size.gramFlops(way, rows: rows) + bias + Double(rows) * Double(rows) * Double(size.outputs),
       rowGramBytes: size.gramBytes(way, rows: rows, bytes: Self.bytes),
       rowSquaredNorms: Double(rows) * size.normFlops(forcedWay ?? size.normsWay) + bias)

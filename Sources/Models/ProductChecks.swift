@@ -16,17 +16,19 @@ struct CheckedJacobian<Scalar: RealScalar> {
 protocol CheckedRows<Scalar>: AnyObject {
   associatedtype Scalar: RealScalar
   /// Where the trainable parameters are in tangents and results.
-  var slices: [ParameterSlice] { get }
+  var slices: [ParameterLayout.Slice] { get }
   /// Length of tangents and results, which may hold more than the slices.
   var bufferCount: Int { get }
   func pushforward(_ tangent: [Scalar]) -> Matrix<Scalar>
   func pullback(
-    _ cotangents: Matrix<Scalar>, _ rowWeights: [Scalar]?, _ alpha: SliceFactors<Scalar>, _ beta: SliceFactors<Scalar>,
+    _ cotangents: Matrix<Scalar>, _ rowWeights: [Scalar]?, _ alpha: ParameterLayout.Factors<Scalar>,
+    _ beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar])
   func backpropagate(_ cotangents: Matrix<Scalar>)
   /// This and the rest are about the cotangents that were carried back, given again.
   func rowPullback(
-    _ rowWeights: [Scalar], _ cotangents: Matrix<Scalar>, _ alpha: SliceFactors<Scalar>, _ beta: SliceFactors<Scalar>,
+    _ rowWeights: [Scalar], _ cotangents: Matrix<Scalar>, _ alpha: ParameterLayout.Factors<Scalar>,
+    _ beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar])
   func rowProducts(_ tangent: [Scalar], _ cotangents: Matrix<Scalar>) -> [Scalar]
   func rowGram(_ cotangents: Matrix<Scalar>) -> (penalised: Matrix<Scalar>, free: Matrix<Scalar>)
@@ -37,7 +39,7 @@ protocol CheckedRows<Scalar>: AnyObject {
 
 /// The checks that models and layers share, and their verdicts.
 struct Examiner<Scalar: RealScalar> {
-  private(set) var report = LinearizationReport()
+  private(set) var report = Linearizations.Report()
   private var generator: SeededGenerator
   /// What the next verdicts are about.
   var layer = "model"
@@ -51,16 +53,16 @@ struct Examiner<Scalar: RealScalar> {
   static var differenceLimits: (Double, Double) { isSingle ? (2e-3, 0.05) : (1e-8, 0.05) }
 
   mutating func expect(
-    _ check: LinearizationReport.Check, _ error: Double, atMost limit: Double = Self.rounding, advice: String? = nil,
+    _ check: Linearizations.Report.Check, _ error: Double, atMost limit: Double = Self.rounding, advice: String? = nil,
     remark: String = ""
   ) {
     report.verdicts.append(
-      LinearizationReport.Verdict(
+      Linearizations.Report.Verdict(
         check: check, layer: layer, error: error, limit: limit,
         advice: error <= limit ? remark : advice ?? check.advice))
   }
 
-  mutating func expect(_ check: LinearizationReport.Check, _ holds: Bool, advice: String? = nil) {
+  mutating func expect(_ check: Linearizations.Report.Check, _ holds: Bool, advice: String? = nil) {
     expect(check, holds ? 0 : .infinity, atMost: 0, advice: advice)
   }
 
@@ -83,7 +85,7 @@ struct Examiner<Scalar: RealScalar> {
   /// A linear pushforward and pullback that are each other's transposes, and are the derivative.
   mutating func check(_ jacobian: CheckedJacobian<Scalar>, isInput: Bool) {
     guard jacobian.count > 0 else { return }
-    typealias Check = LinearizationReport.Check
+    typealias Check = Linearizations.Report.Check
     let outputs = jacobian.pushforward(vector(jacobian.count)).count
     var linear = linearityError(jacobian.count, jacobian.pushforward)
     linear = largest(linear, linearityError(outputs, jacobian.pullback))
@@ -117,7 +119,7 @@ struct Examiner<Scalar: RealScalar> {
   /// order, for functions with kinks. The best counts. Where no two of them agree to the limit the limit is twice their
   /// disagreement, up to a twentieth. Outputs that have another slope on either side of the point are at a kink: there
   /// any slope between the two is right.
-  private mutating func checkDifferences(_ jacobian: CheckedJacobian<Scalar>, _ check: LinearizationReport.Check) {
+  private mutating func checkDifferences(_ jacobian: CheckedJacobian<Scalar>, _ check: Linearizations.Report.Check) {
     let steps = Self.isSingle ? (wide: 0.05, middle: 1e-2, narrow: 2e-3) : (wide: 2e-3, middle: 1e-5, narrow: 1e-6)
     let (floor, ceiling) = Self.differenceLimits
     let here = jacobian.value([Scalar](repeating: 0, count: jacobian.count))
@@ -178,7 +180,7 @@ struct Examiner<Scalar: RealScalar> {
     let tangent = embedded(subject)
     let image = subject.pushforward(tangent)
     let u = matrix(image.rows, image.columns)
-    let (one, zero) = (SliceFactors<Scalar>(1), SliceFactors<Scalar>(0))
+    let (one, zero) = (ParameterLayout.Factors<Scalar>(1), ParameterLayout.Factors<Scalar>(0))
 
     var whole = none
     subject.pullback(u, nil, one, zero, into: &whole)
@@ -192,9 +194,12 @@ struct Examiner<Scalar: RealScalar> {
 
     var (factorError, isClean) = (0.0, true)
     for (alpha, beta) in [
-      (SliceFactors<Scalar>(penalised: 0.5, free: 2), SliceFactors<Scalar>(penalised: -1, free: 0.25)),
-      (SliceFactors(penalised: -1, free: 1), SliceFactors(penalised: 1, free: 0)),
-      (SliceFactors(penalised: 3, free: -0.5), SliceFactors(penalised: 0, free: 1)),
+      (
+        ParameterLayout.Factors<Scalar>(penalised: 0.5, free: 2),
+        ParameterLayout.Factors<Scalar>(penalised: -1, free: 0.25)
+      ),
+      (ParameterLayout.Factors(penalised: -1, free: 1), ParameterLayout.Factors(penalised: 1, free: 0)),
+      (ParameterLayout.Factors(penalised: 3, free: -0.5), ParameterLayout.Factors(penalised: 0, free: 1)),
     ] {
       for rowWeights in [nil, weights] {
         let old = vector(subject.bufferCount)
@@ -217,7 +222,7 @@ struct Examiner<Scalar: RealScalar> {
     _ subject: some CheckedRows<Scalar>, _ u: Matrix<Scalar>, _ tangent: [Scalar], _ image: Matrix<Scalar>,
     _ weights: [Scalar], _ expected: [Scalar]
   ) {
-    let (one, zero) = (SliceFactors<Scalar>(1), SliceFactors<Scalar>(0))
+    let (one, zero) = (ParameterLayout.Factors<Scalar>(1), ParameterLayout.Factors<Scalar>(0))
     subject.backpropagate(u)
     var row = [Scalar](repeating: .nan, count: subject.bufferCount)
     subject.rowPullback(weights, u, one, zero, into: &row)
@@ -231,7 +236,9 @@ struct Examiner<Scalar: RealScalar> {
       difference = largest(difference, (Double(products[i]) - Vectors.dot(a, b)).magnitude)
       size = largest(size, Vectors.norm(a) * Vectors.norm(b))
     }
-    let (alpha, beta) = (SliceFactors<Scalar>(penalised: 2, free: -1), SliceFactors<Scalar>(penalised: -0.5, free: 3))
+    let (alpha, beta) = (
+      ParameterLayout.Factors<Scalar>(penalised: 2, free: -1), ParameterLayout.Factors<Scalar>(penalised: -0.5, free: 3)
+    )
     let old = vector(subject.bufferCount)
     row = old
     subject.rowPullback(weights, u, alpha, beta, into: &row)
@@ -271,7 +278,8 @@ struct Examiner<Scalar: RealScalar> {
 
   /// alpha x + beta y on the slices.
   private func combined(
-    _ subject: some CheckedRows<Scalar>, _ alpha: SliceFactors<Scalar>, _ x: [Scalar], _ beta: SliceFactors<Scalar>,
+    _ subject: some CheckedRows<Scalar>, _ alpha: ParameterLayout.Factors<Scalar>, _ x: [Scalar],
+    _ beta: ParameterLayout.Factors<Scalar>,
     _ y: [Scalar]
   ) -> [Scalar] {
     var result = x
@@ -283,7 +291,7 @@ struct Examiner<Scalar: RealScalar> {
 
   /// A lower triangle against the rows over some slices, relative to the largest diagonal element or `floor`.
   private func gramError(
-    _ gram: Matrix<Scalar>, _ rows: [[Scalar]], _ slices: [ParameterSlice], floor: Double
+    _ gram: Matrix<Scalar>, _ rows: [[Scalar]], _ slices: [ParameterLayout.Slice], floor: Double
   ) -> Double {
     guard gram.rows == rows.count, gram.columns == rows.count else { return .infinity }
     var (difference, size) = (0.0, floor)
@@ -306,7 +314,7 @@ struct Examiner<Scalar: RealScalar> {
 
   /// The largest relative error over the slices, each against its own size, so that biases do not hide behind weights;
   /// but at least a hundredth of all, so that slices without effect (a bias before a normalisation) may round.
-  private func sliceError(_ slices: [ParameterSlice], _ result: [Scalar], _ exact: [Scalar]) -> Double {
+  private func sliceError(_ slices: [ParameterLayout.Slice], _ result: [Scalar], _ exact: [Scalar]) -> Double {
     let floor = 0.01 * slices.reduce(0.0) { $0 + Vectors.dot(exact, exact, $1.range) }.squareRoot()
     return slices.reduce(0.0) { error, slice in
       let (a, b) = (Array(result[slice.range]), Array(exact[slice.range]))
@@ -314,7 +322,7 @@ struct Examiner<Scalar: RealScalar> {
     }
   }
 
-  private func isUntouched(_ result: [Scalar], _ start: [Scalar], outside slices: [ParameterSlice]) -> Bool {
+  private func isUntouched(_ result: [Scalar], _ start: [Scalar], outside slices: [ParameterLayout.Slice]) -> Bool {
     let own = slices.reduce(into: [Bool](repeating: false, count: start.count)) { own, slice in
       for j in slice.range { own[j] = true }
     }

@@ -24,7 +24,7 @@ extension Linearizations {
     }
 
     /// Adds x_i . x_j: rows of M over the parameters of `slice` are x [R, n]. R^2 n flops.
-    package mutating func addRows(_ x: MatrixView<Scalar>, to slice: ParameterSlice) {
+    package mutating func addRows(_ x: MatrixView<Scalar>, to slice: ParameterLayout.Slice) {
       if slice.isPenalised {
         Gram.lower(x, beta: 1, into: &penalised, using: &workspace)
       } else {
@@ -35,8 +35,8 @@ extension Linearizations {
     /// Adds (a_i . a_j)(x_i . x_j) for a dense weight and a_i . a_j for its bias, if there is one: R^2 (m + n) flops, R^2
     /// m if the Gram of x is known, and x may be nil then.
     package mutating func addDense(
-      _ a: MatrixView<Scalar>, _ x: MatrixView<Scalar>?, inputGram: Matrix<Scalar>?, weight: ParameterSlice?,
-      bias: ParameterSlice?
+      _ a: MatrixView<Scalar>, _ x: MatrixView<Scalar>?, inputGram: Matrix<Scalar>?, weight: ParameterLayout.Slice?,
+      bias: ParameterLayout.Slice?
     ) {
       let count = rows
       first.reshape(rows: count, columns: count)

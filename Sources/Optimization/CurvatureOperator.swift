@@ -9,7 +9,7 @@ import Models
 package struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
   package typealias Scalar = ModelType.Scalar
   private var point: ObjectivePoint<ModelType>
-  private let weights: CurvatureWeights<Scalar>
+  private let weights: Curvature.Weights<Scalar>
 
   /// The curvature of `objective` at `parameters` on `batch`: one forward pass.
   package init(
@@ -17,7 +17,7 @@ package struct CurvatureOperator<ModelType: Model>: LinearOperator, Sendable {
   ) {
     point = ObjectivePoint(objective)
     point.evaluate(at: parameters, batch: batch)
-    weights = CurvatureWeights(curvature, of: point.rows)
+    weights = Curvature.Weights(curvature, of: point.rows)
   }
 
   package var dimension: Int { point.dimension }

@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let rate = LearningRate(0.1, schedule: .cosine, warmUp: 0.05)
-/// let first = rate.value(at: Progress(step: 0, total: 100))  // 0.02: a fifth of the way up
+/// let first = rate.value(at: Schedule.Progress(step: 0, total: 100))  // 0.02: a fifth of the way up
 /// ```
 package struct LearningRate: Sendable, Codable, Equatable {
   /// Above 0.
@@ -19,7 +19,7 @@ package struct LearningRate: Sendable, Codable, Equatable {
   }
 
   /// The rate of the step that `progress` is about to take.
-  package func value(at progress: Progress) -> Double {
+  package func value(at progress: Schedule.Progress) -> Double {
     let steps = warmUp * Double(progress.total)
     let ramp = steps > 1 ? min(1, Double(progress.step + 1) / steps) : 1
     return base * ramp * schedule.factor(at: progress)

@@ -72,7 +72,8 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
     if isCarriedBack {
       let weighted = rows.weights.map { zip($0, rows.residual).map { $0 * $1 } } ?? rows.residual
       linearization.pullback(
-        rowWeights: weighted, alpha: SliceFactors(-1 / Scalar(rows.count)), beta: SliceFactors(0), into: &result)
+        rowWeights: weighted, alpha: ParameterLayout.Factors(-1 / Scalar(rows.count)), beta: ParameterLayout.Factors(0),
+        into: &result)
       counts.pullback += 1
     } else {
       rows.descent(into: &outputs)
@@ -92,7 +93,9 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   /// result [P] = (1/B) J^T cotangents, cotangents [R, C]: one pullback.
   public mutating func pullback(_ cotangents: Matrix<Scalar>, into result: inout [Scalar]) {
     result.resize(to: dimension)
-    pullback(cotangents, alpha: SliceFactors(1 / Scalar(rows.count)), beta: SliceFactors(0), into: &result)
+    pullback(
+      cotangents, alpha: ParameterLayout.Factors(1 / Scalar(rows.count)), beta: ParameterLayout.Factors(0),
+      into: &result)
   }
 
   /// result [R, C] = J tangent: one pushforward.
@@ -182,7 +185,8 @@ public struct ObjectivePoint<ModelType: Model>: Sendable {
   /// result = factor / B J^T outputs.
   private mutating func pullbackOutputs(factor: Scalar, into result: inout [Scalar]) {
     linearization.pullback(
-      outputs, rowWeights: nil, alpha: SliceFactors(factor / Scalar(rows.count)), beta: SliceFactors(0),
+      outputs, rowWeights: nil, alpha: ParameterLayout.Factors(factor / Scalar(rows.count)),
+      beta: ParameterLayout.Factors(0),
       into: &result)
     isCarriedBack = false
     counts.pullback += 1
@@ -212,7 +216,8 @@ extension ObjectivePoint {
 
   /// result = alpha * M^T rowWeights + beta * result.
   package mutating func rowPullback(
-    _ rowWeights: [Scalar], alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>, into result: inout [Scalar]
+    _ rowWeights: [Scalar], alpha: ParameterLayout.Factors<Scalar>, beta: ParameterLayout.Factors<Scalar>,
+    into result: inout [Scalar]
   ) {
     carryBack()
     linearization.pullback(rowWeights: rowWeights, alpha: alpha, beta: beta, into: &result)
@@ -221,7 +226,8 @@ extension ObjectivePoint {
 
   /// result = alpha * J^T cotangents + beta * result, over the whole batch.
   package mutating func pullback(
-    _ cotangents: Matrix<Scalar>, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, alpha: ParameterLayout.Factors<Scalar>, beta: ParameterLayout.Factors<Scalar>,
+    into result: inout [Scalar]
   ) {
     linearization.pullback(cotangents, rowWeights: nil, alpha: alpha, beta: beta, into: &result)
     isCarriedBack = false
@@ -229,7 +235,7 @@ extension ObjectivePoint {
   }
 
   /// The row Gram M M^T, in its two parts.
-  package mutating func rowGram(into gram: inout RowGram<Scalar>) {
+  package mutating func rowGram(into gram: inout Linearizations.RowGram<Scalar>) {
     carryBack()
     linearization.rowGram(into: &gram)
     counts.rowGrams += 1
@@ -263,7 +269,7 @@ extension ObjectivePoint {
     var generator = SeededGenerator(seed: seed, .traceSigns)
     tangent.resize(to: dimension)
     let signed = weights.map { generator.next() & 1 == 0 ? $0 : -$0 }
-    rowPullback(signed, alpha: SliceFactors(1), beta: SliceFactors(0), into: &tangent)
+    rowPullback(signed, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), into: &tangent)
     return Double(tangent.dot(tangent))
   }
 }

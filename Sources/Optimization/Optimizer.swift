@@ -18,7 +18,7 @@ public protocol Optimizer<ModelType>: Sendable {
 
   /// Takes one step. Parameters are replaced only by finite values; a step that is refused leaves them alone and
   /// says so in the report.
-  mutating func step(_ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress)
+  mutating func step(_ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress)
     -> StepReport
 
   /// Throws if batches of `batchRows` rows of outputs are too large for it, and says what to use instead. Asked once,

@@ -1,29 +1,31 @@
 import LinearAlgebra
 
-/// What is known of a point: computed in double over all rows, by the definition of the objective alone.
-public struct Certificate: Sendable, Codable, Equatable {
-  /// The objective there.
-  public var objective: Double
-  /// |gradient|, of weights and bias.
-  public var gradientNorm: Double
-  /// The objective is at most this far above its minimum; nil without a penalty.
-  ///
-  /// |gradient of the weights|^2 / (2 l2) where the bias is the best for these weights: the objective is l2-strongly
-  /// convex in the weights, and it is also the gap to the dual at q = p. What is left of the bias's gradient adds the
-  /// decrease that a Newton step on it promises, and the gradient of the weights is the greater of that here and that
-  /// after the step; both are estimated from a sample of rows, which is all of them up to 1,024. Never more than the
-  /// objective, as its minimum is not below 0.
-  public var gapBound: Double?
-  /// Whether every row's class is ahead of all others: then the data are separable.
-  public var isSeparated: Bool
+extension SoftmaxRegression {
+  /// What is known of a point: computed in double over all rows, by the definition of the objective alone.
+  public struct Certificate: Sendable, Codable, Equatable {
+    /// The objective there.
+    public var objective: Double
+    /// |gradient|, of weights and bias.
+    public var gradientNorm: Double
+    /// The objective is at most this far above its minimum; nil without a penalty.
+    ///
+    /// |gradient of the weights|^2 / (2 l2) where the bias is the best for these weights: the objective is l2-strongly
+    /// convex in the weights, and it is also the gap to the dual at q = p. What is left of the bias's gradient adds the
+    /// decrease that a Newton step on it promises, and the gradient of the weights is the greater of that here and that
+    /// after the step; both are estimated from a sample of rows, which is all of them up to 1,024. Never more than the
+    /// objective, as its minimum is not below 0.
+    public var gapBound: Double?
+    /// Whether every row's class is ahead of all others: then the data are separable.
+    public var isSeparated: Bool
 
-  /// The bound over the objective.
-  public var relativeGap: Double? { gapBound.map { $0 > 0 ? $0 / objective : 0 } }
+    /// The bound over the objective.
+    public var relativeGap: Double? { gapBound.map { $0 > 0 ? $0 / objective : 0 } }
+  }
 }
 
 /// Makes certificates, and improves the bias on the way.
 struct Certifier<Scalar: RealScalar> {
-  private let problem: SoftmaxProblem<Scalar>
+  private let problem: SoftmaxRegression.Problem<Scalar>
   private var batch: FullBatch<Scalar, Double>
   private let sample: Features<Double>
 
@@ -32,7 +34,7 @@ struct Certifier<Scalar: RealScalar> {
   /// Rows that the curvature of the bias is estimated from.
   private static var sampleRows: Int { 1024 }
 
-  init(_ problem: SoftmaxProblem<Scalar>) throws {
+  init(_ problem: SoftmaxRegression.Problem<Scalar>) throws {
     self.problem = problem
     batch = FullBatch(widening: problem)
     sample = try problem.sample(Self.sampleRows).widened
@@ -40,13 +42,14 @@ struct Certifier<Scalar: RealScalar> {
 
   /// The certificate of `panels`, whose bias is moved by Newton steps while its gradient keeps the bound from holding
   /// to `tolerance`: one pass in double for each, 4 N D C flops.
-  mutating func certify(_ panels: inout ClassPanels<Double>, tolerance: Double) throws -> Certificate {
+  mutating func certify(_ panels: inout ClassPanels<Double>, tolerance: Double) throws -> SoftmaxRegression.Certificate
+  {
     var steps = 0
     while true {
       let value = try batch.evaluate(at: panels)
       let ofWeights = batch.gradient.weightSquaredNorm
       let bias = problem.hasIntercept ? Array(batch.gradient.elements[panels.biasRange]) : []
-      var result = Certificate(
+      var result = SoftmaxRegression.Certificate(
         objective: value.objective, gradientNorm: (ofWeights + bias.squaredNorm(in: bias.indices)).squareRoot(),
         isSeparated: value.rowsBehind == 0)
       guard problem.l2 > 0, value.objective.isFinite else { return result }
@@ -76,7 +79,7 @@ struct Certifier<Scalar: RealScalar> {
   }
 }
 
-extension SoftmaxProblem {
+extension SoftmaxRegression.Problem {
   /// At most `limit` rows, evenly spread, in memory; where there are weights `limit` of them, as often as those say.
   func sample(_ limit: Int) throws -> Features<Scalar> {
     var result = Features<Scalar>.none

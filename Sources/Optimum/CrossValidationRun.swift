@@ -4,16 +4,16 @@ import Training
 
 /// One cross-validation: points from the greatest penalty down, and in each the folds.
 struct CrossValidationRun<Scalar: RealScalar> {
-  private let validation: CrossValidation<Scalar>
-  private let options: CrossValidationOptions
+  private let validation: SoftmaxRegression.CrossValidation<Scalar>
+  private let options: SoftmaxRegression.CrossValidationOptions
   private var fits: [PathFits<Scalar>]
   private var rule: RiseRule
-  private var points: [CrossValidationPoint] = []
+  private var points: [SoftmaxRegression.CrossValidationPoint] = []
   /// The mean over folds of the optimum for each point; none where it is cut.
   private var means: [[Scalar]] = []
   private var bestIndex: Int?
 
-  init(_ validation: CrossValidation<Scalar>) {
+  init(_ validation: SoftmaxRegression.CrossValidation<Scalar>) {
     self.validation = validation
     options = validation.options
     let fit = PathFits(validation.data, hasIntercept: validation.hasIntercept, options.path)
@@ -21,9 +21,9 @@ struct CrossValidationRun<Scalar: RealScalar> {
     rule = RiseRule(options.path)
   }
 
-  mutating func run(_ observer: inout some RunObserver) throws -> CrossValidationResult<Scalar> {
+  mutating func run(_ observer: inout some RunObserver) throws -> SoftmaxRegression.CrossValidationResult<Scalar> {
     let penalties = try options.path.penalties(for: validation.data, hasIntercept: validation.hasIntercept)
-    var outcome = PathOutcome.finished
+    var outcome = SoftmaxRegression.PathPoint.Outcome.finished
     for l2 in penalties {
       guard let point = try point(l2, &observer) else {
         outcome = .interrupted
@@ -47,7 +47,7 @@ struct CrossValidationRun<Scalar: RealScalar> {
   /// The point of one penalty; nil if interrupted.
   private mutating func point(
     _ l2: Double, _ observer: inout some RunObserver
-  ) throws -> CrossValidationPoint? {
+  ) throws -> SoftmaxRegression.CrossValidationPoint? {
     var made: [PathFits<Scalar>.Fit] = []
     var passes = 0
     let stages =
@@ -69,7 +69,7 @@ struct CrossValidationRun<Scalar: RealScalar> {
     let losses = made.map(\.score.loss)
     let (mean, standardError) = Self.mean(losses)
     means.append(isCut ? [] : Self.mean(made.map(\.result.values)))
-    return CrossValidationPoint(
+    return SoftmaxRegression.CrossValidationPoint(
       l2: l2, loss: mean, standardError: standardError, accuracy: Self.mean(made.map(\.score.accuracy)).mean,
       foldLosses: losses, passes: passes, isCut: isCut)
   }
@@ -79,7 +79,7 @@ struct CrossValidationRun<Scalar: RealScalar> {
     _ observer: inout some RunObserver
   ) throws -> PathFits<Scalar>.Fit {
     let (data, folds) = (validation.data, validation.folds)
-    let problem = try SoftmaxProblem(
+    let problem = try SoftmaxRegression.Problem(
       data.rows(folds.training(of: fold)), l2: l2, hasIntercept: validation.hasIntercept)
     return try fits[fold].fit(
       problem, fold: fold, held: try data.rows(folds.held[fold]), tolerance: tolerance, after: rough,
@@ -93,26 +93,26 @@ struct CrossValidationRun<Scalar: RealScalar> {
   }
 
   /// How far a point is above the best in the same folds.
-  private func difference(_ point: CrossValidationPoint) -> (mean: Double, standardError: Double)? {
+  private func difference(_ point: SoftmaxRegression.CrossValidationPoint) -> (mean: Double, standardError: Double)? {
     bestIndex.map { best in Self.mean(zip(point.foldLosses, points[best].foldLosses).map { $0 - $1 }) }
   }
 
   /// The choice, and the fit on all rows.
   private func finish(
-    _ outcome: PathOutcome, _ observer: inout some RunObserver
-  ) throws -> CrossValidationResult<Scalar> {
+    _ outcome: SoftmaxRegression.PathPoint.Outcome, _ observer: inout some RunObserver
+  ) throws -> SoftmaxRegression.CrossValidationResult<Scalar> {
     let best = bestIndex ?? 0
     var simplest = best
     if let least = points.indices.contains(best) ? points[best] : nil {
       simplest = points.firstIndex { !$0.isCut && $0.loss <= least.loss + least.standardError } ?? best
     }
     let chosen = options.rule == .best ? best : simplest
-    var result = CrossValidationResult<Scalar>(
+    var result = SoftmaxRegression.CrossValidationResult<Scalar>(
       points: points, bestIndex: best, oneStandardErrorIndex: simplest, chosenIndex: chosen, outcome: outcome)
     if outcome == .interrupted { return result }
     let l2 = points[chosen].l2
-    let problem = try SoftmaxProblem(validation.data, l2: l2, hasIntercept: validation.hasIntercept)
-    result.fit = try SoftmaxRegression(problem, options: options.path.optimum).fit(
+    let problem = try SoftmaxRegression.Problem(validation.data, l2: l2, hasIntercept: validation.hasIntercept)
+    result.fit = try SoftmaxRegression.Solver(problem, options: options.path.optimum).fit(
       from: options.path.start == .cold ? nil : means[chosen], fold: nil, observer: &observer)
     if result.fit?.outcome == .interrupted { result.outcome = .interrupted }
     return result

@@ -13,7 +13,7 @@ import LinearAlgebra
 ///
 /// Memory: N C dual variables.
 struct DualAscent<Scalar: RealScalar>: Sendable {
-  let problem: SoftmaxProblem<Scalar>
+  let problem: SoftmaxRegression.Problem<Scalar>
   private(set) var panels: ClassPanels<Scalar>
   /// How many epochs there have been.
   private(set) var epochs = 0
@@ -27,25 +27,26 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
   private static var biasPenalty: Double { 3 }
 
   /// The mean of k_i: an epoch gains about a digit where it is one, and ever less above.
-  static func condition(_ problem: SoftmaxProblem<Scalar>, _ moments: FeatureMoments<Scalar>) -> Double {
+  static func condition(_ problem: SoftmaxRegression.Problem<Scalar>, _ moments: FeatureMoments<Scalar>) -> Double {
     (moments.meanSquare + (problem.hasIntercept ? 1 / biasPenalty : 0)) / (Double(problem.count) * problem.l2)
   }
 
   /// How many bytes the dual variables take.
-  static func bytes(_ problem: SoftmaxProblem<Scalar>) -> Int {
+  static func bytes(_ problem: SoftmaxRegression.Problem<Scalar>) -> Int {
     problem.count * problem.classes * MemoryLayout<Scalar>.stride
   }
 
   /// Rows that may move at once: together they must not overshoot in the directions that all rows share, the mean of
   /// the features and the bias, whose curvature is that of the largest class.
-  private static func blockSize(_ problem: SoftmaxProblem<Scalar>, _ moments: FeatureMoments<Scalar>) -> Int {
+  private static func blockSize(_ problem: SoftmaxRegression.Problem<Scalar>, _ moments: FeatureMoments<Scalar>) -> Int
+  {
     let largest = problem.classShares.max() ?? 1
     let shared = moments.squaredMean + (problem.hasIntercept ? 1 / biasPenalty : 0)
     let most = 0.8 * Double(problem.count) * problem.l2 / (shared * largest * max(1 - largest, 0.1))
     return max(6, Int(min(96, most)) / 6 * 6)
   }
 
-  init(_ problem: SoftmaxProblem<Scalar>, moments: FeatureMoments<Scalar>, seed: UInt64) {
+  init(_ problem: SoftmaxRegression.Problem<Scalar>, moments: FeatureMoments<Scalar>, seed: UInt64) {
     precondition(problem.l2 > 0, "the dual is of a penalty")
     self.problem = problem
     panels = ClassPanels(features: problem.width, classes: problem.classes)

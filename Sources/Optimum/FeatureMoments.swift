@@ -10,7 +10,7 @@ struct FeatureMoments<Scalar: RealScalar>: Sendable {
   let squaredMean: Double
 
   /// One pass over the features, 4 N D flops.
-  init(_ problem: SoftmaxProblem<Scalar>) throws {
+  init(_ problem: SoftmaxRegression.Problem<Scalar>) throws {
     var norms: [Scalar] = []
     var mean = [Scalar](repeating: 0, count: problem.width)
     try problem.forEachChunk(rows: problem.chunkRows(4 << 20, blockSize: 1)) { chunk, range in

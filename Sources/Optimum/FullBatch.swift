@@ -5,7 +5,7 @@ import Optimization
 /// The objective and its gradient over all rows: one pass over the features each time, in `Scalar` whatever the data's
 /// precision. Losses are added in double.
 struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
-  private let problem: SoftmaxProblem<Data>
+  private let problem: SoftmaxRegression.Problem<Data>
   private let objective: Objective<LinearHead<Data>>
   private let convert: @Sendable (Features<Data>) -> Features<Scalar>
   private let weights: [Scalar]?
@@ -24,7 +24,7 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
   }
 
   fileprivate init(
-    _ problem: SoftmaxProblem<Data>, weights: [Scalar]?,
+    _ problem: SoftmaxRegression.Problem<Data>, weights: [Scalar]?,
     convert: @escaping @Sendable (Features<Data>) -> Features<Scalar>
   ) {
     self.problem = problem
@@ -71,12 +71,12 @@ struct FullBatch<Data: RealScalar, Scalar: RealScalar>: Sendable {
 }
 
 extension FullBatch where Data == Scalar {
-  init(_ problem: SoftmaxProblem<Scalar>) { self.init(problem, weights: problem.weights) { $0 } }
+  init(_ problem: SoftmaxRegression.Problem<Scalar>) { self.init(problem, weights: problem.weights) { $0 } }
 }
 
 extension FullBatch where Scalar == Double {
   /// In double, on chunks of data that are widened.
-  init(widening problem: SoftmaxProblem<Data>) {
+  init(widening problem: SoftmaxRegression.Problem<Data>) {
     self.init(problem, weights: problem.weights?.widened) { $0.widened }
   }
 }

@@ -14,12 +14,12 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
   private var work = KroneckerFactors<Scalar>.Workspace()
 
   /// Rows to make a metric of.
-  static func sample(of problem: SoftmaxProblem<Scalar>) throws -> Features<Scalar> {
+  static func sample(of problem: SoftmaxRegression.Problem<Scalar>) throws -> Features<Scalar> {
     try problem.sample(max(2048, min(16_384, 4 * problem.width)))
   }
 
   /// - Parameter sample: in memory.
-  init<Data>(_ problem: SoftmaxProblem<Data>, sample: Features<Scalar>) {
+  init<Data>(_ problem: SoftmaxRegression.Problem<Data>, sample: Features<Scalar>) {
     (width, classCount, l2, hasIntercept) = (problem.width, problem.classes, problem.l2, problem.hasIntercept)
     self.sample = sample
     let one: [Scalar] = hasIntercept ? [1] : []

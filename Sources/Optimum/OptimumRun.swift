@@ -4,8 +4,8 @@ import Training
 
 /// One fit: dual ascent while it gains, L-BFGS where it does not, certificates in between.
 struct OptimumRun<Scalar: RealScalar> {
-  private let problem: SoftmaxProblem<Scalar>
-  private let options: OptimumOptions
+  private let problem: SoftmaxRegression.Problem<Scalar>
+  private let options: SoftmaxRegression.Options
   private let clock: RunClock
   private var certifier: Certifier<Scalar>
   /// The point that was certified last, and in the end the result. While a method works it has a point of its own.
@@ -15,11 +15,11 @@ struct OptimumRun<Scalar: RealScalar> {
   /// Passes over the features so far, without those of the certifier.
   private var passes = 0
   /// The certificate of the method's point; nil where that has moved since the last was made.
-  private var certificate: Certificate?
-  private var outcome: OptimumOutcome?
-  private var method = OptimumMethod.quasiNewton
+  private var certificate: SoftmaxRegression.Certificate?
+  private var outcome: SoftmaxRegression.Outcome?
+  private var method = SoftmaxRegression.Method.quasiNewton
 
-  init(_ problem: SoftmaxProblem<Scalar>, _ options: OptimumOptions, _ start: [Scalar]?) throws {
+  init(_ problem: SoftmaxRegression.Problem<Scalar>, _ options: SoftmaxRegression.Options, _ start: [Scalar]?) throws {
     self.problem = problem
     self.options = options
     clock = RunClock(limit: options.timeLimit)
@@ -34,10 +34,10 @@ struct OptimumRun<Scalar: RealScalar> {
     if !problem.hasIntercept { for k in panels.biasRange { panels.elements[k] = 0 } }
   }
 
-  mutating func run(_ observer: inout some RunObserver) throws -> OptimumResult<Scalar> {
+  mutating func run(_ observer: inout some RunObserver) throws -> SoftmaxRegression.Result<Scalar> {
     try minimise(&observer)
     let certificate = try certificate ?? certify()
-    return OptimumResult(
+    return SoftmaxRegression.Result(
       values: panels.values(hasBias: problem.hasIntercept), outcome: outcome ?? .iterationLimit,
       certificate: certificate, iterations: iterations, passes: passes + certifier.passes, seconds: clock.wallSeconds,
       method: method)
@@ -63,11 +63,11 @@ struct OptimumRun<Scalar: RealScalar> {
 
   /// Tells of an iteration; sets the outcome if it is the last.
   private mutating func note(
-    objective: Double?, gap: Double?, _ made: Certificate?, _ observer: inout some RunObserver
+    objective: Double?, gap: Double?, _ made: SoftmaxRegression.Certificate?, _ observer: inout some RunObserver
   ) throws {
     iterations += 1
     try observer.partEnded(
-      OptimumProgress(
+      SoftmaxRegression.Progress(
         iteration: iterations, method: method, passes: passes + certifier.passes, seconds: clock.wallSeconds,
         objective: objective, gapEstimate: made?.relativeGap ?? gap, certificate: made))
     let stops = observer.wantsToStop
@@ -78,7 +78,7 @@ struct OptimumRun<Scalar: RealScalar> {
   }
 
   /// Makes the certificate of `panels`, whose bias it may improve.
-  private mutating func certify() throws -> Certificate {
+  private mutating func certify() throws -> SoftmaxRegression.Certificate {
     var wide = panels.widened
     let result = try certifier.certify(&wide, tolerance: options.tolerance)
     panels.assignBias(of: wide)
@@ -108,7 +108,7 @@ struct OptimumRun<Scalar: RealScalar> {
       let gain = last.isFinite ? min(1, squares / last) : 0.1
       slow = gain > 0.7 ? slow + 1 : 0
       last = squares
-      var made: Certificate?
+      var made: SoftmaxRegression.Certificate?
       if ratio * squares * gain <= 2 * options.tolerance {
         panels = ascent.panels
         made = try certify()
@@ -150,7 +150,7 @@ struct OptimumRun<Scalar: RealScalar> {
       passes = before + descent.passes
       certificate = nil
       let gap = estimate(descent)
-      var made: Certificate?
+      var made: SoftmaxRegression.Certificate?
       if !moved || isDue(descent, gap.map { $0 * ratio }) {
         panels = convert(descent.panels)
         made = try certify()

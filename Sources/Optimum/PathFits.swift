@@ -4,7 +4,7 @@ import Optimization
 import RealModule
 import Training
 
-extension PathPoint {
+extension SoftmaxRegression.PathPoint {
   /// Loss and accuracy on some rows.
   public struct Score: Sendable, Codable, Equatable {
     /// Weighted mean cross-entropy.
@@ -17,19 +17,19 @@ extension PathPoint {
 /// Fits for one penalty after another.
 struct PathFits<Scalar: RealScalar> {
   let head: LinearHead<Scalar>
-  let options: PathOptions
+  let options: SoftmaxRegression.PathOptions
   private var last: Optimum?
   private var before: Optimum?
 
   /// A fit for one penalty.
   private struct Optimum {
     var l2: Double
-    var result: OptimumResult<Scalar>
+    var result: SoftmaxRegression.Result<Scalar>
     /// |weight|^2.
     var weightSquare: Double
   }
 
-  init(_ data: Dataset<Scalar>, hasIntercept: Bool, _ options: PathOptions) {
+  init(_ data: Dataset<Scalar>, hasIntercept: Bool, _ options: SoftmaxRegression.PathOptions) {
     head = LinearHead(features: data.featureCount, classes: data.classCount, intercept: hasIntercept)
     self.options = options
   }
@@ -39,20 +39,20 @@ struct PathFits<Scalar: RealScalar> {
 
   /// A fit, and how good it is on `held`.
   struct Fit {
-    var result: OptimumResult<Scalar>
-    var score: PathScore
-    var start: PathStart
+    var result: SoftmaxRegression.Result<Scalar>
+    var score: SoftmaxRegression.PathPoint.Score
+    var start: SoftmaxRegression.PathOptions.Start
   }
 
   /// - Parameter rough: a rough fit for the same penalty, to go on from.
   mutating func fit(
-    _ problem: SoftmaxProblem<Scalar>, fold: Int? = nil, held: Dataset<Scalar>, tolerance: Double,
+    _ problem: SoftmaxRegression.Problem<Scalar>, fold: Int? = nil, held: Dataset<Scalar>, tolerance: Double,
     after rough: Fit? = nil, observer: inout some RunObserver
   ) throws -> Fit {
     let (kind, start) = rough.map { ($0.start, $0.result.values) } ?? start(at: problem.l2)
     var optimum = options.optimum
     optimum.tolerance = tolerance
-    var result = try SoftmaxRegression(problem, options: optimum).fit(
+    var result = try SoftmaxRegression.Solver(problem, options: optimum).fit(
       from: start, fold: fold, observer: &observer)
     if rough == nil { before = last }
     last = Optimum(l2: problem.l2, result: result, weightSquare: weightSquare(result.values))
@@ -63,8 +63,8 @@ struct PathFits<Scalar: RealScalar> {
     return Fit(result: result, score: try score(result.values, held), start: kind)
   }
 
-  /// See `PathStart`.
-  private func start(at l2: Double) -> (PathStart, [Scalar]?) {
+  /// See `SoftmaxRegression.PathOptions.Start`.
+  private func start(at l2: Double) -> (SoftmaxRegression.PathOptions.Start, [Scalar]?) {
     guard let last, options.start != .cold else { return (.cold, nil) }
     var kind = options.start
     if kind == .automatic {
@@ -81,10 +81,10 @@ struct PathFits<Scalar: RealScalar> {
   }
 
   /// One forward pass over `data`.
-  func score(_ values: [Scalar], _ data: Dataset<Scalar>) throws -> PathScore {
+  func score(_ values: [Scalar], _ data: Dataset<Scalar>) throws -> SoftmaxRegression.PathPoint.Score {
     var evaluator = Evaluator(Objective(head))
     let result = try evaluator.evaluate(Parameters(layout: head.layout, values: values), data)
-    return PathScore(loss: result.loss, accuracy: result.accuracy ?? 0)
+    return SoftmaxRegression.PathPoint.Score(loss: result.loss, accuracy: result.accuracy ?? 0)
   }
 
   /// |weight|^2.

@@ -64,7 +64,7 @@ struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
 }
 
 extension QuasiNewton where Data == Scalar {
-  init(_ problem: SoftmaxProblem<Scalar>, from panels: ClassPanels<Scalar>, history: Int) throws {
+  init(_ problem: SoftmaxRegression.Problem<Scalar>, from panels: ClassPanels<Scalar>, history: Int) throws {
     try self.init(
       FullBatch(problem), HeadMetric(problem, sample: try HeadMetric.sample(of: problem)), from: panels,
       history: history)
@@ -73,7 +73,7 @@ extension QuasiNewton where Data == Scalar {
 
 extension QuasiNewton where Scalar == Double {
   /// In double, on chunks of data that are widened: three times the cost, to where the data's precision does not reach.
-  init(widening problem: SoftmaxProblem<Data>, from panels: ClassPanels<Double>, history: Int) throws {
+  init(widening problem: SoftmaxRegression.Problem<Data>, from panels: ClassPanels<Double>, history: Int) throws {
     let sample = try HeadMetric<Data>.sample(of: problem).widened
     try self.init(FullBatch(widening: problem), HeadMetric(problem, sample: sample), from: panels, history: history)
   }

@@ -8,7 +8,7 @@ struct RiseRule {
   /// Whether the last point was clearly worse than the best: then the next is fitted roughly first.
   private(set) var isRising = false
 
-  init(_ options: PathOptions) {
+  init(_ options: SoftmaxRegression.PathOptions) {
     (patience, margin) = (options.patience, options.margin)
   }
 

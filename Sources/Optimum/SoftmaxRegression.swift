@@ -2,47 +2,52 @@ import Errors
 import LinearAlgebra
 import Training
 
-/// How `SoftmaxRegression` works.
-public struct OptimumOptions: Sendable, Codable, Equatable {
-  /// The certified bound on the gap, over the objective, at which a fit has converged; above 0. Without a penalty there
-  /// is no bound: then |gradient| is at most this.
-  public var tolerance: Double
-  /// Epochs of dual ascent and steps of L-BFGS together, at least 1.
-  public var iterations: Int
-  /// Seconds after which the iteration in progress is the last; nil for no limit.
-  public var timeLimit: Double?
-  /// The seed of the order in which dual ascent visits the rows.
-  public var seed: UInt64
-  /// Pairs that L-BFGS remembers, at least 1.
-  public var history: Int
-  /// Which of the two methods minimises; nil leaves the choice to the problem.
-  public var method: OptimumOptions.Method?
-  /// How many bytes dual variables may take.
-  public var dualBudget: Int
+/// Softmax regression to its certified optimum: the problem, what solves it, paths of penalties and cross-validation.
+public enum SoftmaxRegression {}
 
-  public init(
-    tolerance: Double = 1e-6, iterations: Int = 1000, timeLimit: Double? = nil, seed: UInt64 = 0,
-    method: OptimumOptions.Method? = nil
-  ) {
-    self.tolerance = tolerance
-    self.iterations = iterations
-    self.timeLimit = timeLimit
-    self.seed = seed
-    self.method = method
-    history = 20
-    dualBudget = 2 << 30
-  }
+extension SoftmaxRegression {
+  /// How `SoftmaxRegression.Solver` works.
+  public struct Options: Sendable, Codable, Equatable {
+    /// The certified bound on the gap, over the objective, at which a fit has converged; above 0. Without a penalty there
+    /// is no bound: then |gradient| is at most this.
+    public var tolerance: Double
+    /// Epochs of dual ascent and steps of L-BFGS together, at least 1.
+    public var iterations: Int
+    /// Seconds after which the iteration in progress is the last; nil for no limit.
+    public var timeLimit: Double?
+    /// The seed of the order in which dual ascent visits the rows.
+    public var seed: UInt64
+    /// Pairs that L-BFGS remembers, at least 1.
+    public var history: Int
+    /// Which of the two methods minimises; nil leaves the choice to the problem.
+    public var method: SoftmaxRegression.Method?
+    /// How many bytes dual variables may take.
+    public var dualBudget: Int
 
-  /// Throws if a number is out of its range.
-  public func check() throws(OptionError) {
-    try OptionError.check(tolerance > 0 && tolerance.isFinite, "tolerance", "above 0", got: tolerance)
-    try OptionError.check(iterations >= 1, "max-iterations", "at least 1", got: iterations)
-    try OptionError.check(history >= 1, "history", "at least 1", got: history)
-    try OptionError.check(timeLimit.map { $0 >= 0 } ?? true, "time-limit", "0 or more", got: timeLimit ?? 0)
+    public init(
+      tolerance: Double = 1e-6, iterations: Int = 1000, timeLimit: Double? = nil, seed: UInt64 = 0,
+      method: SoftmaxRegression.Method? = nil
+    ) {
+      self.tolerance = tolerance
+      self.iterations = iterations
+      self.timeLimit = timeLimit
+      self.seed = seed
+      self.method = method
+      history = 20
+      dualBudget = 2 << 30
+    }
+
+    /// Throws if a number is out of its range.
+    public func check() throws(OptionError) {
+      try OptionError.check(tolerance > 0 && tolerance.isFinite, "tolerance", "above 0", got: tolerance)
+      try OptionError.check(iterations >= 1, "max-iterations", "at least 1", got: iterations)
+      try OptionError.check(history >= 1, "history", "at least 1", got: history)
+      try OptionError.check(timeLimit.map { $0 >= 0 } ?? true, "time-limit", "0 or more", got: timeLimit ?? 0)
+    }
   }
 }
 
-extension OptimumOptions {
+extension SoftmaxRegression {
   /// What minimises.
   public enum Method: String, Sendable, Codable, CaseIterable {
     /// Dual ascent in blocks of rows, and L-BFGS after it where it slows down.
@@ -52,7 +57,7 @@ extension OptimumOptions {
   }
 }
 
-extension OptimumOptions {
+extension SoftmaxRegression {
   /// How a fit ended.
   public enum Outcome: String, Sendable, Codable {
     case converged
@@ -82,81 +87,91 @@ extension OptimumOptions {
   }
 }
 
-/// What a `RunObserver` is told after each iteration of a fit: an epoch of dual ascent, or a step of L-BFGS.
-public struct OptimumProgress: RunRecord, Codable, Equatable {
-  /// The number of the iteration, counted from 1.
-  public var iteration: Int
-  public var method: OptimumOptions.Method
-  /// Passes over the features so far, a pass being a product forward and one back.
-  public var passes: Int
-  /// Seconds since the fit began.
-  public var seconds: Double
-  /// The objective at the point, where it is known without another pass.
-  public var objective: Double?
-  /// What a certificate may say of the gap over the objective, by what is known without one.
-  public var gapEstimate: Double?
-  /// The last certificate, if this iteration made one.
-  public var certificate: Certificate?
-}
-
-/// What a fit leaves behind.
-public struct OptimumResult<Scalar: RealScalar>: Sendable {
-  /// Weight [C, D] and bias [C] where there is one, as `LinearHead` has them.
-  public var values: [Scalar]
-  public var outcome: OptimumOptions.Outcome
-  /// What is known of `values`, computed in double over all rows.
-  public var certificate: Certificate
-  public var iterations: Int
-  public var passes: Int
-  public var seconds: Double
-  public var method: OptimumOptions.Method
-}
-
-/// Softmax regression to its optimum, with a certificate: mean cross-entropy + (l2 / 2) |weight|^2, the bias free.
-///
-/// There is nothing to tune. With a penalty that is not small beside the features, |x|^2 / (N l2) of a few at most, dual
-/// ascent gains about a digit an epoch (see `OptimumMethod.dual`); otherwise L-BFGS runs from a metric of Kronecker
-/// factors. The features may be dense or sparse, in memory or in a file. Each pass reads them once. The end is certified
-/// in double, whatever the precision of the work.
-///
-/// Memory: features, N C dual variables, and a few times the weights (2 x 20 of them for L-BFGS).
-///
-/// ```swift
-/// let problem = try SoftmaxProblem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
-/// let fit = try SoftmaxRegression(problem).fit()
-/// print(fit.outcome, fit.certificate.objective, fit.certificate.gapBound!)
-/// ```
-public struct SoftmaxRegression<Scalar: RealScalar>: Sendable {
-  public let problem: SoftmaxProblem<Scalar>
-  public let options: OptimumOptions
-
-  public init(_ problem: SoftmaxProblem<Scalar>, options: OptimumOptions = OptimumOptions()) {
-    self.problem = problem
-    self.options = options
+extension SoftmaxRegression {
+  /// What a `RunObserver` is told after each iteration of a fit: an epoch of dual ascent, or a step of L-BFGS.
+  public struct Progress: RunRecord, Codable, Equatable {
+    /// The number of the iteration, counted from 1.
+    public var iteration: Int
+    public var method: SoftmaxRegression.Method
+    /// Passes over the features so far, a pass being a product forward and one back.
+    public var passes: Int
+    /// Seconds since the fit began.
+    public var seconds: Double
+    /// The objective at the point, where it is known without another pass.
+    public var objective: Double?
+    /// What a certificate may say of the gap over the objective, by what is known without one.
+    public var gapEstimate: Double?
+    /// The last certificate, if this iteration made one.
+    public var certificate: SoftmaxRegression.Certificate?
   }
+}
 
-  /// Minimises, from `start` or zero.
+extension SoftmaxRegression {
+  /// What a fit leaves behind.
+  public struct Result<Scalar: RealScalar>: Sendable {
+    /// Weight [C, D] and bias [C] where there is one, as `LinearHead` has them.
+    public var values: [Scalar]
+    public var outcome: SoftmaxRegression.Outcome
+    /// What is known of `values`, computed in double over all rows.
+    public var certificate: SoftmaxRegression.Certificate
+    public var iterations: Int
+    public var passes: Int
+    public var seconds: Double
+    public var method: SoftmaxRegression.Method
+  }
+}
+
+extension SoftmaxRegression {
+  /// Softmax regression to its optimum, with a certificate: mean cross-entropy + (l2 / 2) |weight|^2, the bias free.
   ///
-  /// - Parameters:
-  ///   - start: weight [C, D] and bias, such as the optimum for another penalty.
-  ///   - observer: is told of each iteration (`OptimumProgress`), and asked after it whether to stop.
-  /// - Throws: `OptionError` for options out of range, `DataError` for a start that does not fit or is not finite, what
-  ///   reading the features from their file throws, and what the observer throws. Not converging is an outcome.
-  public func fit(from start: [Scalar]? = nil, observer: inout some RunObserver) throws -> OptimumResult<Scalar> {
-    try options.check()
-    if let count = start?.count {
-      let (weights, biases) = (problem.classes * problem.width, problem.classes)
-      guard count == weights || count == weights + biases else {
-        throw DataError("", "expected \(weights) weights and \(biases) biases to start from, got \(count) numbers")
-      }
-    }
-    var run = try OptimumRun(problem, options, start)
-    return try run.run(&observer)
-  }
+  /// There is nothing to tune. With a penalty that is not small beside the features, |x|^2 / (N l2) of a few at most, dual
+  /// ascent gains about a digit an epoch (see `SoftmaxRegression.Method.dual`); otherwise L-BFGS runs from a metric of Kronecker
+  /// factors. The features may be dense or sparse, in memory or in a file. Each pass reads them once. The end is certified
+  /// in double, whatever the precision of the work.
+  ///
+  /// Memory: features, N C dual variables, and a few times the weights (2 x 20 of them for L-BFGS).
+  ///
+  /// ```swift
+  /// let problem = try SoftmaxRegression.Problem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
+  /// let fit = try SoftmaxRegression.Solver(problem).fit()
+  /// print(fit.outcome, fit.certificate.objective, fit.certificate.gapBound!)
+  /// ```
+  public struct Solver<Scalar: RealScalar>: Sendable {
+    public let problem: SoftmaxRegression.Problem<Scalar>
+    public let options: SoftmaxRegression.Options
 
-  /// Minimises, from `start` or zero, and tells nobody.
-  public func fit(from start: [Scalar]? = nil) throws -> OptimumResult<Scalar> {
-    var observer = SilentObserver()
-    return try fit(from: start, observer: &observer)
+    public init(
+      _ problem: SoftmaxRegression.Problem<Scalar>, options: SoftmaxRegression.Options = SoftmaxRegression.Options()
+    ) {
+      self.problem = problem
+      self.options = options
+    }
+
+    /// Minimises, from `start` or zero.
+    ///
+    /// - Parameters:
+    ///   - start: weight [C, D] and bias, such as the optimum for another penalty.
+    ///   - observer: is told of each iteration (`SoftmaxRegression.Progress`), and asked after it whether to stop.
+    /// - Throws: `OptionError` for options out of range, `DataError` for a start that does not fit or is not finite, what
+    ///   reading the features from their file throws, and what the observer throws. Not converging is an outcome.
+    public func fit(from start: [Scalar]? = nil, observer: inout some RunObserver) throws
+      -> SoftmaxRegression.Result<Scalar>
+    {
+      try options.check()
+      if let count = start?.count {
+        let (weights, biases) = (problem.classes * problem.width, problem.classes)
+        guard count == weights || count == weights + biases else {
+          throw DataError("", "expected \(weights) weights and \(biases) biases to start from, got \(count) numbers")
+        }
+      }
+      var run = try OptimumRun(problem, options, start)
+      return try run.run(&observer)
+    }
+
+    /// Minimises, from `start` or zero, and tells nobody.
+    public func fit(from start: [Scalar]? = nil) throws -> SoftmaxRegression.Result<Scalar> {
+      var observer = SilentObserver()
+      return try fit(from: start, observer: &observer)
+    }
   }
 }

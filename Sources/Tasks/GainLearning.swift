@@ -52,7 +52,7 @@ public struct GainLearning: Sendable {
     for iteration in 0..<iterations {
       let batch = transitions(value, using: &generator)
       for update in 0..<updates {
-        let progress = Progress(step: iteration * updates + update, total: iterations * updates)
+        let progress = Schedule.Progress(step: iteration * updates + update, total: iterations * updates)
         if optimizer.step(&parameters, on: batch, at: progress).outcome == .rejected { result.rejected += 1 }
       }
       let quadratic = form(parameters.values)

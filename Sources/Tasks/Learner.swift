@@ -56,7 +56,7 @@ struct Learner<World: Environment, ModelType: Model> {
     let planned = max(1, options.steps / options.stepsPerRound * options.updatesPerRound)
     let report = optimizer.step(
       &parameters, on: Batch(inputs: Inputs(batch.before), targets: .selected(batch.actions, aims)),
-      at: Progress(step: result.updates, total: planned))
+      at: Schedule.Progress(step: result.updates, total: planned))
     result.updates += 1
     if report.outcome == .rejected { result.rejected += 1 }
     if result.updates % options.targetInterval == 0 { target = parameters }

@@ -4,18 +4,18 @@ import LinearAlgebra
 /// little-endian row-major order.
 ///
 /// Source: the Format section of https://github.com/huggingface/safetensors.
-public enum SafeTensors {
+package enum SafeTensors {
   /// The largest header read or written, in bytes, as in the reference implementation.
-  public static let largestHeader = 100_000_000
+  package static let largestHeader = 100_000_000
 
   /// A tensor to be written.
-  public struct Tensor<Scalar: RealScalar>: Sendable {
-    public var name: String
-    public var shape: [Int]
+  package struct Tensor<Scalar: RealScalar>: Sendable {
+    package var name: String
+    package var shape: [Int]
     /// Row-major; their count is the product of `shape`.
-    public var values: [Scalar]
+    package var values: [Scalar]
 
-    public init(name: String, shape: [Int], values: [Scalar]) {
+    package init(name: String, shape: [Int], values: [Scalar]) {
       self.name = name
       self.shape = shape
       self.values = values
@@ -51,7 +51,7 @@ public enum SafeTensors {
   /// metadata keys are sorted by their UTF-8. The header is padded with spaces to a multiple of eight bytes,
   /// so that every tensor is aligned. The names are distinct, not "__metadata__", and each shape matches its values.
   /// Throws what `AtomicFile` throws, and `.cannotCreate` for a header above `largestHeader`.
-  public static func write<Scalar: RealScalar>(
+  package static func write<Scalar: RealScalar>(
     _ tensors: [Tensor<Scalar>], metadata: [String: String] = [:], to path: String
   ) throws(FileError) {
     let sorted = tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

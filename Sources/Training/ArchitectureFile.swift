@@ -36,7 +36,7 @@ extension Architecture {
   }
 
   /// Compact JSON with sorted keys and without defaults: the same architecture gives the same text.
-  /// - Throws: `LayerError` for a layer that has no form in JSON, such as one of your own, or has values that a reader
+  /// - Throws: `Layers.Failure` for a layer that has no form in JSON, such as one of your own, or has values that a reader
   ///   would refuse.
   public func json() throws(Layers.Failure) -> String {
     do {
@@ -44,7 +44,7 @@ extension Architecture {
       _ = try ArchitectureFile.architecture(value)
       return value.text
     } catch {
-      throw LayerError("\(error.place): \(error.message)")
+      throw Layers.Failure("\(error.place): \(error.message)")
     }
   }
 
@@ -52,7 +52,7 @@ extension Architecture {
   public static var layerOptions: [String: [String]] { LayerForm.byType.mapValues(\.keys) }
 
   /// Shapes and parameter counts that memory could not hold are refused before anything multiplies them.
-  private func checkSizes() throws(LayerError) {
+  private func checkSizes() throws(Layers.Failure) {
     var shape = input
     var parameters = 0
     for (number, layer) in layers.enumerated() {
@@ -60,14 +60,14 @@ extension Architecture {
       parameters = min(parameters + count, .max / 2)
       shape = try layer.outputShape(for: shape)
       guard elements(shape) <= ArchitectureFile.mostElements, parameters <= ArchitectureFile.mostElements else {
-        throw LayerError(
+        throw Layers.Failure(
           "expected at most 2^32 parameters, and as many numbers in an example", path: "\(number)", type: layer.type)
       }
     }
   }
 
   /// `shape`, if layer `number` takes it.
-  private func fitted(_ number: Int, _ shape: [Int]) throws(LayerError) -> [Int] {
+  private func fitted(_ number: Int, _ shape: [Int]) throws(Layers.Failure) -> [Int] {
     do { _ = try layers[number].outputShape(for: shape) } catch { throw error.at("\(number)", layers[number].type) }
     return shape
   }
@@ -152,7 +152,7 @@ enum ArchitectureFile {
     }
   }
 
-  private static func frozen(_ layer: some Layer) -> Frozen { Frozen(layer) }
+  private static func frozen(_ layer: some Layer) -> Layers.Frozen { Layers.Frozen(layer) }
 
   private static var types: String { LayerForm.all.map(\.type).joined(separator: ", ") }
 
@@ -170,7 +170,7 @@ enum ArchitectureFile {
   }
 
   private static func members(_ layer: any Layer, at place: String) throws(FormError) -> [String: JSONValue] {
-    if let frozen = layer as? Frozen {
+    if let frozen = layer as? Layers.Frozen {
       var members = try members(frozen.layer, at: place)
       members["frozen"] = .bool(true)
       return members

@@ -143,7 +143,7 @@ extension ValueForm where Value == Int {
   }
 }
 
-extension ValueForm where Value == Extent {
+extension ValueForm where Value == Layers.Extent {
   /// A number for both directions, or [height, width].
   static func extent(from least: Int) -> ValueForm {
     let range = least...4096
@@ -154,7 +154,7 @@ extension ValueForm where Value == Extent {
         guard values.count == 2, case .integer(let height) = values[0], case .integer(let width) = values[1],
           range.contains(height), range.contains(width)
         else { return nil }
-        return Extent(height: height, width: width)
+        return Layers.Extent(height: height, width: width)
       },
       write: { extent throws(FormError) in
         extent.height == extent.width

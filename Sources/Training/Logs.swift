@@ -1,6 +1,6 @@
 import TensorFiles
 
-/// A run as JSON lines: first a header, then one `EpochRecord` a line. Numbers that are not finite are the strings
+/// A run as JSON lines: first a header, then one `Trainer.EpochRecord` a line. Numbers that are not finite are the strings
 /// "inf", "-inf" and "nan".
 ///
 /// The file is rewritten whole after each epoch under a temporary name and renamed, so that it is complete up to the
@@ -17,7 +17,7 @@ package struct JSONLinesLog<Header: Encodable>: RunObserver {
   }
 
   package mutating func partEnded(_ record: some RunRecord) throws {
-    guard let record = record as? EpochRecord else { return }
+    guard let record = record as? Trainer.EpochRecord else { return }
     text += try JSONLine.text(of: record)
     try AtomicFile.write(text, to: path)
   }

@@ -5,7 +5,7 @@ import Optimization
 package struct LossForm: Sendable {
   package let name: String
   /// What the loss wants of files.
-  package let targetKind: TargetKind
+  package let targetKind: DataFiles.TargetKind
   package let parameters: [LossParameter]
   /// The loss with these values of its parameters, in their order.
   let loss: @Sendable ([Double]) -> any Loss
@@ -15,7 +15,7 @@ package struct LossForm: Sendable {
   /// - Parameters:
   ///   - prototype: the loss with the default values of its parameters.
   ///   - parameters: each a record, and where its value goes.
-  init<L: Loss>(_ prototype: L, _ targetKind: TargetKind, _ parameters: LossPlace<L>...) {
+  init<L: Loss>(_ prototype: L, _ targetKind: DataFiles.TargetKind, _ parameters: LossPlace<L>...) {
     name = prototype.name
     self.targetKind = targetKind
     self.parameters = parameters.map { place in

@@ -68,7 +68,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
 
   /// Writes the file under a temporary name and renames it; the same model gives the same bytes.
   /// - Throws: `DataError` for parameters that are not finite, for a model that is neither a `LinearHead` nor a
-  ///   `Network`, and for a loss that `LossForm` does not have; `LayerError` for a layer that has no form in
+  ///   `Network`, and for a loss that `LossForm` does not have; `Layers.Failure` for a layer that has no form in
   ///   architecture files (its tensors can be written by `SafeTensors` and read with the architecture); `FileError` if
   ///   the file cannot be written.
   public func write(to path: String) throws {

@@ -21,26 +21,27 @@ public struct NamedLoss: Sendable, Equatable {
   /// With the defaults of its parameters.
   package init(_ form: LossForm) { (self.form, values) = (form, form.parameters.map(\.defaultValue)) }
 
-  /// - Throws: `LossError` for a name, a parameter or a value that is unknown, with what there is.
+  /// - Throws: `NamedLoss.Failure` for a name, a parameter or a value that is unknown, with what there is.
   public init(_ text: String) throws(NamedLoss.Failure) {
     let parts: NameWithSettings
-    do { parts = try NameWithSettings(text) } catch { throw LossError(error.description) }
+    do { parts = try NameWithSettings(text) } catch { throw NamedLoss.Failure(error.description) }
     guard let form = LossForm(named: parts.name) else {
-      throw LossError("expected one of \(LossForm.names), got \"\(parts.name.prefix(60))\"")
+      throw NamedLoss.Failure("expected one of \(LossForm.names), got \"\(parts.name.prefix(60))\"")
     }
     self.init(form)
     for (name, text) in parts.settings { try set(name, to: text) }
   }
 
   /// Sets one parameter by its name.
-  package mutating func set(_ name: String, to text: String) throws(LossError) {
+  package mutating func set(_ name: String, to text: String) throws(NamedLoss.Failure) {
     guard let index = form.parameters.firstIndex(where: { $0.name == name }) else {
       let known = form.parameters.map(\.name).joined(separator: ", ")
-      throw LossError("\(form.name) has no parameter \"\(name)\": it has \(known.isEmpty ? "none" : known)")
+      throw NamedLoss.Failure("\(form.name) has no parameter \"\(name)\": it has \(known.isEmpty ? "none" : known)")
     }
     let range = form.parameters[index].range
     guard let value = Double(text), range.contains(value) else {
-      throw LossError("expected \(range.expectation()), got \"\(text.prefix(60))\"", parameter: form.parameters[index])
+      throw NamedLoss.Failure(
+        "expected \(range.expectation()), got \"\(text.prefix(60))\"", parameter: form.parameters[index])
     }
     values[index] = value
   }

@@ -1,9 +1,9 @@
 import RealModule
 
 /// Numbers for people.
-public enum NumberText {
+package enum NumberText {
   /// `digits` decimals, 0 to 9.
-  public static func fixed(_ value: Double, _ digits: Int) -> String {
+  package static func fixed(_ value: Double, _ digits: Int) -> String {
     let unit = Double.pow(10, Double(digits))
     guard value.isFinite, abs(value) * unit < 9e18 else { return "\(value)" }
     let scaled = Int((abs(value) * unit).rounded())
@@ -13,7 +13,7 @@ public enum NumberText {
   }
 
   /// `digits` significant digits; powers of ten outside 1e-4 to 1e6.
-  public static func significant(_ value: Double, _ digits: Int = 3) -> String {
+  package static func significant(_ value: Double, _ digits: Int = 3) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
     var exponent = Int(Double.log10(abs(value)).rounded(.down))
     if exponent >= -4 && exponent < 6 { return fixed(value, min(9, max(0, digits - 1 - exponent))) }
@@ -28,5 +28,5 @@ public enum NumberText {
   }
 
   /// A fraction as a percentage with two decimals; "none" where there is none.
-  public static func percent(_ fraction: Double?) -> String { fraction.map { "\(fixed(100 * $0, 2)) %" } ?? "none" }
+  package static func percent(_ fraction: Double?) -> String { fraction.map { "\(fixed(100 * $0, 2)) %" } ?? "none" }
 }

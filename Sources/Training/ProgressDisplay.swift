@@ -5,12 +5,12 @@ package struct ProgressDisplay: RunObserver {
   private let name: String
   private let isTerminal: Bool
   private let write: (String) -> Void
-  private var plan: TrainingPlan?
+  private var plan: Trainer.Plan?
   private var clock = RunClock()
   /// Since the live line was last drawn.
   private var drawn = RunClock()
   private var runningObjective: Double?
-  private var lastRecord: EpochRecord?
+  private var lastRecord: Trainer.EpochRecord?
 
   /// - Parameters:
   ///   - name: of the optimizer, for its lines.
@@ -22,7 +22,7 @@ package struct ProgressDisplay: RunObserver {
     self.write = write ?? StandardError.write
   }
 
-  package mutating func trainingStarted(_ plan: TrainingPlan) {
+  package mutating func trainingStarted(_ plan: Trainer.Plan) {
     self.plan = plan
     clock = RunClock()
     drawn = clock
@@ -46,7 +46,7 @@ package struct ProgressDisplay: RunObserver {
   }
 
   package mutating func partEnded(_ record: some RunRecord) {
-    guard let record = record as? EpochRecord else { return }
+    guard let record = record as? Trainer.EpochRecord else { return }
     lastRecord = record
     var line =
       "epoch \(record.epoch)/\(plan?.epochs ?? record.epoch)  objective \(NumberText.fixed(record.objective, 4))"

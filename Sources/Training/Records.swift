@@ -17,7 +17,7 @@ extension Trainer {
 
 extension Trainer {
   /// One epoch, as it is logged.
-  public struct EpochRecord: RunRecord, Codable, Equatable {
+  public struct EpochRecord: RunRecord, Codable, Equatable, CustomStringConvertible {
     /// From 1.
     public var epoch: Int
     /// Steps since the start of the run.
@@ -52,6 +52,14 @@ extension Trainer {
     public var shortened = 0
 
     init(epoch: Int) { self.epoch = epoch }
+
+    /// The epoch, with the objective and the accuracy, or the root mean squared error, on the training rows.
+    public var description: String {
+      let quality =
+        accuracy.map { ", accuracy \(NumberText.percent($0))" }
+        ?? rmse.map { ", RMSE \(NumberText.significant($0))" } ?? ""
+      return "epoch \(epoch): objective \(NumberText.fixed(objective, 3))\(quality)"
+    }
 
     mutating func add(_ report: StepReport) {
       steps += 1

@@ -41,8 +41,8 @@ extension RunObserver {
 public protocol RunRecord: Sendable {}
 
 /// Tells nobody.
-public struct SilentObserver: RunObserver {
-  public init() {}
+package struct SilentObserver: RunObserver {
+  package init() {}
 }
 
 /// Calls a function with each record of one type.
@@ -66,7 +66,7 @@ package struct Observers: RunObserver {
 
   package init(_ all: [any RunObserver]) { self.all = all }
 
-  package mutating func trainingStarted(_ plan: TrainingPlan) {
+  package mutating func trainingStarted(_ plan: Trainer.Plan) {
     for i in all.indices { all[i].trainingStarted(plan) }
   }
   package mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {

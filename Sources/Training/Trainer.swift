@@ -3,31 +3,33 @@ import Losses
 import Models
 import Optimization
 
-/// How long and on what batches to train.
-public struct TrainingOptions: Sendable, Codable, Equatable {
-  /// Passes over the data, at least 1.
-  public var epochs: Int
-  /// Examples in a step, at least 1; at most, as batches of one epoch differ by no more than one example.
-  public var batchSize: Int
-  /// Seed of shuffling, initialisation and dropout: the same seed gives the same bits on any number of threads.
-  public var seed: UInt64
-  /// Seconds after which the step in progress is the last; nil for no limit.
-  public var timeLimit: Double?
-  /// Epochs without a better objective after which training stops; nil for no early stopping.
-  public var patience: Int?
-  /// Bytes that the Gram of all features may take when it is cached for frozen features.
-  public var gramBudget: Int
+extension Trainer {
+  /// How long and on what batches to train.
+  public struct Options: Sendable, Codable, Equatable {
+    /// Passes over the data, at least 1.
+    public var epochs: Int
+    /// Examples in a step, at least 1; at most, as batches of one epoch differ by no more than one example.
+    public var batchSize: Int
+    /// Seed of shuffling, initialisation and dropout: the same seed gives the same bits on any number of threads.
+    public var seed: UInt64
+    /// Seconds after which the step in progress is the last; nil for no limit.
+    public var timeLimit: Double?
+    /// Epochs without a better objective after which training stops; nil for no early stopping.
+    public var patience: Int?
+    /// Bytes that the Gram of all features may take when it is cached for frozen features.
+    public var gramBudget: Int
 
-  public init(
-    epochs: Int = 3, batchSize: Int = 128, seed: UInt64 = 0, timeLimit: Double? = nil, patience: Int? = nil
-  ) {
-    precondition(epochs >= 1 && batchSize >= 1, "epochs and batch size are at least 1")
-    self.epochs = epochs
-    self.batchSize = batchSize
-    self.seed = seed
-    self.timeLimit = timeLimit
-    self.patience = patience
-    gramBudget = 256 << 20
+    public init(
+      epochs: Int = 3, batchSize: Int = 128, seed: UInt64 = 0, timeLimit: Double? = nil, patience: Int? = nil
+    ) {
+      precondition(epochs >= 1 && batchSize >= 1, "epochs and batch size are at least 1")
+      self.epochs = epochs
+      self.batchSize = batchSize
+      self.seed = seed
+      self.timeLimit = timeLimit
+      self.patience = patience
+      gramBudget = 256 << 20
+    }
   }
 }
 
@@ -56,17 +58,19 @@ extension Trainer {
   }
 }
 
-/// What training leaves behind.
-public struct TrainingResult<Scalar: RealScalar>: Sendable {
-  /// The best parameters seen at the end of an epoch (or where training was cut short), by validation loss where there
-  /// is a validation set and by training objective otherwise.
-  public var parameters: Parameters<Scalar>
-  public var outcome: Trainer.Outcome
-  /// The epoch that `parameters` are from, counted from 1; 0 is the start.
-  public var bestEpoch: Int
-  public var epochs: [Trainer.EpochRecord]
-  /// How the last step was computed, and why that way.
-  public var explanation: String
+extension Trainer {
+  /// What training leaves behind.
+  public struct Result<Scalar: RealScalar>: Sendable {
+    /// The best parameters seen at the end of an epoch (or where training was cut short), by validation loss where there
+    /// is a validation set and by training objective otherwise.
+    public var parameters: Parameters<Scalar>
+    public var outcome: Trainer.Outcome
+    /// The epoch that `parameters` are from, counted from 1; 0 is the start.
+    public var bestEpoch: Int
+    public var epochs: [Trainer.EpochRecord]
+    /// How the last step was computed, and why that way.
+    public var explanation: String
+  }
 }
 
 /// The loop over any optimizer: shuffled batches, an exact evaluation after each epoch, the best parameters kept.
@@ -76,20 +80,20 @@ public struct TrainingResult<Scalar: RealScalar>: Sendable {
 /// Evaluating the training set costs one forward pass an epoch, where a step takes three passes over its batch:
 /// forward, centre and back-projection.
 public struct Trainer: Sendable {
-  public let options: TrainingOptions
+  public let options: Trainer.Options
 
-  public init(options: TrainingOptions) { self.options = options }
+  public init(options: Trainer.Options) { self.options = options }
 
   /// Trains from `start`, or from the model's initial parameters.
   ///
   /// - Parameters:
-  ///   - observer: told about steps and epochs (`EpochRecord`); asked after each step whether to stop.
-  /// - Throws: `LayerError` if the model cannot be trained, `DataError` if the data do not fit it or the loss,
+  ///   - observer: told about steps and epochs (`Trainer.EpochRecord`); asked after each step whether to stop.
+  /// - Throws: `Layers.Failure` if the model cannot be trained, `DataError` if the data do not fit it or the loss,
   ///   `OptimizerError` if the batches are too large for the method, and what the observer throws.
   public func run<Method: Optimizer>(
     _ optimizer: inout Method, from start: Parameters<Method.Scalar>? = nil, on training: Dataset<Method.Scalar>,
     validation: Dataset<Method.Scalar>? = nil, observer: inout some RunObserver
-  ) throws -> TrainingResult<Method.Scalar> {
+  ) throws -> Trainer.Result<Method.Scalar> {
     let (objective, model) = (optimizer.objective, optimizer.objective.model)
     try model.checkTrainable()
     for data in [training, validation].compactMap({ $0 }) {
@@ -106,23 +110,23 @@ public struct Trainer: Sendable {
         training.features, budget: options.gramBudget, batchSize: options.batchSize, epochs: options.epochs) : nil
     var evaluator = Evaluator(objective)
     let clock = RunClock(limit: options.timeLimit)
-    let plan = TrainingPlan(
+    let plan = Trainer.Plan(
       epochs: options.epochs, stepsPerEpoch: batches.count, examples: training.count,
       hasValidation: validation != nil)
     observer.trainingStarted(plan)
 
     var best = Best(parameters: parameters, objective: .infinity, epoch: 0)
-    var records: [EpochRecord] = []
-    var outcome = TrainingOutcome.finished
+    var records: [Trainer.EpochRecord] = []
+    var outcome = Trainer.Outcome.finished
     var step = 0
     var watch = DivergenceWatch()
     for epoch in 1...options.epochs {
       batches.shuffle()
-      var record = EpochRecord(epoch: epoch)
+      var record = Trainer.EpochRecord(epoch: epoch)
       for number in 0..<batches.count {
         let report = try takeStep(
           &optimizer, &parameters, batches: &batches, number: number, data: training, featureGram: featureGram,
-          at: Progress(step: step, total: plan.totalSteps, stepsPerEpoch: plan.stepsPerEpoch))
+          at: Schedule.Progress(step: step, total: plan.totalSteps, stepsPerEpoch: plan.stepsPerEpoch))
         step += 1
         record.add(report)
         observer.stepTaken(step, epoch: epoch, report)
@@ -155,20 +159,29 @@ public struct Trainer: Sendable {
         break
       }
     }
-    return TrainingResult(
+    return Trainer.Result(
       parameters: best.parameters, outcome: outcome, bestEpoch: best.epoch, epochs: records,
       explanation: optimizer.explanation)
+  }
+
+  /// Trains as `run(_:from:on:validation:observer:)` does, and tells nobody.
+  public func run<Method: Optimizer>(
+    _ optimizer: inout Method, from start: Parameters<Method.Scalar>? = nil, on training: Dataset<Method.Scalar>,
+    validation: Dataset<Method.Scalar>? = nil
+  ) throws -> Trainer.Result<Method.Scalar> {
+    var observer = SilentObserver()
+    return try run(&optimizer, from: start, on: training, validation: validation, observer: &observer)
   }
 
   /// One step; the batch lives only here, so that its memory is free for the next.
   package func takeStep<Method: Optimizer>(
     _ optimizer: inout Method, _ parameters: inout Parameters<Method.Scalar>,
     batches: inout Batches<Method.Scalar>, number: Int, data: Dataset<Method.Scalar>,
-    featureGram: Matrix<Method.Scalar>?, at progress: Progress
+    featureGram: Matrix<Method.Scalar>?, at progress: Schedule.Progress
   ) throws -> StepReport {
     var batch = try batches.batch(number, of: data, featureGram: featureGram)
     var generator = SeededGenerator(seed: options.seed, .dropout(step: progress.step))
-    batch.inputs.dropoutSeed = DropoutSeed(generator.next())
+    batch.inputs.dropoutSeed = Layers.DropoutSeed(generator.next())
     return optimizer.step(&parameters, on: batch, at: progress)
   }
 }

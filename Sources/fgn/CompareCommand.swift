@@ -78,7 +78,7 @@ struct CompareCommand: DataCommand {
   private func contestants() throws -> [TrainingMethod] {
     do {
       return try optimizers.flatMap { $0.split(separator: ",") }.map { try TrainingMethod(String($0)) }
-    } catch let error as MethodError {
+    } catch let error as TrainingMethod.Failure {
       throw ValidationError("\(error)")
     }
   }
@@ -94,7 +94,9 @@ struct CompareCommand: DataCommand {
     try run(model.model(for: data.training), from: model.initial?.parameters, on: data)
   }
 
-  private func run<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: PreparedData<M.Scalar>) throws {
+  private func run<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: DataPreparation.Result<M.Scalar>)
+    throws
+  {
     guard let held = data.validation else { return }
     let problem = ComparisonProblem(
       model: model, loss: data.loss, training: data.training, validation: held, test: data.test, start: start)

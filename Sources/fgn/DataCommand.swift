@@ -27,7 +27,7 @@ extension DataCommand {
   /// - Parameters:
   ///   - examples: how many of what kind, such as "90 examples".
   ///   - seed: where the run has one that is worth saying.
-  func announce<S>(_ examples: String, of data: PreparedData<S>, seed: UInt64? = nil) {
+  func announce<S>(_ examples: String, of data: DataPreparation.Result<S>, seed: UInt64? = nil) {
     let seed = seed.map { "seed \($0), " } ?? ""
     logger.info(
       "\(examples), \(data.training.featureCount) features, \(data.targetText); \(seed)\(S.precisionName), \(Partition.threads) threads, \(BLAS.description)"
@@ -35,7 +35,7 @@ extension DataCommand {
   }
 }
 
-extension PreparedData {
+extension DataPreparation.Result {
   func announceWhereFeaturesAre() {
     if !training.features.isInMemory { logger.info("features stay in their file and are read in blocks of rows") }
   }

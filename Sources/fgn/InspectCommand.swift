@@ -17,7 +17,7 @@ struct InspectCommand: DataCommand {
   @Option(help: "fgn or ggn: whose direction is saved and which the solver is for.")
   var curvature: Curvature = .fgn
   @Option(help: "auto, gram, cg or gram-cg for fgn; auto, cg or dual for ggn.")
-  var solver: Solver = .automatic
+  var solver: DescentOptions.Solver = .automatic
   @Option(help: "Where the direction goes, .safetensors with the model's names.")
   var direction: String?
   @Flag(help: "Print one JSON object.")
@@ -40,7 +40,7 @@ struct InspectCommand: DataCommand {
     show(inspection)
   }
 
-  private func show(_ i: Inspection) {
+  private func show(_ i: InspectJob.Result) {
     func six(_ value: Double) -> String { NumberText.significant(value, 6) }
     print("examples                \(i.examples)")
     print("loss                    \(six(i.loss))")

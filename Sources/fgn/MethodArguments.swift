@@ -29,7 +29,7 @@ struct MethodArguments: ParsableArguments {
     (.momentum, \.momentum), (.gradientAgreement, \.gradientAgreement),
   ]
 
-  private static var names: String { MethodName.allCases.map(\.rawValue).joined(separator: ", ") }
+  private static var names: String { TrainingMethod.Name.allCases.map(\.rawValue).joined(separator: ", ") }
 
   /// Whether any of these options was given.
   var isGiven: Bool {
@@ -51,14 +51,14 @@ struct MethodArguments: ParsableArguments {
     do {
       var method = try TrainingMethod(optimizer ?? curvature?.name ?? "fgn")
       if let curvature, method.name.rawValue != curvature.name {
-        throw MethodError("give --optimizer or --curvature, not both")
+        throw TrainingMethod.Failure("give --optimizer or --curvature, not both")
       }
       for (option, path) in Self.declared {
         if let value = self[keyPath: path] { try method.set(option.name, to: value) }
       }
       try method.check()
       return method
-    } catch let error as MethodError {
+    } catch let error as TrainingMethod.Failure {
       throw ValidationError("\(error)")
     }
   }

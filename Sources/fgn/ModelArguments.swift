@@ -13,7 +13,7 @@ struct ModelArguments: ParsableArguments {
   var model: String?
 
   @Option(help: "Between the layers of a perceptron: relu by default.")
-  var activation: ActivationName?
+  var activation: Architecture.ActivationName?
 
   @Option(help: "Start from the parameters of this model file, .safetensors.")
   var initial: String?

@@ -1,7 +1,7 @@
 import ArgumentParser
 import FastGaussNewton
 
-extension OptimumOptions.Method: ExpressibleByArgument {}
+extension SoftmaxRegression.Method: ExpressibleByArgument {}
 
 /// Training a linear head to its optimum.
 struct OptimumArguments: ParsableArguments {
@@ -12,7 +12,7 @@ struct OptimumArguments: ParsableArguments {
   @Option(help: "Iterations of --to-optimum, at most: epochs of dual ascent, steps of L-BFGS. 1000 by default.")
   var maxIterations: Int?
   @Option(help: "Which of its methods --to-optimum takes: dual or quasi-newton. By the problem by default.")
-  var optimumMethod: OptimumMethod?
+  var optimumMethod: SoftmaxRegression.Method?
 
   func validate() throws {
     try require(
@@ -22,8 +22,8 @@ struct OptimumArguments: ParsableArguments {
     try require(maxIterations ?? 1 >= 1, "--max-iterations must be at least 1, got \(maxIterations ?? 0).")
   }
 
-  func options(timeLimit: Double?, seed: UInt64) -> OptimumOptions {
-    OptimumOptions(
+  func options(timeLimit: Double?, seed: UInt64) -> SoftmaxRegression.Options {
+    SoftmaxRegression.Options(
       tolerance: tolerance ?? 1e-6, iterations: maxIterations ?? 1000, timeLimit: timeLimit, seed: seed,
       method: optimumMethod)
   }

@@ -28,9 +28,9 @@ struct PathArguments: ParsableArguments {
   }
 
   /// Nil without --l2-path.
-  func options(_ optimum: OptimumOptions) -> PathOptions? {
+  func options(_ optimum: SoftmaxRegression.Options) -> SoftmaxRegression.PathOptions? {
     guard let grid = l2Path.flatMap(Self.grid) else { return nil }
-    var options = PathOptions()
+    var options = SoftmaxRegression.PathOptions()
     options.optimum = optimum
     options.values = grid.values
     options.points = grid.points ?? options.points

@@ -48,7 +48,7 @@ struct PredictCommand: DataCommand {
     try require(topK == nil || !probabilities, "Give --top-k or --probabilities, got both.")
     try requireOptions(job.check)
     try require(
-      topK == nil || isStream || Prediction<Float>.canHoldTwo(output ?? ""),
+      topK == nil || isStream || PredictJob.Prediction<Float>.canHoldTwo(output ?? ""),
       "--top-k writes classes and probabilities: --output must be .npz or .csv.")
   }
 

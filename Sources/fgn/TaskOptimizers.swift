@@ -5,7 +5,7 @@ import Tasks
 struct TaskOptimizer {
   let method: TrainingMethod
 
-  init(_ text: String) throws(MethodError) { method = try TrainingMethod(text) }
+  init(_ text: String) throws(TrainingMethod.Failure) { method = try TrainingMethod(text) }
 
   private var isGaussNewton: Bool { method.name.options.contains(.dampingFactor) }
 
@@ -30,11 +30,11 @@ struct TaskOptimizer {
   }
 
   /// Where only the name of the method is given. With one selected output EGN is FGN.
-  private func gaussNewton(damping: Damping, radius: Double) -> GaussNewtonOptions? {
+  private func gaussNewton(damping: GaussNewtonOptions.Damping, radius: Double) -> GaussNewtonOptions? {
     guard method == TrainingMethod(.egn) || method == TrainingMethod(.fgn) else { return nil }
     return GaussNewtonOptions(
       descent: DescentOptions(curvature: .ggn, solver: .gram), damping: damping,
-      trustRegion: TrustRegion(radius: radius, warmUp: 0), momentum: 0, schedule: .constant)
+      trustRegion: GaussNewtonOptions.TrustRegion(radius: radius, warmUp: 0), momentum: 0, schedule: .constant)
   }
 
   /// With Adam's learning rate, a schedule, and no momentum for Gauss-Newton where they are not given.

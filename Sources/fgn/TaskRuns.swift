@@ -87,7 +87,7 @@ struct ValueRun: TaskRun {
     onEvaluation: (Point) -> Void
   ) throws {
     let model = try Network<Float>(
-      .mlp([environment.observationWidth, 64, 64, environment.actionCount], activation: Activation(.relu)))
+      .mlp([environment.observationWidth, 64, 64, environment.actionCount], activation: Layers.Activation(.relu)))
     let learning = ValueLearning(environment: environment, model: model, options: options)
     var method = optimizer.forValues(of: model, task, seed: seed)
     let clock = RunClock(limit: nil)

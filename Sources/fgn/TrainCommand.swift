@@ -74,7 +74,7 @@ struct TrainCommand: DataCommand {
     if optimum.toOptimum { try toOptimum(model, data) } else { try train(model, data) }
   }
 
-  private func train<S>(_ model: ModelSpecification<S>, _ data: PreparedData<S>) throws {
+  private func train<S>(_ model: ModelSpecification<S>, _ data: DataPreparation.Result<S>) throws {
     let job = try job()
     let layout = try (model.model(for: data.training) as? Network<S>)?.layout
     data.announceWhereFeaturesAre()

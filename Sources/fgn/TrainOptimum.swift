@@ -5,7 +5,7 @@ import Figures
 /// `fgn train --to-optimum`: from data to the certified optimum of a linear head.
 extension TrainCommand {
   /// Minimises, saves and prints; throws an exit code where the bound does not hold.
-  func toOptimum<S>(_ model: ModelSpecification<S>, _ data: PreparedData<S>) throws {
+  func toOptimum<S>(_ model: ModelSpecification<S>, _ data: DataPreparation.Result<S>) throws {
     guard try model.model(for: data.training) is LinearHead<S> else {
       throw DataError(models.initial ?? "", "--to-optimum is for a linear head, and this is a network")
     }
@@ -19,14 +19,14 @@ extension TrainCommand {
     announce("\(data.training.count) examples", of: data, seed: seed)
     data.announceWhereFeaturesAre()
     let fit = try job.run(
-      model, on: data, observers: [InterruptObserver(), RecordObserver<OptimumProgress>(show)])
+      model, on: data, observers: [InterruptObserver(), RecordObserver<SoftmaxRegression.Progress>(show)])
     let lines = try fit.progress.map { try JSONLine.text(of: $0) }
     try finish(fit, log: lines.joined(), curve: optimumCurve(fit.progress))
   }
 
   /// Writes the log and the curve of a fit whose model is saved, and prints it. Throws an exit code where the bound does
   /// not hold.
-  func finish<S>(_ fit: OptimumFit<S>, log lines: String, curve figure: String) throws {
+  func finish<S>(_ fit: OptimumJob.Fit<S>, log lines: String, curve figure: String) throws {
     if let log { try AtomicFile.write(lines, to: log) }
     if let curve { try AtomicFile.write(figure, to: curve) }
     try OptimumSummary(fit, model: output).show(json: json)
@@ -40,7 +40,7 @@ extension TrainCommand {
   }
 
   /// A live line on a terminal; elsewhere a line for each epoch, each certificate and every tenth step.
-  private func show(_ iteration: OptimumProgress) {
+  private func show(_ iteration: SoftmaxRegression.Progress) {
     let isWorthALine =
       iteration.method == .dual || iteration.certificate != nil || iteration.iteration.isMultiple(of: 10)
     guard StandardError.isTerminal || isWorthALine else { return }
@@ -57,9 +57,9 @@ extension TrainCommand {
 
 /// What `fgn train --to-optimum` prints: one object, or a few lines.
 struct OptimumSummary: Encodable {
-  var outcome: OptimumOutcome
+  var outcome: SoftmaxRegression.Outcome
   var remedy: String
-  var method: OptimumMethod
+  var method: SoftmaxRegression.Method
   var iterations: Int
   var passes: Int
   var objective: Double
@@ -75,9 +75,9 @@ struct OptimumSummary: Encodable {
   var model: String
   /// What `--l2-path` chose, and from what.
   var l2: Double?
-  var path: [PathPoint]?
+  var path: [SoftmaxRegression.PathPoint]?
 
-  init<S>(_ fit: OptimumFit<S>, model: String) {
+  init<S>(_ fit: OptimumJob.Fit<S>, model: String) {
     let result = fit.result
     (outcome, remedy, method) = (result.outcome, result.outcome.remedy(\.flags), result.method)
     (iterations, passes) = (result.iterations, result.passes)
@@ -110,7 +110,7 @@ struct OptimumSummary: Encodable {
 }
 
 /// What is left of the gap, by passes.
-func optimumCurve(_ progress: [OptimumProgress]) -> String {
+func optimumCurve(_ progress: [SoftmaxRegression.Progress]) -> String {
   let known = progress.filter { ($0.gapEstimate ?? 0) > 0 }
   let certified = known.filter { $0.certificate != nil }
   var marks: [Mark] = [

@@ -5,7 +5,9 @@ import Figures
 
 extension TrainCommand {
   /// Fits several penalties, and saves the model with the least validation loss.
-  func fitPath<S>(_ model: ModelSpecification<S>, _ data: PreparedData<S>, _ options: PathOptions) throws {
+  func fitPath<S>(
+    _ model: ModelSpecification<S>, _ data: DataPreparation.Result<S>, _ options: SoftmaxRegression.PathOptions
+  ) throws {
     var job = PathJob()
     (job.options, job.output) = (options, output)
     announce("\(data.training.count) training, \(data.validation?.count ?? 0) validation examples", of: data)
@@ -19,7 +21,7 @@ extension TrainCommand {
     if result.outcome == .interrupted { throw ExitCode(130) }
   }
 
-  private func show(_ point: PathPoint) {
+  private func show(_ point: SoftmaxRegression.PathPoint) {
     let cut = point.isCut ? "  left rough: hopeless" : ""
     logger.info(
       "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(point.passes) passes\(cut)"
@@ -27,7 +29,7 @@ extension TrainCommand {
   }
 }
 
-extension PathResult {
+extension SoftmaxRegression.PathResult {
   /// A line for each point.
   var table: [String] {
     let rows = points.enumerated().map { k, point in
@@ -49,7 +51,7 @@ func tableLines(_ head: [String], _ rows: [[String]]) -> [String] {
 }
 
 /// Training and validation loss by l2.
-func pathCurve<S>(_ result: PathResult<S>) -> String {
+func pathCurve<S>(_ result: SoftmaxRegression.PathResult<S>) -> String {
   let points = result.points.filter { !$0.isCut }
   let l2 = points.map(\.l2)
   let chosen = result.points[result.bestIndex].l2
@@ -65,7 +67,7 @@ func pathCurve<S>(_ result: PathResult<S>) -> String {
 }
 
 /// Mean validation loss and its standard error by l2.
-func crossValidationCurve<S>(_ result: CrossValidationResult<S>) -> String {
+func crossValidationCurve<S>(_ result: SoftmaxRegression.CrossValidationResult<S>) -> String {
   // What is far above the best would flatten the rest: one such point is shown beside those that are not.
   let best = result.points[result.bestIndex]
   let top = best.loss + max(best.loss / 2, 6 * best.standardError)

@@ -3,7 +3,7 @@ import Figures
 
 /// What `fgn train` prints: one object, or a few lines.
 struct TrainSummary: Encodable {
-  var outcome: TrainingOutcome
+  var outcome: Trainer.Outcome
   var epochs: Int
   var bestEpoch: Int
   var steps: Int
@@ -24,7 +24,7 @@ struct TrainSummary: Encodable {
   var cpuSeconds: Double
   var model: String
 
-  init<S>(_ fit: TrainFit<S>, model: String) {
+  init<S>(_ fit: TrainJob.Fit<S>, model: String) {
     let (result, training, validation) = (fit.result, fit.training, fit.validation)
     let last = result.epochs.last
     outcome = result.outcome
@@ -68,10 +68,10 @@ struct TrainSummary: Encodable {
 }
 
 /// The loss, and the accuracy or the root mean squared error, by epoch.
-func learningCurve(_ records: [EpochRecord], loss: any Loss) -> String {
+func learningCurve(_ records: [Trainer.EpochRecord], loss: any Loss) -> String {
   let epochs = records.map { Double($0.epoch) }
-  func lines(_ training: (EpochRecord) -> Double?, _ validation: (EpochRecord) -> Double?) -> [Mark] {
-    func line(_ name: String, _ value: (EpochRecord) -> Double?) -> Mark? {
+  func lines(_ training: (Trainer.EpochRecord) -> Double?, _ validation: (Trainer.EpochRecord) -> Double?) -> [Mark] {
+    func line(_ name: String, _ value: (Trainer.EpochRecord) -> Double?) -> Mark? {
       let values = records.compactMap(value)
       return values.count == epochs.count ? .line(Line(name, x: epochs, y: values)) : nil
     }

@@ -3,7 +3,7 @@ import Comparison
 import FastGaussNewton
 import Figures
 
-extension CrossValidationOptions.Rule: ExpressibleByArgument {}
+extension SoftmaxRegression.CrossValidationOptions.Rule: ExpressibleByArgument {}
 
 /// `fgn tune`: the penalty by cross-validation.
 struct TuneCommand: DataCommand {
@@ -30,7 +30,7 @@ struct TuneCommand: DataCommand {
   @Option(help: "Of the grid: its least value over its greatest.")
   var ratio: Double = 1e-6
   @Option(help: "Which l2 is chosen: best, or one-standard-error, the greatest within one of the best.")
-  var rule: PenaltyRule = .best
+  var rule: SoftmaxRegression.CrossValidationOptions.Rule = .best
   @Flag(help: "Compare all values, with all folds, and cut nothing short.")
   var complete = false
   @Option(help: "Gap over objective at which the final fit has converged.")
@@ -63,7 +63,7 @@ struct TuneCommand: DataCommand {
 
   private var job: TuneJob {
     var job = TuneJob()
-    job.options.path.optimum = OptimumOptions(tolerance: tolerance, seed: seed)
+    job.options.path.optimum = SoftmaxRegression.Options(tolerance: tolerance, seed: seed)
     job.options.path.values = l2.isEmpty ? nil : values
     (job.options.path.points, job.options.path.ratio) = (points, ratio)
     if complete { job.options.path.patience = nil }
@@ -80,7 +80,7 @@ struct TuneCommand: DataCommand {
     let data = try rows.preparation(arguments, seed: seed).load(for: model, note: logger.info)
     announce("\(data.training.count) examples in \(folds) folds", of: data, seed: seed)
     let fit = try job.run(
-      model, on: data, observers: [InterruptObserver(), RecordObserver<CrossValidationPoint>(show)])
+      model, on: data, observers: [InterruptObserver(), RecordObserver<SoftmaxRegression.CrossValidationPoint>(show)])
     guard let result = fit.crossValidation else { return }
     if result.outcome == .stoppedEarly { logger.info("stopped early: the validation loss had been rising") }
     if let curve { try AtomicFile.write(crossValidationCurve(result), to: curve) }
@@ -93,7 +93,7 @@ struct TuneCommand: DataCommand {
     }
   }
 
-  private func show(_ point: CrossValidationPoint) {
+  private func show(_ point: SoftmaxRegression.CrossValidationPoint) {
     let cut = point.isCut ? "  cut after \(point.foldLosses.count) of \(folds) folds: hopeless" : ""
     logger.info(
       "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.loss, 6)) +- \(NumberText.significant(point.standardError, 2))  accuracy \(NumberText.percent(point.accuracy))  \(point.passes) passes\(cut)"

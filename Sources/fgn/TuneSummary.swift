@@ -5,11 +5,11 @@ struct TuneSummary: Encodable {
   var l2: Double
   var bestL2: Double
   var oneStandardErrorL2: Double
-  var pathOutcome: PathOutcome
-  var points: [CrossValidationPoint]
+  var pathOutcome: SoftmaxRegression.PathPoint.Outcome
+  var points: [SoftmaxRegression.CrossValidationPoint]
   var foldPasses: Int
   var passes: Int
-  var outcome: OptimumOutcome
+  var outcome: SoftmaxRegression.Outcome
   var objective: Double
   var relativeGap: Double?
   var loss: Double
@@ -19,7 +19,7 @@ struct TuneSummary: Encodable {
   var cpuSeconds: Double
   var model: String?
 
-  init<S>(_ fit: OptimumFit<S>, _ result: CrossValidationResult<S>, model: String?) {
+  init<S>(_ fit: OptimumJob.Fit<S>, _ result: SoftmaxRegression.CrossValidationResult<S>, model: String?) {
     (points, pathOutcome) = (result.points, result.outcome)
     (l2, bestL2) = (fit.l2, points[result.bestIndex].l2)
     oneStandardErrorL2 = points[result.oneStandardErrorIndex].l2
@@ -46,7 +46,7 @@ struct TuneSummary: Encodable {
   }
 }
 
-extension CrossValidationResult {
+extension SoftmaxRegression.CrossValidationResult {
   /// A line for each point.
   var table: [String] {
     let rows = points.enumerated().map { k, point in

@@ -30,7 +30,7 @@ enum CurvatureMethod: String, CaseIterable {
   static func run<O: Optimizer>(
     _ optimizer: inout O, _ parameters: inout Parameters<O.Scalar>, _ batch: Batch<O.Scalar>, steps: Range<Int>
   ) -> [StepReport] {
-    steps.map { optimizer.step(&parameters, on: batch, at: Progress(step: $0, total: 100)) }
+    steps.map { optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: $0, total: 100)) }
   }
 
   static func decrease<S: RealScalar>(_ method: CurvatureMethod, regression: Bool, as type: S.Type) throws -> Double {
@@ -40,7 +40,7 @@ enum CurvatureMethod: String, CaseIterable {
     var reports: [StepReport] = []
     for step in 0..<25 {
       reports.append(
-        optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 25)))
+        optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 25)))
     }
     #expect(reports.allSatisfy { $0.outcome == .accepted && $0.modelPasses >= 2 }, "\(method)")
     #expect(problem.parameters.values.isFinite && !optimizer.explanation.isEmpty)
@@ -64,12 +64,12 @@ enum CurvatureMethod: String, CaseIterable {
   func whatIsNotFiniteIsRefused(_ method: CurvatureMethod) throws {
     var problem = try Problems.perceptron([4, 5, 3], seed: 6, batch: 8, as: Float.self)
     var optimizer = method.make(problem)
-    _ = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
+    _ = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: 0, total: 9))
     for defect in [Float.nan, .infinity, -.infinity] {
       var batch = problem.batch
       batch.inputs.dense[3, 1] = defect
       let before = problem.parameters
-      let report = optimizer.step(&problem.parameters, on: batch, at: Progress(step: 1, total: 9))
+      let report = optimizer.step(&problem.parameters, on: batch, at: Schedule.Progress(step: 1, total: 9))
       let isKept = problem.parameters.values.isFinite
       // tanh makes an infinite input finite; then a step may be taken, and must be finite.
       if report.outcome == .rejected { #expect(bits(before.values) == bits(problem.parameters.values)) }
@@ -78,10 +78,10 @@ enum CurvatureMethod: String, CaseIterable {
     var large = problem.parameters
     large.values.scale(by: 1e38)
     let kept = large.values
-    let report = optimizer.step(&large, on: problem.batch, at: Progress(step: 2, total: 9))
+    let report = optimizer.step(&large, on: problem.batch, at: Schedule.Progress(step: 2, total: 9))
     #expect(report.outcome != .rejected || bits(kept) == bits(large.values))
     #expect(large.values.isFinite || !kept.isFinite)
-    let after = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 3, total: 9))
+    let after = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: 3, total: 9))
     #expect(after.outcome == .accepted && problem.parameters.values.isFinite, "\(method) \(after)")
   }
 
@@ -93,7 +93,7 @@ enum CurvatureMethod: String, CaseIterable {
     var optimizer = method.make(problem)
     for step in 0..<4 {
       let before = problem.parameters.values
-      let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 4))
+      let report = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 4))
       #expect(problem.parameters.values.isFinite, "\(method) \(report)")
       if report.outcome == .rejected { #expect(bits(before) == bits(problem.parameters.values)) }
     }
@@ -105,7 +105,7 @@ enum CurvatureMethod: String, CaseIterable {
     let results = onThreads {
       var (optimizer, parameters) = (method.make(problem), problem.parameters)
       for step in 0..<3 {
-        _ = optimizer.step(&parameters, on: problem.batch, at: Progress(step: step, total: 3))
+        _ = optimizer.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 3))
       }
       return parameters.values
     }

@@ -20,7 +20,7 @@ import Testing
     var batch: Batch<Double>?
 
     mutating func step(
-      _ parameters: inout Parameters<Double>, on batch: Batch<Double>, at progress: Progress
+      _ parameters: inout Parameters<Double>, on batch: Batch<Double>, at progress: Schedule.Progress
     ) -> StepReport {
       self.batch = batch
       return StepReport(outcome: .accepted, objective: 0, path: "recorder")
@@ -38,7 +38,7 @@ import Testing
       var filtered = GradientAgreement(
         Recorder(objective: Objective(model)),
         options: GradientAgreementOptions(microBatches: parts, threshold: threshold))
-      let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
+      let report = filtered.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 1))
       return (report, filtered.base.batch)
     }
   }
@@ -108,7 +108,7 @@ import Testing
   /// Positions: an example's labelled rows go with it.
   @Test func positions() throws {
     let model = try Network<Double>(
-      Architecture(input: [3, 2], layers: [Positions(), Dense(4)]))
+      Architecture(input: [3, 2], layers: [Layers.Positions(), Layers.Dense(4)]))
     #expect(model.rowsPerExample == 3)
     var generator = SeededGenerator(seed: 4)
     var parameters = model.initialParameters(using: &generator)

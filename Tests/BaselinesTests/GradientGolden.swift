@@ -17,7 +17,7 @@ struct GradientGolden: Decodable {
     var lossValue: any Loss { loss == "squared" ? SquaredLoss() : CrossEntropy() }
 
     func model<S: RealScalar>(_ type: S.Type) throws -> Network<S> {
-      try Network(.mlp(sizes, activation: Activation(.tanh)))
+      try Network(.mlp(sizes, activation: Layers.Activation(.tanh)))
     }
 
     func parameters<M: Model>(of model: M) -> Parameters<M.Scalar> {

@@ -30,7 +30,7 @@ import Testing
       #expect(steps == (run.method == "LBFGS" ? 20 : 50))
       var passes = 0
       for step in 0..<steps {
-        let report = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: steps))
+        let report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: steps))
         passes += report.modelPasses
         #expect(report.outcome == .accepted, "\(run.name) step \(step)")
         let expected = Array(run.iterates[step * size..<(step + 1) * size])

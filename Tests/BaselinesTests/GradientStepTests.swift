@@ -51,18 +51,18 @@ import Testing
     func run<O: Optimizer>(_ start: O) throws where O.Scalar == Float {
       var optimizer = start
       var (parameters, batch) = Self.problem(Self.model, seed: 5)
-      for step in 0..<2 { _ = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 9)) }
+      for step in 0..<2 { _ = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: 9)) }
       var (twin, undisturbed) = (optimizer, parameters)
       let good = batch
       let before = (bits(parameters.values), try JSONEncoder.sorted.encode(optimizer.state))
       Self.defects[defect](&batch)
-      let report = optimizer.step(&parameters, on: batch, at: Progress(step: 2, total: 9))
+      let report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 2, total: 9))
       #expect(report.outcome == .rejected)
       #expect(bits(parameters.values) == before.0)
       #expect(try JSONEncoder.sorted.encode(optimizer.state) == before.1)
-      let next = optimizer.step(&parameters, on: good, at: Progress(step: 3, total: 9))
+      let next = optimizer.step(&parameters, on: good, at: Schedule.Progress(step: 3, total: 9))
       #expect(next.outcome == .accepted && parameters.values.isFinite && bits(parameters.values) != before.0)
-      _ = twin.step(&undisturbed, on: good, at: Progress(step: 3, total: 9))
+      _ = twin.step(&undisturbed, on: good, at: Schedule.Progress(step: 3, total: 9))
       #expect(bits(parameters.values) == bits(undisturbed.values))
     }
     try run(Self.methods(Self.model)[method])
@@ -74,14 +74,14 @@ import Testing
       let model = LinearHead<Double>(features: 4, classes: 5)
       var (parameters, batch) = Self.problem(model, seed: 7)
       var first = start
-      for step in 0..<4 { _ = first.step(&parameters, on: batch, at: Progress(step: step, total: 9)) }
+      for step in 0..<4 { _ = first.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: 9)) }
       var second = start
       second.state = try JSONDecoder().decode(O.State.self, from: JSONEncoder().encode(first.state))
       var copy = parameters
       batch.weights = nil
       for step in 4..<8 {
-        _ = first.step(&parameters, on: batch, at: Progress(step: step, total: 9))
-        _ = second.step(&copy, on: batch, at: Progress(step: step, total: 9))
+        _ = first.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: 9))
+        _ = second.step(&copy, on: batch, at: Schedule.Progress(step: step, total: 9))
       }
       #expect(bits(copy.values) == bits(parameters.values))
     }
@@ -95,7 +95,7 @@ import Testing
     func run<O: Optimizer>(_ optimizer: O) where O.Scalar == Float {
       let results = onThreads {
         var (optimizer, parameters) = (optimizer, start)
-        for step in 0..<3 { _ = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 3)) }
+        for step in 0..<3 { _ = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: 3)) }
         return parameters.values
       }
       #expect(areIdentical(results), "\(optimizer.explanation)")
@@ -112,7 +112,7 @@ import Testing
       var parameters = Parameters(layout: model.layout, values: [1, 2, 3])
       let batch = Batch<Double>(
         features: Matrix(rows: 1, columns: 2, elements: [1, -1]), values: Matrix(rows: 1, columns: 1, elements: [2]))
-      _ = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
+      _ = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 1))
       #expect(parameters.values == [0.95, 1.9, 3], "\(optimizer.explanation)")
     }
     let methods: [any Optimizer<LinearHead<Double>>] = [
@@ -131,7 +131,7 @@ import Testing
     let (parameters, batch) = Self.problem(model, seed: 11)
     func gradient(_ clipping: Double?) -> (StepReport, [Double]) {
       var step = GradientStep(Objective(model, l2: 0.01), options: Self.options(clipping: clipping))
-      let report = step.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 1), path: "")
+      let report = step.evaluate(at: parameters, on: batch, at: Schedule.Progress(step: 0, total: 1), path: "")
       return (report, step.values)
     }
     let (whole, values) = gradient(nil)
@@ -148,7 +148,7 @@ import Testing
   @Test(arguments: [Float.nan, .infinity, 1e30]) func directionsThatAreNotFinite(_ defect: Float) {
     var (parameters, batch) = Self.problem(Self.model, seed: 2)
     var step = GradientStep(Objective(Self.model, l2: 0.01), options: Self.options())
-    _ = step.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 1), path: "")
+    _ = step.evaluate(at: parameters, on: batch, at: Schedule.Progress(step: 0, total: 1), path: "")
     var direction = step.values
     direction[7] = defect
     let before = bits(parameters.values)

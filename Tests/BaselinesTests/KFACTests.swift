@@ -113,7 +113,7 @@ import Testing
           expected[k] = expected[k] * (slice.isPenalised ? 1 - rate * weightDecay : 1) - rate * velocity[k]
         }
       }
-      let report = kfac.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 4))
+      let report = kfac.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 4))
       #expect(report.outcome == .accepted && abs(report.shortening - shortening) < 1e-10)
       for (layer, block) in kfac.state.blocks.enumerated() {
         findings.expect(
@@ -138,7 +138,7 @@ import Testing
     let layout = LinearHead<Double>(features: 2, classes: 3).layout
     let x: Matrix<Double> = generator.matrix(examples * positions, 2)
     let g: Matrix<Double> = generator.matrix(examples * positions, 3)
-    let pair = KroneckerPair(
+    let pair = Linearizations.KroneckerPair(
       weight: layout.slices[0], bias: layout.slices[1], input: x.view, cotangents: g.view, positions: positions)
     var (block, work) = (KroneckerBlock(pair), KroneckerFactors<Double>.Workspace())
     block.update(with: pair, rows: 5, rootWeights: nil, decay: 0, using: &work)
@@ -166,7 +166,7 @@ import Testing
     var (kfac, parameters) = (KFAC(Objective(problem.model, loss: problem.loss), options: options), problem.parameters)
     for step in 0..<400 {
       parameters = problem.parameters
-      _ = kfac.step(&parameters, on: problem.batch, at: Progress(step: step, total: 400))
+      _ = kfac.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 400))
     }
     let g = kfac.state.blocks[0].factors.output.values
     #expect(largestDifference(g.elements, [1, 0, 0, 1]) < 0.05, "16,000 draws: \(g)")
@@ -176,7 +176,7 @@ import Testing
 
   /// What has no factors has the diagonal of the same Fisher; nothing is left out.
   @Test func theRestHasADiagonal() throws {
-    let layers: [any Layer] = [Dense(5), LayerNorm(), Activation(.relu), Dense(3)]
+    let layers: [any Layer] = [Layers.Dense(5), Layers.LayerNorm(), Layers.Activation(.relu), Layers.Dense(3)]
     let model = try Network<Double>(Architecture(input: [4], layers: layers))
     var generator = SeededGenerator(seed: 21)
     var parameters = model.initialParameters(using: &generator)
@@ -192,7 +192,7 @@ import Testing
     objective.rows.sampledDescent(using: &own, into: &sample)
     objective.pullback(sample, into: &u)
     let before = parameters.values
-    let report = kfac.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
+    let report = kfac.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 1))
     #expect(report.outcome == .accepted && kfac.state.blocks.count == 1)
     for slice in model.layout.trainable where !slice.name.hasPrefix("0.") {
       let expected = slice.range.map { before[$0] - 0.1 * g[$0] / (10 * u[$0] * u[$0] + 0.05) }

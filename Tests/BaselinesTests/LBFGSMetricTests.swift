@@ -41,7 +41,7 @@ import Testing
     var generator = SeededGenerator(seed: 9)
     var parameters = model.initialParameters(using: &generator)
     let objectives = (0..<steps).map {
-      optimizer.step(&parameters, on: batch, at: Optimization.Progress(step: $0, total: steps)).objective
+      optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: $0, total: steps)).objective
     }
     return (objectives, parameters)
   }
@@ -78,7 +78,8 @@ import Testing
   /// Through a network, in Float, with gains that have no factors.
   @Test func network() throws {
     let model = try Network<Float>(
-      Architecture(input: [12], layers: [Dense(16), LayerNorm(), Activation(.tanh), Dense(4)]))
+      Architecture(
+        input: [12], layers: [Layers.Dense(16), Layers.LayerNorm(), Layers.Activation(.tanh), Layers.Dense(4)]))
     let (_, batch) = head(5)
     let inputs = Batch<Float>(features: batch.inputs.dense.converted(), labels: batch.targets.labels)
     let (plain, metric) = (run(model, inputs, .scaled, steps: 30), run(model, inputs, .kronecker, steps: 30))

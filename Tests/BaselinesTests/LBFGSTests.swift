@@ -17,7 +17,7 @@ import Testing
       var optimizer = LBFGS(Objective(model, l2: 0.01))
       var last = Double.infinity
       for step in 0..<80 {
-        let report = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 80))
+        let report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: 80))
         #expect(report.outcome == .accepted && report.objective <= last, "step \(step) \(S.precisionName)")
         last = report.objective
       }
@@ -38,14 +38,14 @@ import Testing
     let batch = Batch<Double>(
       features: Matrix(rows: 1, columns: 1, elements: [1]), values: Matrix(rows: 1, columns: 1, elements: [3]))
     var optimizer = LBFGS(Objective(model, loss: SquaredLoss()))
-    let report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
+    let report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 1))
     #expect(report.outcome == .accepted && report.stepLength == 0 && parameters.values == [2, 1])
   }
 
   /// Batches that contradict one another: every step is finite and makes its own batch no worse, and every pair that
   /// is remembered has curvature.
   @Test(arguments: 0..<5) func miniBatches(seed: UInt64) throws {
-    let model = try Network<Float>(.mlp([4, 6, 5], activation: Activation(.relu)))
+    let model = try Network<Float>(.mlp([4, 6, 5], activation: Layers.Activation(.relu)))
     var generator = SeededGenerator(seed: seed)
     var parameters = model.initialParameters(using: &generator)
     var optimizer = LBFGS(Objective(model), options: LBFGSOptions(history: 4))
@@ -53,7 +53,7 @@ import Testing
     for step in 0..<40 {
       let batch = Batch<Float>(
         features: generator.matrix(3, 4, scale: 10), labels: generator.labels(3, classes: 5))
-      let report = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 40))
+      let report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: 40))
       #expect(report.outcome == .accepted && parameters.values.isFinite, "seed \(seed) step \(step)")
       let after = objective.evaluate(at: parameters, batch: batch)
       objective.release()

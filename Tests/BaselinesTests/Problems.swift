@@ -64,7 +64,7 @@ enum Problems {
     as type: S.Type = S.self
   ) throws -> Problem<Network<S>> {
     var generator = SeededGenerator(seed: seed)
-    let model = try Network<S>(.mlp(widths, activation: Activation(.tanh), initialization: .glorotUniform))
+    let model = try Network<S>(.mlp(widths, activation: Layers.Activation(.tanh), initialization: .glorotUniform))
     let parameters = model.initialParameters(using: &generator)
     let outputs = widths[widths.count - 1]
     let x: Matrix<S> = generator.matrix(batch, widths[0])

@@ -29,7 +29,7 @@ import Testing
     let solution = Self.hessian(problem).solve(problem.gradient(at: zero).map { -$0 })
     let options = SGNOptions(damping: 1e-14, iterations: 100, tolerance: 1e-14, lineSearch: nil)
     var (sgn, parameters) = (SGN(Objective(problem.model, loss: problem.loss), options: options), zero)
-    let report = sgn.step(&parameters, on: problem.batch, at: Progress(step: 0, total: 1))
+    let report = sgn.step(&parameters, on: problem.batch, at: Schedule.Progress(step: 0, total: 1))
     let error = relativeError(parameters.values, to: solution)
     #expect(report.outcome == .accepted && error <= 1e-8, "seed \(seed): \(error)")
     var findings = Findings()
@@ -52,7 +52,7 @@ import Testing
     var sgn = SGN(
       Objective(problem.model, loss: problem.loss, l2: l2),
       options: SGNOptions(damping: 0.1, iterations: 50, tolerance: 1e-14))
-    let report = sgn.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 1))
+    let report = sgn.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: 0, total: 1))
     let expected = penalised.shifted(by: 0.1).solve(gradient.map { -$0 })
     let step = zip(problem.parameters.values, before.values).map { $0 - $1 }
     #expect(report.stepLength == 1 && report.damping == 0.1 && relativeError(step, to: expected) < 1e-10)
@@ -64,13 +64,13 @@ import Testing
     var options = SGNOptions(iterations: 50)
     options.adaptsDamping = true
     var (sgn, parameters) = (SGN(Objective(problem.model, loss: problem.loss), options: options), problem.parameters)
-    for step in 0..<3 { _ = sgn.step(&parameters, on: problem.batch, at: Progress(step: step, total: 3)) }
+    for step in 0..<3 { _ = sgn.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 3)) }
     let expected = [2.0 / 3, 2.0 / 3].reduce(1e-3, *)
     // The first two steps gain; at the solution there is nothing to gain and the ratio is noise.
     #expect(sgn.state.damping.map { $0 <= expected * 1.5 * (1 + 1e-12) } ?? false, "\(sgn.state)")
     var first = SGN(Objective(problem.model, loss: problem.loss), options: options)
     var start = problem.parameters
-    _ = first.step(&start, on: problem.batch, at: Progress(step: 0, total: 1))
+    _ = first.step(&start, on: problem.batch, at: Schedule.Progress(step: 0, total: 1))
     #expect(first.state.damping.map { abs($0 - 2e-3 / 3) < 1e-15 } ?? false)
   }
 
@@ -82,7 +82,7 @@ import Testing
     for momentum in [0, 0.9] {
       plain.momentum = momentum
       var (sgn, parameters) = (SGN(Objective(problem.model, loss: problem.loss), options: plain), problem.parameters)
-      _ = sgn.step(&parameters, on: problem.batch, at: Progress(step: 0, total: 1))
+      _ = sgn.step(&parameters, on: problem.batch, at: Schedule.Progress(step: 0, total: 1))
       steps.append(parameters.values)
     }
     #expect(relativeError(steps[1], to: steps[0]) < 1e-12)

@@ -16,7 +16,7 @@ import Testing
     var (sqn, parameters) = (SQN(Objective(problem.model, loss: problem.loss)), problem.parameters)
     var needed = 0
     for step in 0..<60 where relativeError(parameters.values, to: solution) > 1e-8 {
-      let report = sqn.step(&parameters, on: problem.batch, at: Progress(step: step, total: 60))
+      let report = sqn.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 60))
       #expect(report.outcome == .accepted, "seed \(seed), step \(step): \(report)")
       needed += 1
     }
@@ -36,7 +36,7 @@ import Testing
       let (pairs, before) = (sqn.state.pairs, problem.parameters.values)
       let g = problem.gradient(at: problem.parameters)
       let scale = sqn.state.scale ?? min(1, 1 / g.norm)
-      let report = sqn.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 12))
+      let report = sqn.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 12))
       let (n, m) = (g.count, pairs.count)
       let (s, y) = (SlowMatrix(n, m) { pairs[$1].step[$0] }, SlowMatrix(n, m) { pairs[$1].change[$0] })
       // H (lambda + Y Y^T) = lambda gamma + S Y^T, by the transpose: (lambda + Y Y^T) H^T = (...)^T.
@@ -58,7 +58,7 @@ import Testing
     var problem = Problems.head(seed: 8, as: Double.self)
     var sqn = SQN(Objective(problem.model, loss: problem.loss), options: SQNOptions(stepDecay: 0.5))
     for step in 0..<4 {
-      let report = sqn.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 4))
+      let report = sqn.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 4))
       #expect(report.stepLength <= 0.5 / Double(step + 1))
     }
   }

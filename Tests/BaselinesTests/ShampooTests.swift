@@ -41,7 +41,7 @@ import Testing
         velocity[k] = momentum * velocity[k] + direction[k]
         expected[k] = expected[k] * (k < 12 ? 1 - rate * weightDecay : 1) - rate * velocity[k]
       }
-      let report = shampoo.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 3))
+      let report = shampoo.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 3))
       #expect(report.outcome == .accepted)
       findings.expect(
         stepError(problem.parameters.values, expected, from: before), atMost: 1e-8, "Shampoo, dense steps")
@@ -97,7 +97,7 @@ import Testing
     var shampoo = Shampoo(Objective(problem.model), options: ShampooOptions(interval: 2))
     var roots: [Matrix<Double>] = []
     for step in 0..<5 {
-      _ = shampoo.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 4))
+      _ = shampoo.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 4))
       roots.append(shampoo.state.tensors[0].roots[0])
     }
     #expect(roots[0] != roots[1] && roots[1] != roots[2] && roots[2] == roots[3] && roots[3] != roots[4])

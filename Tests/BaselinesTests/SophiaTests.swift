@@ -46,7 +46,7 @@ import Testing
           expected[k] -= rate * min(1, max(-1, ratio))
         }
       }
-      let report = sophia.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 9))
+      let report = sophia.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 9))
       #expect(report.outcome == .accepted)
       findings.expect(
         stepError(problem.parameters.values, expected, from: before), atMost: 1e-11, "Sophia, plain loop")

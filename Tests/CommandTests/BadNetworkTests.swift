@@ -93,7 +93,7 @@ import Testing
   @Test func use() async throws {
     let data = try ToyData().npz(directory.file("t.npz"))
     let network = try Network<Float>(
-      Architecture(input: [4], layers: [EmbeddingBag(vocabulary: 9, width: 2), Dense(3)]))
+      Architecture(input: [4], layers: [Layers.EmbeddingBag(vocabulary: 9, width: 2), Layers.Dense(3)]))
     let model = directory.file("m.safetensors")
     try ModelFile(model: network, parameters: Parameters(layout: network.layout), classNames: ["0", "1", "2"])
       .write(to: model)
@@ -109,7 +109,7 @@ import Testing
     )
     expectFailure(
       try await Command.run("evaluate", model, data, "--architecture", directory.file("none")), 66, "cannot open")
-    let normalised = try Network<Float>(Architecture(input: [4], layers: [BatchNorm(), Dense(3)]))
+    let normalised = try Network<Float>(Architecture(input: [4], layers: [Layers.BatchNorm(), Layers.Dense(3)]))
     var parameters = Parameters<Float>(layout: normalised.layout)
     let variance = try #require(normalised.layout["0.running_var"])
     for i in variance.range { parameters.values[i] = 1 }
@@ -122,7 +122,7 @@ import Testing
 
   /// A network's overflow names the example.
   @Test func overflow() async throws {
-    let network = try Network<Float>(Architecture(input: [2, 1], layers: [Positions(), Dense(2)]))
+    let network = try Network<Float>(Architecture(input: [2, 1], layers: [Layers.Positions(), Layers.Dense(2)]))
     var parameters = Parameters<Float>(layout: network.layout)
     parameters.values.fill(with: 1e30)
     try ModelFile(model: network, parameters: parameters, classNames: ["0", "1"]).write(to: directory.file("m"))

@@ -42,7 +42,7 @@ import Testing
       options: DescentOptions(
         curvature: curvature, solver: curvature == .fgn ? .gram : .cg, tolerance: 1e-13, maximumIterations: 2000))
     let (expected, _) = descent.direction(at: file.parameters, batch: batch, damping: Self.damping)
-    for solver in Solver.available(for: curvature) {
+    for solver in DescentOptions.Solver.available(for: curvature) {
       for (precision, limit) in [("double", 1e-10), ("float", 1e-4)] {
         let (json, direction) = try await inspect(
           toy, "--curvature", curvature.name, "--solver", solver.rawValue, "--precision", precision)

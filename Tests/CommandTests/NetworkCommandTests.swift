@@ -55,7 +55,8 @@ import Testing
     let file = try ModelFile<Float>(reading: model)
     let network = try #require(file.model as? Network<Float>)
     #expect(network.layout.slices.map(\.name) == ["0.weight", "0.bias", "2.weight", "2.bias"])
-    #expect(try network.architecture.json() == Architecture.mlp([4, 8, 3], activation: Activation(.relu)).json())
+    #expect(
+      try network.architecture.json() == Architecture.mlp([4, 8, 3], activation: Layers.Activation(.relu)).json())
     #expect(try isSame(summary["objective"], file.evaluate(try data.data).objective))
     try await checkUse([path], Float.self, rows: 120, shape: [120])
   }
@@ -67,8 +68,8 @@ import Testing
     let file = try ModelFile<Double>(reading: model)
     let layers = try #require(file.model as? Network<Double>).architecture.layers
     #expect(layers.map(\.type) == ["dense", name, "dense", name, "dense"])
-    let expected: InitializerName = name == "tanh" || name == "sigmoid" ? .glorotUniform : .heNormal
-    #expect(layers.allSatisfy { ($0 as? Dense)?.initialization ?? expected == expected })
+    let expected: Layers.Initializer.Name = name == "tanh" || name == "sigmoid" ? .glorotUniform : .heNormal
+    #expect(layers.allSatisfy { ($0 as? Layers.Dense)?.initialization ?? expected == expected })
   }
 
   /// Images 6 x 6 with a bright row or a bright column, which a linear model cannot tell apart wherever it is.
@@ -228,7 +229,7 @@ import Testing
     try first.write(to: start)
     // A trunk that stays as it is.
     var architecture = try #require(first.model as? Network<Double>).architecture
-    architecture.layers[0] = Frozen(architecture.layers[0] as! Dense)
+    architecture.layers[0] = Layers.Frozen(architecture.layers[0] as! Layers.Dense)
     let json = try directory.write(try architecture.json(), "net.json")
     _ = try await train([path, "--model", json, "--initial", start, "--precision", "double", "--epochs", "1"])
     let second = try ModelFile<Double>(reading: model)

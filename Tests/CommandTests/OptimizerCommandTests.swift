@@ -12,7 +12,7 @@ import Testing
       ["train", path, "--output", directory.file("m.safetensors"), "--json"] + options)
   }
 
-  @Test(arguments: MethodName.allCases) func everyMethodTrains(_ name: MethodName) async throws {
+  @Test(arguments: TrainingMethod.Name.allCases) func everyMethodTrains(_ name: TrainingMethod.Name) async throws {
     let result = try await train(
       "--optimizer", name.rawValue, "--epochs", "1", "--batch-size", "12", "--log", directory.file("log.jsonl"))
     #expect(result.status == 0, "\(result.errors)")

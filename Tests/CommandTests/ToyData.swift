@@ -88,7 +88,7 @@ struct ToyModel {
     let head = LinearHead<Float>(features: training.featureCount, classes: training.classCount)
     var optimizer = GaussNewtonOptimizer(Objective(head))
     var silent = SilentObserver()
-    let result = try Trainer(options: TrainingOptions(epochs: 2, batchSize: 30)).run(
+    let result = try Trainer(options: Trainer.Options(epochs: 2, batchSize: 30)).run(
       &optimizer, on: training, observer: &silent)
     var file = ModelFile(model: head, parameters: result.parameters, classNames: names ?? training.classNames)
     file.standardization = standardization

@@ -35,10 +35,10 @@ import Testing
     let file = try ModelFile<Float>(reading: model)
     #expect(file.l2 == points[best]["l2"] as? Double)
     // The same as the library's.
-    var options = CrossValidationOptions()
+    var options = SoftmaxRegression.CrossValidationOptions()
     (options.folds, options.seed, options.path.values) = (3, 4, [1, 0.1, 0.01])
     options.path.optimum.seed = 4
-    let own = try CrossValidation(ToyData().data, options: options).run()
+    let own = try SoftmaxRegression.CrossValidation(ToyData().data, options: options).run()
     #expect(own.fit?.values == file.parameters.values)
   }
 

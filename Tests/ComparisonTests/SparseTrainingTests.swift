@@ -26,11 +26,11 @@ import Testing
       features: x.densified(), labels: data.labels, classNames: data.classNames, weights: data.weights)
   }
 
-  static func train<S: RealScalar>(_ contestant: String, on data: Dataset<S>) throws -> TrainingResult<S> {
+  static func train<S: RealScalar>(_ contestant: String, on data: Dataset<S>) throws -> Trainer.Result<S> {
     let head = LinearHead<S>(features: data.featureCount, classes: data.classCount)
-    func run(_ optimizer: some Optimizer<LinearHead<S>>) throws -> TrainingResult<S> {
+    func run(_ optimizer: some Optimizer<LinearHead<S>>) throws -> Trainer.Result<S> {
       var (optimizer, silent) = (optimizer, SilentObserver())
-      let options = TrainingOptions(epochs: 2, batchSize: 16, seed: 3)
+      let options = Trainer.Options(epochs: 2, batchSize: 16, seed: 3)
       return try Trainer(options: options).run(&optimizer, on: data, validation: data, observer: &silent)
     }
     return try run(TrainingMethod(contestant).make(Objective(head, l2: 1e-3)).optimizer)
@@ -94,7 +94,7 @@ import Testing
     } catch {
       #expect("\(error)" == "x: row 1, column 7: expected a finite number, got nan")
     }
-    let network = try Network<Double>(.mlp([30, 3, 4], activation: Activation(.tanh)))
+    let network = try Network<Double>(.mlp([30, 3, 4], activation: Layers.Activation(.tanh)))
     #expect(throws: DataError.self) { try data.checkFit(network) }
     #expect(throws: Never.self) { try dense.checkFit(network) }
   }

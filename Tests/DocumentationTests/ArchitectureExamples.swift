@@ -11,7 +11,7 @@ import Testing
     var objective: Objective<LinearHead<Float>> { point.objective }
 
     mutating func step(
-      _ parameters: inout Parameters<Float>, on batch: Batch<Float>, at progress: Progress
+      _ parameters: inout Parameters<Float>, on batch: Batch<Float>, at progress: Schedule.Progress
     ) -> StepReport {
       let value = point.evaluate(at: parameters, batch: batch)
       let gradient = point.gradient()
@@ -34,9 +34,7 @@ import Testing
     let data = try Self.data()
     let head = LinearHead<Float>(features: 2, classes: 2)
     var optimizer = GradientDescent(point: ObjectivePoint(Objective(head)))
-    var observer = SilentObserver()
-    let result = try Trainer(options: TrainingOptions(epochs: 3, batchSize: 16)).run(
-      &optimizer, on: data, observer: &observer)
+    let result = try Trainer(options: Trainer.Options(epochs: 3, batchSize: 16)).run(&optimizer, on: data)
     #expect(result.epochs.count == 3)
     #expect(result.epochs[2].loss < result.epochs[0].loss)
     #expect(result.explanation == "gradient descent")
@@ -47,9 +45,7 @@ import Testing
     let path = temporaryPath("model.safetensors")
     let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
     var optimizer = GaussNewtonOptimizer(Objective(head))
-    var observer = SilentObserver()
-    let result = try Trainer(options: TrainingOptions(epochs: 2, batchSize: 32)).run(
-      &optimizer, on: data, observer: &observer)
+    let result = try Trainer(options: Trainer.Options(epochs: 2, batchSize: 32)).run(&optimizer, on: data)
     let file = ModelFile(model: head, parameters: result.parameters, classNames: data.classNames)
     try file.write(to: path)
     #expect(result.outcome == .finished)

@@ -82,11 +82,11 @@ import Testing
       features: Matrix<Double>(rows: 2, columns: 2, elements: [0, 1, 1, 0]), labels: [0, 1], classNames: ["no", "yes"])
     var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
-    let result = try Trainer(options: TrainingOptions(epochs: 1)).run(
+    let result = try Trainer(options: Trainer.Options(epochs: 1)).run(
       &optimizer, on: data, observer: &observer)
     var evaluator = Evaluator(Objective(head))
     let evaluation = try evaluator.evaluate(result.parameters, data)
-    let (inspection, _) = Inspection.run(
+    let (inspection, _) = InspectJob.Result.run(
       Objective(head), at: result.parameters, batch: Batch(features: data.features, labels: data.labels), damping: 0.1,
       options: DescentOptions())
     func check(_ value: Any, _ heading: String) throws {

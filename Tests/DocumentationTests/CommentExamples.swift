@@ -58,7 +58,7 @@ import Testing
     var parameters = Parameters<Float>(layout: head.layout)
     var optimizer = GaussNewtonOptimizer(Objective(head))
     let batch = Batch<Float>(features: Matrix(rows: 2, columns: 2, elements: [1, 0, 0, 1]), labels: [0, 2])
-    let report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     #expect(report.outcome == .accepted)
     #expect(parameters.values.norm > 0)
   }

@@ -14,14 +14,14 @@ import Testing
   @Test func conjugateGradient() {
     var parameters = Parameters<Float>(layout: head.layout)
     var sgn = SGN(Objective(head), options: SGNOptions(damping: 1e-2, iterations: 5))
-    let report = sgn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = sgn.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     check(report, parameters)
   }
 
   @Test func leastSquares() {
     var parameters = Parameters<Float>(layout: head.layout)
     var sqn = SQN(Objective(head), options: SQNOptions(memory: 5))
-    let report = sqn.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = sqn.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     check(report, parameters)
   }
 
@@ -30,14 +30,14 @@ import Testing
     var options = KFACOptions(damping: 1e-2, seed: 7)
     options.inverseInterval = 20
     var kfac = KFAC(Objective(head), options: options)
-    let report = kfac.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = kfac.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     check(report, parameters)
   }
 
   @Test func inverseRoots() {
     var parameters = Parameters<Float>(layout: head.layout)
     var shampoo = Shampoo(Objective(head), options: ShampooOptions(interval: 10))
-    let report = shampoo.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = shampoo.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     check(report, parameters)
   }
 
@@ -45,7 +45,7 @@ import Testing
     var parameters = Parameters<Float>(layout: head.layout)
     let decayed = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine), weightDecay: 0.1)
     var sophia = Sophia(Objective(head), options: SophiaOptions(gradient: decayed, seed: 7))
-    let report = sophia.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = sophia.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     check(report, parameters)
   }
 

@@ -10,7 +10,8 @@ import Testing
   @Test func gradientStep() {
     var parameters = Parameters<Double>(layout: head.layout)
     var gradient = GradientStep(Objective(head), options: GradientOptions(learningRate: LearningRate(0.1)))
-    let report = gradient.evaluate(at: parameters, on: batch, at: Progress(step: 0, total: 10), path: "descent")
+    let report = gradient.evaluate(
+      at: parameters, on: batch, at: Schedule.Progress(step: 0, total: 10), path: "descent")
     let isTaken = report.outcome == .accepted && gradient.move(&parameters, along: gradient.values)
     #expect(isTaken && parameters.values == gradient.values.map { -0.1 * $0 })
   }
@@ -21,7 +22,7 @@ import Testing
     var sgd = SGD(
       Objective(head), options: SGDOptions(gradient: GradientOptions(learningRate: rate), momentum: 0.9, nesterov: true)
     )
-    let report = sgd.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = sgd.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     #expect(report.outcome == .accepted && report.stepLength == 0.05 && parameters.values.norm > 0)
   }
 
@@ -29,7 +30,7 @@ import Testing
     var parameters = Parameters<Double>(layout: head.layout)
     let gentle = GradientOptions(learningRate: LearningRate(1e-3, schedule: .cosine, warmUp: 0.05), weightDecay: 0.01)
     var adamW = Adam(Objective(head), options: AdamOptions(gradient: gentle))
-    let report = adamW.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = adamW.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     #expect(report.outcome == .accepted && adamW.explanation == "AdamW" && adamW.state.steps == 1)
   }
 
@@ -37,8 +38,8 @@ import Testing
     let data = try Dataset<Double>(features: batch.inputs.dense, labels: batch.labels, classNames: ["a", "b", "c"])
     var parameters = Parameters<Double>(layout: head.layout)
     var lbfgs = LBFGS(Objective(head, l2: 1e-3))
-    for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Progress(step: step, total: 20)) }
-    let last = lbfgs.step(&parameters, on: data.batch, at: Progress(step: 19, total: 20))
+    for step in 0..<20 { _ = lbfgs.step(&parameters, on: data.batch, at: Schedule.Progress(step: step, total: 20)) }
+    let last = lbfgs.step(&parameters, on: data.batch, at: Schedule.Progress(step: 19, total: 20))
     #expect(last.outcome == .accepted && last.objective < 0.4)
   }
 
@@ -46,7 +47,7 @@ import Testing
     var parameters = Parameters<Double>(layout: head.layout)
     let fgn = GaussNewtonOptimizer(Objective(head))
     var filtered = GradientAgreement(fgn, options: GradientAgreementOptions(microBatches: 4))
-    let report = filtered.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = filtered.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     #expect(report.outcome == .accepted && report.path.hasSuffix(" of 4 agree") && parameters.values.norm > 0)
   }
 }

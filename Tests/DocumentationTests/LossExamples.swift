@@ -10,9 +10,9 @@ import Testing
 // A loss of one's own: all it takes.
 struct LogCosh: ElementwiseLoss {
   var name: String { "log-cosh" }
-  func evaluate(output z: Double, target t: Double) -> ElementLoss {
+  func evaluate(output z: Double, target t: Double) -> (loss: Double, slope: Double, curvature: Double) {
     let slope = tanh(z - t)
-    return ElementLoss(loss: log(cosh(z - t)), slope: slope, curvature: 1 - slope * slope)
+    return (loss: log(cosh(z - t)), slope: slope, curvature: 1 - slope * slope)
   }
 }
 
@@ -24,7 +24,7 @@ struct LogCosh: ElementwiseLoss {
     var optimizer = GaussNewtonOptimizer(Objective(head, loss: LogCosh()), options: .egnAsPublished(momentum: 0))
     let x = Matrix<Double>(rows: 3, columns: 1, elements: [-1, 0, 1])
     let batch = Batch(features: x, values: Matrix(rows: 3, columns: 1, elements: [-1, 1, 3]))
-    for step in 0..<60 { _ = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 60)) }
+    for step in 0..<60 { _ = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: 60)) }
     #expect(abs(parameters.values[0] - 2) < 1e-3 && abs(parameters.values[1] - 1) < 1e-3, "\(parameters.values)")
   }
 
@@ -35,7 +35,7 @@ struct LogCosh: ElementwiseLoss {
 
   @Test func curvatureOfOnesOwn() {
     let unit = Curvature("unit") { _ in 1 }  // a a^T itself
-    #expect(unit.isSolvable && Solver.available(for: unit).contains(.gram))
+    #expect(unit.isSolvable && DescentOptions.Solver.available(for: unit).contains(.gram))
   }
 
   @Test func objectivePoint() {
@@ -51,9 +51,10 @@ struct LogCosh: ElementwiseLoss {
 
   @Test func learningRate() {
     let rate = LearningRate(0.1, schedule: .cosine, warmUp: 0.05)
-    let first = rate.value(at: Progress(step: 0, total: 100))  // 0.02: a fifth of the way up
+    let first = rate.value(at: Schedule.Progress(step: 0, total: 100))  // 0.02: a fifth of the way up
     #expect(abs(first - 0.02) < 1e-12)
-    #expect(rate.value(at: Progress(step: 50, total: 100)) < rate.value(at: Progress(step: 10, total: 100)))
+    #expect(
+      rate.value(at: Schedule.Progress(step: 50, total: 100)) < rate.value(at: Schedule.Progress(step: 10, total: 100)))
   }
 
   @Test func lu() {

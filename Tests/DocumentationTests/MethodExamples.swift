@@ -22,7 +22,7 @@ import Testing
     let batch = try ComparisonExamples.data(rows: 6).batch
     var parameters = Parameters<Double>(layout: head.layout)
     var made = try TrainingMethod("adam:lr=0.01").make(Objective(head, l2: 1e-4))
-    let report = made.optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 10))
+    let report = made.optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     #expect(report.outcome == .accepted)
   }
 
@@ -30,9 +30,7 @@ import Testing
     let data = try ComparisonExamples.data(rows: 20)
     let method = try TrainingMethod("sgd:lr=0.1:momentum=0.9")
     var optimizer = method.make(Objective(head, loss: CrossEntropy(), l2: 1e-4)).optimizer
-    var observer = SilentObserver()
-    let result = try Trainer(options: TrainingOptions(epochs: 2)).run(
-      &optimizer, on: data, observer: &observer)
+    let result = try Trainer(options: Trainer.Options(epochs: 2)).run(&optimizer, on: data)
     #expect(result.epochs.count == 2)
   }
 }

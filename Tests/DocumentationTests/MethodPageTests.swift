@@ -27,7 +27,7 @@ import Testing
 
   /// The commonest first, without the names of its methods.
   static func defaults(of option: MethodOption) -> String {
-    let owners = MethodName.allCases.filter { $0.options.contains(option) }
+    let owners = TrainingMethod.Name.allCases.filter { $0.options.contains(option) }
     let texts = owners.map { $0.defaultValue(of: option)?.text ?? option.automatic ?? "not set" }
     let kinds = texts.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     func methods(_ text: String) -> [String] { zip(owners, texts).filter { $0.1 == text }.map(\.0.rawValue) }
@@ -40,7 +40,7 @@ import Testing
   }
 
   /// The options of a method with their defaults, and with the words that it admits where it does not admit all.
-  static func paragraph(_ name: MethodName) -> [String] {
+  static func paragraph(_ name: TrainingMethod.Name) -> [String] {
     let options = name.options.map { option in
       var notes = name.defaultValue(of: option).map { [$0.text] } ?? []
       if option.words != MethodOption(name: option.name)?.words {
@@ -66,9 +66,9 @@ import Testing
 
   /// The page with everything that follows from the tables put in.
   static func refreshed(_ page: String) -> String {
-    var (result, method, isReplaced) = ([String](), MethodName?.none, false)
+    var (result, method, isReplaced) = ([String](), TrainingMethod.Name?.none, false)
     for line in page.components(separatedBy: "\n") {
-      if line.hasPrefix("#") { method = MethodName(rawValue: String(line.drop { $0 == "#" || $0 == " " })) }
+      if line.hasPrefix("#") { method = TrainingMethod.Name(rawValue: String(line.drop { $0 == "#" || $0 == " " })) }
       var block: [String]?
       if line.hasPrefix("| option |") { block = table }
       if line.hasPrefix("- `learning-rate`: ") { block = meanings }
@@ -94,7 +94,7 @@ import Testing
     #expect(first == nil, "\(first?.0 ?? "") should be \(first?.1 ?? "")")
   }
 
-  @Test(arguments: MethodName.allCases) func everyMethodHasItsSection(_ name: MethodName) throws {
+  @Test(arguments: TrainingMethod.Name.allCases) func everyMethodHasItsSection(_ name: TrainingMethod.Name) throws {
     let page = try Repository.text("docs/methods.md")
     let section = try #require(page.section("### \(name)"))
     #expect(section.contains(Self.paragraph(name).joined(separator: "\n")), Self.remedy)

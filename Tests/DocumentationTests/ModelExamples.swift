@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func extents() {
-    let kernel: Extent = 3
+    let kernel: Layers.Extent = 3
     let strip = Layers.Extent(height: 1, width: 7)
     #expect(kernel == Layers.Extent(height: 3, width: 3))
     #expect("\(strip)" == "1 x 7")
@@ -120,7 +120,7 @@ import Testing
     let batch = Batch(features: features, labels: [0, 1, 2, 1, 0])
     var optimizer = GaussNewtonOptimizer(Objective(model))
     var moved = parameters
-    let step = optimizer.step(&moved, on: batch, at: Progress(step: 0, total: 1))
+    let step = optimizer.step(&moved, on: batch, at: Schedule.Progress(step: 0, total: 1))
     #expect(step.outcome == .accepted)
   }
 
@@ -216,7 +216,7 @@ import Testing
     // Its default costs count rows: few of them are solved through the Gram, and the step that says so is the one taken.
     var optimizer = GaussNewtonOptimizer(Objective(model))
     var moved = start
-    let step = optimizer.step(&moved, on: batch, at: Progress(step: 0, total: 1))
+    let step = optimizer.step(&moved, on: batch, at: Schedule.Progress(step: 0, total: 1))
     #expect(step.outcome == .accepted && step.path == "gram")
     #expect(optimizer.explanation.hasPrefix("gram: "))
   }

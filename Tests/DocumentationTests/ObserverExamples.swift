@@ -3,12 +3,11 @@ import Testing
 
 /// The examples of observers.
 @Suite struct ObserverExamples {
-  private static func run(_ observer: inout some RunObserver, epochs: Int) throws -> TrainingResult<Float> {
+  private static func run(_ observer: inout some RunObserver, epochs: Int) throws -> Trainer.Result<Float> {
     let data = try OptimumExamples.data()
     let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
     var optimizer = GaussNewtonOptimizer(Objective(head))
-    return try Trainer(options: TrainingOptions(epochs: epochs, batchSize: 20)).run(
-      &optimizer, on: data, observer: &observer)
+    return try Trainer(options: Trainer.Options(epochs: epochs, batchSize: 20)).run(&optimizer, on: data)
   }
 
   @Test func stopsByLoss() throws {

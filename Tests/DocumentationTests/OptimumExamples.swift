@@ -14,8 +14,8 @@ import Testing
   @Test func oneFit() throws {
     let data = try Self.data()
     let (x, labels) = (data.features.dense, data.labels)
-    let problem = try SoftmaxProblem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
-    let fit = try SoftmaxRegression(problem).fit()
+    let problem = try SoftmaxRegression.Problem(features: .dense(x), labels: labels, classes: 3, l2: 1e-3)
+    let fit = try SoftmaxRegression.Solver(problem).fit()
     print(fit.outcome, fit.certificate.objective, fit.certificate.gapBound!)
     #expect(fit.outcome == .converged && fit.values.count == 9)
   }
@@ -25,12 +25,12 @@ import Testing
     let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
     var values: [Float]?
     for l2 in [1e-1, 1e-2, 1e-3] {
-      let problem = try SoftmaxProblem(data, l2: l2)
-      let options = OptimumOptions(tolerance: 1e-5)
-      var observer = RecordObserver<OptimumProgress> { step in
+      let problem = try SoftmaxRegression.Problem(data, l2: l2)
+      let options = SoftmaxRegression.Options(tolerance: 1e-5)
+      var observer = RecordObserver<SoftmaxRegression.Progress> { step in
         print(step.iteration, step.method.rawValue, step.passes, step.certificate?.relativeGap ?? .nan)
       }
-      let fit = try SoftmaxRegression(problem, options: options).fit(from: values, observer: &observer)
+      let fit = try SoftmaxRegression.Solver(problem, options: options).fit(from: values, observer: &observer)
       print(l2, fit.outcome, fit.certificate.objective, fit.outcome.remedy)
       values = fit.values
     }

@@ -13,18 +13,18 @@ import Testing
 
   @Test func path() throws {
     let (training, validation) = try Self.data().split(validationFraction: 0.3, seed: 2)
-    var options = PathOptions()
+    var options = SoftmaxRegression.PathOptions()
     options.points = 8
-    let path = try RegularizationPath(training: training, validation: validation, options: options).run()
+    let path = try SoftmaxRegression.Path(training: training, validation: validation, options: options).run()
     print(path.points[path.bestIndex].l2, path.best.certificate.objective)
     #expect(path.best.outcome == .converged)
   }
 
   @Test func crossValidation() throws {
     let data = try Self.data()
-    var choice = CrossValidationOptions()
+    var choice = SoftmaxRegression.CrossValidationOptions()
     choice.folds = 4
-    let tuned = try CrossValidation(data, options: choice).run()
+    let tuned = try SoftmaxRegression.CrossValidation(data, options: choice).run()
     for point in tuned.points { print(point.l2, point.loss, point.standardError) }
     print(tuned.points[tuned.chosenIndex].l2, tuned.fit!.outcome)
     #expect(tuned.fit?.outcome == .converged)

@@ -13,9 +13,7 @@ import Testing
     let data = try Dataset(features: .sparse(words), labels: [0, 1], classNames: ["ham", "spam"])
     let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
     var optimizer = GaussNewtonOptimizer(Objective(head))
-    var observer = SilentObserver()
-    let result = try Trainer(options: TrainingOptions(epochs: 5, batchSize: 2)).run(
-      &optimizer, on: data, observer: &observer)
+    let result = try Trainer(options: Trainer.Options(epochs: 5, batchSize: 2)).run(&optimizer, on: data)
     #expect(result.epochs.last?.accuracy == 1)
   }
 }

@@ -45,7 +45,7 @@ struct FGNPreconditionerTests {
         let head = Self.error(
           LinearHead<Double>(features: 3, classes: 4), damping: damping, exponent: exponent, seed: seed)
         #expect(head < 1e-9, "head, seed \(seed), damping \(damping), exponent \(exponent): \(head)")
-        let network = try Network<Double>(.mlp([3, 4, 5], activation: Activation(.tanh)))
+        let network = try Network<Double>(.mlp([3, 4, 5], activation: Layers.Activation(.tanh)))
         let deep = Self.error(network, damping: damping, exponent: exponent, seed: seed)
         #expect(deep < 1e-9, "network, seed \(seed), damping \(damping), exponent \(exponent): \(deep)")
       }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ScalingTests {
   static let small = Scaling.Shape(sweep: "batch", classes: 6, batch: 5, features: 7, iterations: 3)
 
-  static func products(_ shape: Scaling.Shape) -> LinearizationCosts {
+  static func products(_ shape: Scaling.Shape) -> Linearizations.Costs {
     let head = LinearHead<Float>(features: shape.features, classes: shape.classes)
     var linearization = head.makeLinearization()
     var outputs = Matrix<Float>(rows: 0, columns: 0)

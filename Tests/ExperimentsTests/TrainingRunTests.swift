@@ -98,8 +98,8 @@ import Testing
 
   @Test func whatDoesNotFitIsAnError() throws {
     let runs = try Self.runs()
-    #expect(throws: MethodError.self) { try runs.rows("fgm", seed: 0) }
-    #expect(throws: MethodError.self) { try runs.cases(["fgn:lr=1"], seeds: [0]) }
+    #expect(throws: TrainingMethod.Failure.self) { try runs.rows("fgm", seed: 0) }
+    #expect(throws: TrainingMethod.Failure.self) { try runs.cases(["fgn:lr=1"], seeds: [0]) }
     var other = runs
     other.model = LinearHead(features: 4, classes: 3)
     #expect(throws: DataError.self) { try other.rows("fgn", seed: 0) }

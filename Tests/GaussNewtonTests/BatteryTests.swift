@@ -8,10 +8,10 @@ import Testing
 /// A curvature with one of its solvers.
 struct Path: Sendable, CustomTestStringConvertible {
   let curvature: Curvature
-  let solver: Solver
+  let solver: DescentOptions.Solver
 
   static let all = Curvature.all.flatMap { curvature in
-    Solver.available(for: curvature).map { Path(curvature: curvature, solver: $0) }
+    DescentOptions.Solver.available(for: curvature).map { Path(curvature: curvature, solver: $0) }
   }
 
   var testDescription: String { "\(curvature.name) \(solver.rawValue)" }

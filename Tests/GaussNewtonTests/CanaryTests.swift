@@ -37,12 +37,13 @@ import Testing
   /// And without the identities on the linearisation: the directions alone give it away, where the solver uses what is
   /// broken.
   @Test(arguments: [
-    (Fault.transpose, Solver.gram), (.transpose, .cg), (.transpose, .gramCG), (.pullbackWithoutBias, .gram),
+    (Fault.transpose, DescentOptions.Solver.gram), (.transpose, .cg), (.transpose, .gramCG),
+    (.pullbackWithoutBias, .gram),
     (.pullbackWithoutBias, .cg), (.pushforwardWithoutBias, .cg), (.gramWithoutBias, .gram), (.gramWithoutBias, .gramCG),
     (.ignoresRowWeights, .gram), (.ignoresRowWeights, .cg), (.ignoresPenalisedAlpha, .gram),
     (.ignoresPenalisedAlpha, .cg), (.ignoresBeta, .gram),
   ])
-  func brokenDirectionsAreFoundOut(_ fault: Fault, _ solver: Solver) {
+  func brokenDirectionsAreFoundOut(_ fault: Fault, _ solver: DescentOptions.Solver) {
     let violated = battery(Path(curvature: .fgn, solver: solver), fault).violated
     #expect(violated.contains("row space = parameter space"))
   }

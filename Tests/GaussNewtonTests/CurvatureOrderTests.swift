@@ -114,7 +114,7 @@ import Testing
       var descent = Descent(problem.objective)
       descent.linearize(at: problem.parameters, batch: problem.batch)
       let gradient = descent.point.gradient()
-      for solver in Solver.available(for: .fgn) {
+      for solver in DescentOptions.Solver.available(for: .fgn) {
         for tolerance in [1e-1, 1e-4] {
           let direction = Subject<LinearHead<S>>(.fgn, solver)
             .direction(problem, damping: damping, tolerance: tolerance).direction

@@ -54,14 +54,15 @@ import Testing
     var rows = MarginRows<S>()
     linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
     rows.evaluate(batch.targets, weights: batch.weights)
-    var gram = RowGram<S>()
+    var gram = Linearizations.RowGram<S>()
     linearization.backpropagate(rows.rows)
     linearization.rowGram(into: &gram)
     let vector = [S](repeating: 0, count: batch.count)
     expectNone(GramOperator(gram: gram.penalised, root: rows.rootWeight, scaled: vector), "Gram", classes)
     expectNone(
       RowOperator(
-        linearization: linearization, root: rows.rootWeight, metric: SliceFactors(1), tangent: parameters.values,
+        linearization: linearization, root: rows.rootWeight, metric: ParameterLayout.Factors(1),
+        tangent: parameters.values,
         accumulated: parameters.values, scaled: vector), "rows", classes)
     for curvature in Curvature.all {
       expectNone(
@@ -93,7 +94,7 @@ import Testing
   /// Through the layers of a network too, whose products are large enough for the BLAS not to allocate and small enough
   /// to stay on one thread.
   func checkNetwork<S: RealScalar>(_ type: S.Type) throws {
-    let network = try Network<S>(.mlp([160, 128, 160, 20], activation: Activation(.tanh)))
+    let network = try Network<S>(.mlp([160, 128, 160, 20], activation: Layers.Activation(.tanh)))
     var generator = SeededGenerator(seed: 4)
     let parameters = network.initialParameters(using: &generator)
     let features: Matrix<S> = generator.matrix(64, 160)
@@ -105,7 +106,8 @@ import Testing
     let vector = [S](repeating: 0, count: 64)
     expectNone(
       RowOperator(
-        linearization: linearization, root: rows.rootWeight, metric: SliceFactors(1), tangent: parameters.values,
+        linearization: linearization, root: rows.rootWeight, metric: ParameterLayout.Factors(1),
+        tangent: parameters.values,
         accumulated: parameters.values, scaled: vector), "rows of a network", 20)
   }
 

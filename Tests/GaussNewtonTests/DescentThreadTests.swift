@@ -30,7 +30,7 @@ import Testing
       var linearization = problem.model.makeLinearization()
       var outputs = Matrix<S>(rows: 0, columns: 0)
       linearization.linearize(at: problem.parameters, inputs: problem.batch.inputs, outputs: &outputs)
-      var gram = RowGram<S>()
+      var gram = Linearizations.RowGram<S>()
       linearization.backpropagate(outputs)
       linearization.rowGram(into: &gram)
       var (penalised, free) = (gram.penalised, gram.free)

@@ -13,7 +13,7 @@ import Testing
       let golden = try RegressionGolden.load(name)
       let (model, parameters, batch) = try golden.problem(S.self)
       let limit = tolerance(S.self, double: 1e-10, float: 2e-4)
-      for solver in Solver.available(for: .ggn) where solver != .dual {
+      for solver in DescentOptions.Solver.available(for: .ggn) where solver != .dual {
         let options = DescentOptions(
           curvature: .ggn, solver: solver, tolerance: tolerance(S.self, double: 1e-14, float: 1e-6))
         var descent = Descent(Objective(model, loss: SquaredLoss()), options: options)
@@ -81,7 +81,7 @@ import Testing
           let dense = DenseLoss(model, setting.loss, parameters, batch, l2: l2)
           for curvature in [Curvature.ggn, .fgn, .fisher] {
             let expected = dense.direction(curvature, damping: 0.05)
-            for solver in Solver.available(for: curvature) where hasDual || solver != .dual {
+            for solver in DescentOptions.Solver.available(for: curvature) where hasDual || solver != .dual {
               var descent = Descent(
                 Objective(model, loss: setting.loss, l2: l2),
                 options: DescentOptions(curvature: curvature, solver: solver, tolerance: 1e-13, maximumIterations: 2000)
@@ -97,16 +97,16 @@ import Testing
         }
       }
     }
-    check(try Network<Double>(.mlp([3, 5, setting.outputs], activation: Activation(.tanh))), hasDual: false)
+    check(try Network<Double>(.mlp([3, 5, setting.outputs], activation: Layers.Activation(.tanh))), hasDual: false)
     check(LinearHead<Double>(features: 3, classes: setting.outputs), hasDual: true)
   }
 
   /// A budget that leaves room for blocks of outputs only: the same direction, and the formula of the sizes.
   @Test func blocks() throws {
     let setting = Setting(loss: CrossEntropy(), outputs: 6)
-    let model = try Network<Double>(.mlp([3, 5, 6], activation: Activation(.tanh)))
+    let model = try Network<Double>(.mlp([3, 5, 6], activation: Layers.Activation(.tanh)))
     setting.run(model, isPlain: false, seed: 5) { parameters, batch, l2 in
-      func direction(_ budget: Int) -> (direction: [Double], outcome: SolveOutcome) {
+      func direction(_ budget: Int) -> (direction: [Double], outcome: SolveReport.Outcome) {
         var options = DescentOptions(curvature: .ggn, solver: .gram)
         options.memoryBudget = budget
         var descent = Descent(Objective(model, l2: l2), options: options)
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test func aSystemBeyondTheBudgetIsRefused() throws {
-    let model = try Network<Float>(.mlp([3, 5, 100], activation: Activation(.tanh)))
+    let model = try Network<Float>(.mlp([3, 5, 100], activation: Layers.Activation(.tanh)))
     var options = GaussNewtonOptions.egn()
     options.descent.memoryBudget = 64 << 20
     let optimizer = GaussNewtonOptimizer(Objective(model), options: options)
@@ -136,7 +136,7 @@ import Testing
     #expect(text.contains("512 rows x 100 outputs = 51200 unknowns take 10000 MB"), "\(text)")
     #expect(text.contains("the budget is 64 MB") && text.contains("a batch of at most") && text.contains("fgn"))
     // One output is a row for each example, at any size.
-    let scalar = try Network<Float>(.mlp([3, 5, 1], activation: Activation(.tanh)))
+    let scalar = try Network<Float>(.mlp([3, 5, 1], activation: Layers.Activation(.tanh)))
     let single = GaussNewtonOptimizer(Objective(scalar, loss: SquaredLoss()), options: options)
     #expect(throws: Never.self) { try single.check(batchRows: 100_000) }
   }
@@ -161,7 +161,7 @@ private struct SwappedRows<Scalar: RealScalar>: LossRows {
   var residual: [Scalar] { base.residual }
   var rootWeight: [Scalar] { base.rootWeight }
   var weights: [Scalar]? { base.weights }
-  func apply(_ weights: CurvatureWeights<Scalar>, to t: inout Matrix<Scalar>) { base.apply(weights, to: &t) }
+  func apply(_ weights: Curvature.Weights<Scalar>, to t: inout Matrix<Scalar>) { base.apply(weights, to: &t) }
   func applyHessian(to t: inout Matrix<Scalar>) {
     base.applyRoot(transposed: true, to: &t)
     base.applyRoot(transposed: false, to: &t)
@@ -170,7 +170,7 @@ private struct SwappedRows<Scalar: RealScalar>: LossRows {
   func start(norms: [Scalar], shift: Scalar, _ h: inout Matrix<Scalar>, _ right: inout Matrix<Scalar>) {
     base.start(norms: norms, shift: shift, &h, &right)
   }
-  func moments() -> RowMoments { base.moments() }
+  func moments() -> Curvature.Moments { base.moments() }
 }
 
 /// The mistake of a public implementation, which builds Q = L L^T from a factor that is L^T L, must be found out.
@@ -179,7 +179,7 @@ private struct SwappedRows<Scalar: RealScalar>: LossRows {
     let golden = try GoldenCase.load(name)
     func worst<M: Model>(_ model: M, _ loss: any Loss) -> (least: Double, most: Double) where M.Scalar == Double {
       let (parameters, batch) = golden.point(of: model)
-      let errors = [Solver.gram, .duncanGuttman].map { solver in
+      let errors = [DescentOptions.Solver.gram, .duncanGuttman].map { solver in
         var descent = Descent(
           Objective(model, loss: loss, l2: golden.l2), options: DescentOptions(curvature: .ggn, solver: solver))
         let (direction, _) = descent.direction(

@@ -75,7 +75,7 @@ import Testing
     let (parameters, batch) = golden.point(of: model)
     let hasDual = model.makeLinearization().isIsotropic
     for (curvature, expected) in [(Curvature.fgn, golden.fgnDirection), (.ggn, golden.ggnDirection)] {
-      for solver in Solver.available(for: curvature) where solver != .dual || hasDual {
+      for solver in DescentOptions.Solver.available(for: curvature) where solver != .dual || hasDual {
         let options = DescentOptions(
           curvature: curvature, solver: solver, tolerance: tolerance(S.self, double: 1e-13, float: 1e-6),
           maximumIterations: 1000)

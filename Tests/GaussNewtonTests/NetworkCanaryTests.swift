@@ -15,18 +15,22 @@ import Testing
 
   static let places = [
     Place(name: "1 (dense)", input: [3]) {
-      [Dense(4), TamperedLayer(Dense(4), $0), Activation(.tanh), Dense(3)]
+      [Layers.Dense(4), TamperedLayer(Layers.Dense(4), $0), Layers.Activation(.tanh), Layers.Dense(3)]
     },
     Place(name: "1 (layer_norm)", input: [3]) {
-      [Dense(4), TamperedLayer(LayerNorm(), $0), Activation(.tanh), Dense(3)]
+      [Layers.Dense(4), TamperedLayer(Layers.LayerNorm(), $0), Layers.Activation(.tanh), Layers.Dense(3)]
     },
     Place(name: "1.body.1 (dense)", input: [3]) {
-      [Dense(4), Residual([Activation(.tanh), TamperedLayer(Dense(4), $0)]), Dense(3)]
+      [
+        Layers.Dense(4), Layers.Residual([Layers.Activation(.tanh), TamperedLayer(Layers.Dense(4), $0)]),
+        Layers.Dense(3),
+      ]
     },
     Place(name: "1 (conv2d)", input: [1, 3, 3]) {
       [
-        Conv2D(channels: 2, kernel: 2), TamperedLayer(Conv2D(channels: 2, kernel: 1), $0), Activation(.tanh),
-        Flatten(), Dense(3),
+        Layers.Conv2D(channels: 2, kernel: 2), TamperedLayer(Layers.Conv2D(channels: 2, kernel: 1), $0),
+        Layers.Activation(.tanh),
+        Layers.Flatten(), Layers.Dense(3),
       ]
     },
   ]

@@ -11,9 +11,9 @@ import Testing
 @Suite struct OptimizerOptionTests {
   struct Setting: Sendable, CustomTestStringConvertible {
     var path: Path
-    var momentum: Momentum = 0
+    var momentum: GaussNewtonOptions.Momentum = 0
     var lineSearch: LineSearch?
-    var damping: Damping = .fixed(0.02)
+    var damping: GaussNewtonOptions.Damping = .fixed(0.02)
     var l2 = 0.0
 
     var testDescription: String {
@@ -42,7 +42,7 @@ import Testing
       var options = GaussNewtonOptions(
         descent: DescentOptions(
           curvature: path.curvature, solver: path.solver, tolerance: 1e-13, maximumIterations: 2000),
-        damping: damping, trustRegion: TrustRegion(radius: .infinity, warmUp: 0, deviations: 1e9),
+        damping: damping, trustRegion: GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0, deviations: 1e9),
         momentum: momentum, schedule: .constant)
       options.lineSearch = lineSearch
       return options
@@ -134,7 +134,7 @@ import Testing
     for step in 0..<8 {
       let expected = hand.step(problem.model, parameters, problem.batch)
       let before = parameters.values
-      let report = optimizer.step(&parameters, on: problem.batch, at: Progress(step: step, total: 100))
+      let report = optimizer.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 100))
       let change = zip(parameters.values, before).map { $0 - $1 }
       let wanted = zip(expected, before).map { $0 - $1 }
       #expect((report.outcome == .accepted) == wanted.contains { $0 != 0 }, "step \(step) \(report) seed 77")
@@ -152,15 +152,16 @@ import Testing
     let problem = HeadProblem<Double>(Shape(batch: 60, features: 2, classes: 6, spread: 3), seed: 3)
     var options = GaussNewtonOptions(
       descent: DescentOptions(curvature: .fgn, solver: .gram), damping: .gainRatio(initial: 1e-9, factor: 10),
-      trustRegion: TrustRegion(radius: .infinity, warmUp: 0, deviations: 1e9), momentum: 0, schedule: .constant)
+      trustRegion: GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0, deviations: 1e9), momentum: 0,
+      schedule: .constant)
     options.lineSearch = nil
     var optimizer = GaussNewtonOptimizer(Objective(problem.model), options: options)
     var parameters = problem.parameters
-    var outcomes: [StepOutcome] = []
+    var outcomes: [StepReport.Outcome] = []
     var objectives: [Double] = []
     for step in 0..<40 {
       let before = parameters.values
-      let report = optimizer.step(&parameters, on: problem.batch, at: Progress(step: step, total: 40))
+      let report = optimizer.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 40))
       outcomes.append(report.outcome)
       objectives.append(report.objective)
       if report.outcome == .rejected { #expect(parameters.values == before) }
@@ -177,13 +178,15 @@ import Testing
     let options = GaussNewtonOptions.egnAsPublished()
     var optimizer = GaussNewtonOptimizer(Objective(problem.model, l2: 0.01), options: options)
     var parameters = problem.parameters
-    for step in 0..<3 { _ = optimizer.step(&parameters, on: problem.batch, at: Progress(step: step, total: 6)) }
+    for step in 0..<3 {
+      _ = optimizer.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 6))
+    }
     var other = GaussNewtonOptimizer(optimizer.objective, options: options)
     other.state = try decoded(optimizer.state)
     var copy = parameters
     for step in 3..<6 {
-      let report = optimizer.step(&parameters, on: problem.batch, at: Progress(step: step, total: 6))
-      #expect(other.step(&copy, on: problem.batch, at: Progress(step: step, total: 6)) == report)
+      let report = optimizer.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 6))
+      #expect(other.step(&copy, on: problem.batch, at: Schedule.Progress(step: step, total: 6)) == report)
     }
     #expect(bits(copy.values) == bits(parameters.values))
   }

@@ -40,18 +40,19 @@ import Testing
         var optimizer = GaussNewtonOptimizer(
           Objective(problem.model, l2: l2), options: explicitOptions(deviations: 3, momentum: momentum))
         for step in 0..<steps {
-          _ = optimizer.step(&problem.parameters, on: good, at: Progress(step: step, total: 9))
+          _ = optimizer.step(&problem.parameters, on: good, at: Schedule.Progress(step: step, total: 9))
         }
         let kept = problem.parameters
         defect.spoil(&problem)
         if problem.parameters != kept && steps > 0 { continue }  // broken parameters may be taken back
         let before = problem.parameters.values
-        let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: steps, total: 9))
+        let report = optimizer.step(
+          &problem.parameters, on: problem.batch, at: Schedule.Progress(step: steps, total: 9))
         #expect(report.outcome == .rejected, "\(defect) steps \(steps) l2 \(l2)")
         #expect(bits(problem.parameters.values) == bits(before), "\(defect) steps \(steps) l2 \(l2)")
         // The next good batch is a step again.
         problem.parameters = kept
-        let next = optimizer.step(&problem.parameters, on: good, at: Progress(step: steps + 1, total: 9))
+        let next = optimizer.step(&problem.parameters, on: good, at: Schedule.Progress(step: steps + 1, total: 9))
         #expect(next.outcome == .accepted && problem.parameters.values.isFinite && problem.parameters != kept)
       }
     }
@@ -64,10 +65,10 @@ import Testing
     var optimizer = GaussNewtonOptimizer(
       Objective(problem.model), options: explicitOptions(damping: 1e-12, momentum: 0.5))
     let before = problem.parameters.values
-    let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
+    let report = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: 0, total: 9))
     #expect(report.outcome == .rejected && report.solve.outcome == .notPositiveDefinite)
     #expect(bits(problem.parameters.values) == bits(before))
-    let next = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 1, total: 9))
+    let next = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: 1, total: 9))
     #expect(next.damping > 5 * report.damping)
   }
 
@@ -80,11 +81,11 @@ import Testing
       var optimizer = GaussNewtonOptimizer(
         problem.objective, options: explicitOptions(damping: 1e-3, deviations: 1e-3, momentum: 0.5))
       let start = problem.parameters.values
-      let first = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 9))
+      let first = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: 0, total: 9))
       #expect(first.outcome == .accepted && problem.parameters.values != start)
       // The same examples with other labels: what was learned is wrong now.
       problem.batch.targets = .classes(problem.batch.labels.map { ($0 + 1) % 5 })
-      let second = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 1, total: 9))
+      let second = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: 1, total: 9))
       #expect(second.outcome == .undone)
       var restored = problem.parameters.values
       restored.combine(-optimizer.state.memory.applied, optimizer.state.memory.values)
@@ -114,11 +115,11 @@ import Testing
       Objective(head), options: explicitOptions(damping: 0.05, deviations: 1e-3, momentum: 0.5))
     var good = problem.batch
     good.weights = nil
-    for step in 0..<40 { _ = optimizer.step(&parameters, on: good, at: Progress(step: step, total: 99)) }
+    for step in 0..<40 { _ = optimizer.step(&parameters, on: good, at: Schedule.Progress(step: step, total: 99)) }
     let undone = optimizer.state.search.trustRegion.undone
     let before = parameters
     good.inputs.dense.clear()
-    let report = optimizer.step(&parameters, on: good, at: Progress(step: 40, total: 99))
+    let report = optimizer.step(&parameters, on: good, at: Schedule.Progress(step: 40, total: 99))
     #expect(
       abs(report.objective - log(5)) < 1e-12 && report.objective > optimizer.state.search.trustRegion.mean! + 0.01)
     #expect(report.outcome == .accepted && optimizer.state.search.trustRegion.undone == undone)
@@ -150,7 +151,7 @@ import Testing
     var optimizer = GaussNewtonOptimizer(problem.objective, options: options)
     for step in 0..<12 {
       let before = problem.parameters.values
-      let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 12))
+      let report = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 12))
       #expect(problem.parameters.values.isFinite, "seed \(seed) step \(step) \(path.testDescription) \(report)")
       if report.outcome == .rejected && optimizer.state.search.trustRegion.undone == 0 {
         #expect(bits(problem.parameters.values) == bits(before), "seed \(seed) step \(step)")

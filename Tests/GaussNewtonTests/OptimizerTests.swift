@@ -15,7 +15,8 @@ func explicitOptions(
   GaussNewtonOptions(
     descent: DescentOptions(
       curvature: path.curvature, solver: path.solver, weightFloor: 0, tolerance: precise, maximumIterations: 2000),
-    damping: .fixed(damping), trustRegion: TrustRegion(radius: radius, warmUp: 0, deviations: deviations),
+    damping: .fixed(damping),
+    trustRegion: GaussNewtonOptions.TrustRegion(radius: radius, warmUp: 0, deviations: deviations),
     momentum: .projected(momentum), schedule: schedule)
 }
 
@@ -46,7 +47,7 @@ func explicitOptions(
       let reference = DenseReference(problem)
       let expected = reference.direction(path.curvature, damping: damping, memory: memory)
       let before = problem.parameters.values
-      let progress = Progress(step: step, total: 10)
+      let progress = Schedule.Progress(step: step, total: 10)
       let report = optimizer.step(&problem.parameters, on: problem.batch, at: progress)
       findings.expect(report.outcome == .accepted && report.damping == damping, "accepted", "\(report)")
       findings.expect(relativeError(report.objective, to: Double(reference.loss)), atMost: limit, "objective")
@@ -104,7 +105,7 @@ func explicitOptions(
         var optimizer = GaussNewtonOptimizer(Objective(problem.model), options: options)
         var moved = problem.parameters.values
         moved.combine(1, direction)
-        let step = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: 0, total: 10))
+        let step = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: 0, total: 10))
         #expect(step.outcome == .accepted && step.solve == report.solve && step.path == report.choice.solver.rawValue)
         if spread == 0 {
           #expect(bits(problem.parameters.values) == bits(direction), "\(S.precisionName)")
@@ -132,7 +133,7 @@ func explicitOptions(
     for step in 0..<5 {
       let reference = DenseReference(problem)
       let before = problem.parameters.values
-      let report = optimizer.step(&problem.parameters, on: problem.batch, at: Progress(step: step, total: 5))
+      let report = optimizer.step(&problem.parameters, on: problem.batch, at: Schedule.Progress(step: step, total: 5))
       let change = zip(problem.parameters.values, before).map { Wide($0) - Wide($1) }
       let quadratic = Double(reference.matrix(.fgn).quadratic(change))
       #expect(quadratic <= radius * (1 + 1e-8), "seed \(seed) step \(step)")
@@ -146,14 +147,16 @@ func explicitOptions(
     let options = explicitOptions(radius: 0.1, deviations: 2, momentum: 0.8)
     var optimizer = GaussNewtonOptimizer(Objective(problem.model, l2: 0.01), options: options)
     func batch(_ step: Int) -> Batch<Float> { HeadProblem<Float>(Self.shape, seed: 90 + UInt64(step)).batch }
-    for step in 0..<3 { _ = optimizer.step(&problem.parameters, on: batch(step), at: Progress(step: step, total: 6)) }
+    for step in 0..<3 {
+      _ = optimizer.step(&problem.parameters, on: batch(step), at: Schedule.Progress(step: step, total: 6))
+    }
     var resumed = GaussNewtonOptimizer(optimizer.objective, options: options)
     resumed.state = try JSONDecoder().decode(
       GaussNewtonOptimizer<LinearHead<Float>>.State.self, from: JSONEncoder().encode(optimizer.state))
     var other = problem.parameters
     for step in 3..<6 {
-      let first = optimizer.step(&problem.parameters, on: batch(step), at: Progress(step: step, total: 6))
-      let second = resumed.step(&other, on: batch(step), at: Progress(step: step, total: 6))
+      let first = optimizer.step(&problem.parameters, on: batch(step), at: Schedule.Progress(step: step, total: 6))
+      let second = resumed.step(&other, on: batch(step), at: Schedule.Progress(step: step, total: 6))
       #expect(first == second)
       #expect(bits(problem.parameters.values) == bits(other.values))
     }
@@ -161,7 +164,7 @@ func explicitOptions(
     var counting = GaussNewtonOptimizer(Objective(head, l2: 0.01), options: options)
     for step in 0..<3 {
       let before = head.counter.total
-      let report = counting.step(&other, on: batch(step), at: Progress(step: step, total: 6))
+      let report = counting.step(&other, on: batch(step), at: Schedule.Progress(step: step, total: 6))
       #expect(report.modelPasses == head.counter.total - before)
     }
   }

@@ -62,8 +62,8 @@ import Testing
   }
 
   /// The mean curvature, two solves and a direction along them take one row Gram.
-  @Test(arguments: [Solver.gram, .gramCG, .duncanGuttman, .woodbury])
-  func oneRowGramForABatch(_ solver: Solver) {
+  @Test(arguments: [DescentOptions.Solver.gram, .gramCG, .duncanGuttman, .woodbury])
+  func oneRowGramForABatch(_ solver: DescentOptions.Solver) {
     let problem = HeadProblem<Double>(Self.shape, seed: 5)
     var descent = Descent(Objective(problem.model, l2: 0.01), options: DescentOptions(solver: solver))
     for batch in 1...2 {
@@ -130,7 +130,7 @@ import Testing
       var descent = Descent(Objective(problem.model), options: DescentOptions(curvature: curvature))
       descent.linearize(at: problem.parameters, batch: problem.batch)
       let choice = descent.choice()
-      #expect(Solver.available(for: curvature).contains(choice.solver) && choice.solver != .automatic)
+      #expect(DescentOptions.Solver.available(for: curvature).contains(choice.solver) && choice.solver != .automatic)
       #expect(choice.reason.contains(choice.solver.rawValue), "seed \(seed)")
       #expect(descent.solve(damping: 0.1).choice.solver == choice.solver)
     }

@@ -18,7 +18,9 @@ import Testing
     }
   }
 
-  static func prepared(_ change: (inout DataPreparation) throws -> Void = { _ in }) throws -> PreparedData<Float> {
+  static func prepared(_ change: (inout DataPreparation) throws -> Void = { _ in }) throws
+    -> DataPreparation.Result<Float>
+  {
     var preparation = DataPreparation("letters")
     preparation.validation = .fraction(0.2)
     try change(&preparation)
@@ -43,7 +45,9 @@ import Testing
     }
   }
 
-  static func path(_ change: @escaping @Sendable (inout PathOptions) -> Void) -> @Sendable () throws -> Any {
+  static func path(_ change: @escaping @Sendable (inout SoftmaxRegression.PathOptions) -> Void)
+    -> @Sendable () throws -> Any
+  {
     {
       var job = PathJob()
       job.options.points = 2
@@ -52,7 +56,9 @@ import Testing
     }
   }
 
-  static func tune(_ change: @escaping @Sendable (inout CrossValidationOptions) -> Void) -> @Sendable () throws -> Any {
+  static func tune(_ change: @escaping @Sendable (inout SoftmaxRegression.CrossValidationOptions) -> Void)
+    -> @Sendable () throws -> Any
+  {
     {
       var job = TuneJob()
       (job.options.path.points, job.options.folds) = (2, 2)
@@ -182,28 +188,29 @@ import Testing
 
   static let fits: [Case] = [
     Case("labels out of range", .badData, "row 1: expected a label in 0..<2, got 2") {
-      try SoftmaxProblem(features: .dense(Letters.rows(3).features), labels: [0, 2, 1], classes: 2, l2: 1)
+      try SoftmaxRegression.Problem(features: .dense(Letters.rows(3).features), labels: [0, 2, 1], classes: 2, l2: 1)
     },
     Case("a label below 0", .badData, "row 0: expected a label in 0..<3, got -1") {
-      try SoftmaxProblem(features: .dense(Letters.rows(3).features), labels: [-1, 2, 1], classes: 3, l2: 1)
+      try SoftmaxRegression.Problem(features: .dense(Letters.rows(3).features), labels: [-1, 2, 1], classes: 3, l2: 1)
     },
     Case("labels missing", .badData, "expected one label for each of 3 rows, got 2") {
-      try SoftmaxProblem(features: .dense(Letters.rows(3).features), labels: [0, 1], classes: 2, l2: 1)
+      try SoftmaxRegression.Problem(features: .dense(Letters.rows(3).features), labels: [0, 1], classes: 2, l2: 1)
     },
     Case("weights of zero", .badData, "not all of them 0") {
-      try SoftmaxProblem(
+      try SoftmaxRegression.Problem(
         features: .dense(Letters.rows(2).features), labels: [0, 1], classes: 2, weights: [0, 0], l2: 1)
     },
     Case("weights NaN", .badData, "expected finite weights") {
-      try SoftmaxProblem(
+      try SoftmaxRegression.Problem(
         features: .dense(Letters.rows(2).features), labels: [0, 1], classes: 2, weights: [.nan, 1], l2: 1)
     },
-    Case("a penalty below 0", "l2 must be 0 or more") { try SoftmaxProblem(Letters.data(), l2: -1) },
+    Case("a penalty below 0", "l2 must be 0 or more") { try SoftmaxRegression.Problem(Letters.data(), l2: -1) },
     Case("a start of another size", .badData, "expected 9 weights and 3 biases to start from, got 2") {
-      try SoftmaxRegression(SoftmaxProblem(Letters.data(), l2: 1)).fit(from: [0, 0])
+      try SoftmaxRegression.Solver(SoftmaxRegression.Problem(Letters.data(), l2: 1)).fit(from: [0, 0])
     },
     Case("a start that is not finite", .badData, "expected finite weights to start from") {
-      try SoftmaxRegression(SoftmaxProblem(Letters.data(), l2: 1)).fit(from: [Float](repeating: .nan, count: 12))
+      try SoftmaxRegression.Solver(SoftmaxRegression.Problem(Letters.data(), l2: 1)).fit(
+        from: [Float](repeating: .nan, count: 12))
     },
     Case("a network to its optimum", .badData, "expected a linear head") {
       try OptimumJob().run(ModelSpecification(.perceptron([3, 4, 3])), on: prepared())
@@ -217,7 +224,7 @@ import Testing
       try TrainJob().run(ModelSpecification(.perceptron([4, 4, 3])), on: prepared())
     },
     Case("layers that do not fit", .badData, "layer") {
-      try ModelSpecification<Float>(Architecture(input: [4], layers: [Positions(), Positions()]))
+      try ModelSpecification<Float>(Architecture(input: [4], layers: [Layers.Positions(), Layers.Positions()]))
     },
     Case("numbers for classes", .badData, "cross-entropy") {
       try DataPreparation("").prepare(Letters.measurements())
@@ -274,8 +281,8 @@ import Testing
         "bad-data", "bad-model", "bad-option", "missing-input", "cannot-create", "input-output", "diverged",
         "interrupted",
       ])
-    #expect(LayerError("m").code == .badModel && OptimizerError("m").code == .badOption)
-    #expect(TargetError(row: 3, "m").description == "row 3: m" && MethodError("m").code == .badOption)
+    #expect(Layers.Failure("m").code == .badModel && OptimizerError("m").code == .badOption)
+    #expect(TargetError(row: 3, "m").description == "row 3: m" && TrainingMethod.Failure("m").code == .badOption)
     #expect(Set(Remedy.allCases.map(\.text)).count == Remedy.allCases.count)
     let error = DataError("t.csv", "got numbers:", remedy: .lossForNumbers)
     #expect(error.description == "t.csv: got numbers: for numbers to predict choose a loss such as squared")

@@ -28,7 +28,7 @@ import Testing
     let head = LinearHead<Float>(features: 3, classes: 3)
     var optimizer = GaussNewtonOptimizer(Objective(head, l2: 1e-2))
     var observer = SilentObserver()
-    let own = try Trainer(options: TrainingOptions(epochs: 4, batchSize: 16, seed: 7)).run(
+    let own = try Trainer(options: Trainer.Options(epochs: 4, batchSize: 16, seed: 7)).run(
       &optimizer, on: training, validation: held, observer: &observer)
     #expect(fit.model.parameters == own.parameters && fit.result.epochs.count == 4)
     #expect(fit.validation?.loss == own.epochs[own.bestEpoch - 1].validationLoss)
@@ -59,7 +59,7 @@ import Testing
     var job = OptimumJob()
     (job.l2, job.output) = (0.05, directory.file("m.safetensors"))
     let fit = try job.run(on: data)
-    let own = try SoftmaxRegression(SoftmaxProblem(Letters.data(), l2: 0.05)).fit()
+    let own = try SoftmaxRegression.Solver(SoftmaxRegression.Problem(Letters.data(), l2: 0.05)).fit()
     #expect(fit.model.parameters.values == own.values && fit.result.outcome == .converged)
     #expect(fit.progress.last?.passes ?? .max <= own.passes && fit.progress.count == own.iterations)
     let read = try ModelFile<Float>(reading: directory.file("m.safetensors"))

@@ -59,13 +59,13 @@ import Testing
   }
 
   /// Every method takes steps that lower the loss, with every kind of loss.
-  @Test(arguments: MethodName.allCases) func everyMethodSteps(_ name: MethodName) throws {
+  @Test(arguments: TrainingMethod.Name.allCases) func everyMethodSteps(_ name: TrainingMethod.Name) throws {
     func check(_ data: Dataset<Double>, _ loss: any Loss) throws {
       let head = LinearHead<Double>(features: 3, classes: data.outputCount)
       var optimizer = TrainingMethod(name).make(Objective(head, loss: loss, l2: 1e-3)).optimizer
       var parameters = Parameters<Double>(layout: head.layout)
       let reports = (0..<20).map {
-        optimizer.step(&parameters, on: data.batch, at: Progress(step: $0, total: 20, stepsPerEpoch: 1))
+        optimizer.step(&parameters, on: data.batch, at: Schedule.Progress(step: $0, total: 20, stepsPerEpoch: 1))
       }
       #expect(reports[0].outcome == .accepted && reports[1].outcome == .accepted, "\(name) \(loss.name)")
       #expect(reports[19].objective < reports[0].objective, "\(name) \(loss.name)")
@@ -75,7 +75,7 @@ import Testing
   }
 
   /// Whatever an option says reaches the optimizer: its options as JSON change.
-  @Test(arguments: MethodName.allCases) func everyOptionCounts(_ name: MethodName) throws {
+  @Test(arguments: TrainingMethod.Name.allCases) func everyOptionCounts(_ name: TrainingMethod.Name) throws {
     let head = LinearHead<Double>(features: 3, classes: 3)
     func made(_ method: TrainingMethod) throws -> String {
       let made = method.make(Objective(head))
@@ -111,19 +111,20 @@ import Testing
   }
 
   @Test func whoNeedsALearningRate() {
-    let needy = MethodName.allCases.filter { $0.options.contains(.learningRate) }
+    let needy = TrainingMethod.Name.allCases.filter { $0.options.contains(.learningRate) }
     #expect(needy == [.sgd, .nesterov, .adam, .adamw, .kfac, .shampoo, .sophia])
-    #expect(MethodName.adam.divergenceRemedy.contains("lower the learning rate"))
-    #expect(MethodName.fgn.divergenceRemedy.contains("raise the damping"))
-    #expect(!MethodName.lbfgs.divergenceRemedy.contains("damping"))
+    #expect(TrainingMethod.Name.adam.divergenceRemedy.contains("lower the learning rate"))
+    #expect(TrainingMethod.Name.fgn.divergenceRemedy.contains("raise the damping"))
+    #expect(!TrainingMethod.Name.lbfgs.divergenceRemedy.contains("damping"))
   }
 
   /// Settings that did not come from text are held to the same records.
   @Test(arguments: [
-    (MethodName.fgn, MethodOption.learningRate, OptionValue.number(0.1), "fgn has no learning-rate"),
+    (TrainingMethod.Name.fgn, MethodOption.learningRate, OptionValue.number(0.1), "fgn has no learning-rate"),
     (.egn, .solver, "cg", "solver of egn must be one of gram, duncan-guttman, woodbury, got cg"),
     (.nesterov, .momentum, 0, "momentum of nesterov must be a number above 0"),
-  ]) func settingsAreChecked(_ name: MethodName, _ option: MethodOption, _ value: OptionValue, _ part: String) {
+  ]) func settingsAreChecked(_ name: TrainingMethod.Name, _ option: MethodOption, _ value: OptionValue, _ part: String)
+  {
     var method = TrainingMethod(name)
     method.settings[option] = value
     do {
@@ -149,14 +150,14 @@ import Testing
   @Test func theTablesFit() {
     let options = MethodOption.all
     #expect(Set(options).count == options.count)
-    let owned = Set(MethodName.allCases.flatMap(\.options))
+    let owned = Set(TrainingMethod.Name.allCases.flatMap(\.options))
     #expect(owned == Set(options), "an option that no method has, or that is not in the table")
     for (index, option) in options.enumerated() {
       #expect(option.excludes.allSatisfy { options[..<index].contains($0) }, "\(option)")
       #expect(option.words.isEmpty == (option.range != nil), "\(option)")
       #expect(!option.meaning.hasSuffix("."), "\(option)")
     }
-    for name in MethodName.allCases {
+    for name in TrainingMethod.Name.allCases {
       #expect(Set(name.options).count == name.options.count, "\(name)")
       for option in name.options {
         #expect(name.defaultValue(of: option).map(option.admits) ?? true, "\(name) \(option)")

@@ -107,7 +107,7 @@ struct ActivationTests {
 
   @Test(arguments: functions) func productsAreRight(function: ActivationFunction) {
     for (input, rows) in [([7], 5), ([3, 4, 2], 3), ([19], 1)] {
-      var test = LayerCase(layer: Activation(function), input: input, rows: rows)
+      var test = LayerCase(layer: Layers.Activation(function), input: input, rows: rows)
       test.isAwayFromZero = true
       let findings = test.check()
       #expect(findings.violations.isEmpty, "\(findings.violations)")
@@ -116,37 +116,37 @@ struct ActivationTests {
 
   @Test func namesAreThoseOfArchitectureFiles() {
     #expect(
-      functions.map { Activation($0).type } == [
+      functions.map { Layers.Activation($0).type } == [
         "relu", "leaky_relu", "leaky_relu", "tanh", "sigmoid", "gelu", "silu", "softplus",
       ])
   }
 
   @Test func resultsDoNotDependOnThreads() {
     for function in [.relu, .gelu] as [ActivationFunction] {
-      let test = LayerCase(layer: Activation(function), input: [1001], rows: 311)
+      let test = LayerCase(layer: Layers.Activation(function), input: [1001], rows: 311)
       #expect(test.isDeterministic(as: Float.self) && test.isDeterministic(as: Double.self), "\(function)")
     }
   }
 
   @Test func biasesAndFlatteningAreRight() throws {
     for input in [[7], [3, 5], [4, 3, 2], [17], [2, 33], [3, 5, 7]] {
-      let findings = LayerCase(layer: Bias(), input: input).check()
+      let findings = LayerCase(layer: Layers.Bias(), input: input).check()
       #expect(findings.violations.isEmpty, "\(findings.violations)")
-      let frozen = LayerCase(layer: Frozen(Bias()), input: input).check()
+      let frozen = LayerCase(layer: Layers.Frozen(Layers.Bias()), input: input).check()
       #expect(frozen.violations.isEmpty, "\(frozen.violations)")
     }
-    #expect(Bias().parameters(for: [4, 3, 2])[0].shape == [4])
-    #expect(Bias().parameters(for: [3, 5])[0].shape == [5])
-    #expect(throws: LayerError.self) { try Bias().outputShape(for: [2, 2, 2, 2]) }
+    #expect(Layers.Bias().parameters(for: [4, 3, 2])[0].shape == [4])
+    #expect(Layers.Bias().parameters(for: [3, 5])[0].shape == [5])
+    #expect(throws: Layers.Failure.self) { try Layers.Bias().outputShape(for: [2, 2, 2, 2]) }
     for input in [[7], [3, 5], [4, 3, 2]] {
-      let test = LayerCase(layer: Flatten(), input: input)
+      let test = LayerCase(layer: Layers.Flatten(), input: input)
       let findings = test.check()
       #expect(findings.violations.isEmpty, "\(findings.violations)")
       let checks = LayerProbe<Float>(test, limit: 0)
       #expect(checks.output == checks.point.input)
-      #expect(try Flatten().outputShape(for: input) == [input.reduce(1, *)])
+      #expect(try Layers.Flatten().outputShape(for: input) == [input.reduce(1, *)])
     }
-    let large = LayerCase(layer: Bias(), input: [5, 40, 40], rows: 40)
+    let large = LayerCase(layer: Layers.Bias(), input: [5, 40, 40], rows: 40)
     #expect(large.isDeterministic(as: Float.self) && large.isDeterministic(as: Double.self))
   }
 }

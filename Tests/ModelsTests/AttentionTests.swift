@@ -11,11 +11,11 @@ import Testing
 #endif
 
 @Suite(.serialized) struct AttentionTests {
-  static let layers: [(layer: SelfAttention, shape: [Int], rows: Int)] = [
-    (SelfAttention(heads: 1), [1, 2], 2), (SelfAttention(heads: 2), [5, 6], 3),
-    (SelfAttention(heads: 3, causal: true), [6, 9], 2),
-    (SelfAttention(heads: 4, causal: true, bias: false), [19, 8], 2),
-    (SelfAttention(heads: 1, bias: false), [3, 5], 4),
+  static let layers: [(layer: Layers.SelfAttention, shape: [Int], rows: Int)] = [
+    (Layers.SelfAttention(heads: 1), [1, 2], 2), (Layers.SelfAttention(heads: 2), [5, 6], 3),
+    (Layers.SelfAttention(heads: 3, causal: true), [6, 9], 2),
+    (Layers.SelfAttention(heads: 4, causal: true, bias: false), [19, 8], 2),
+    (Layers.SelfAttention(heads: 1, bias: false), [3, 5], 4),
   ]
 
   @Test func rules() {
@@ -26,7 +26,7 @@ import Testing
 
   /// The definition in plain loops, in double.
   static func reference(
-    _ layer: SelfAttention, _ shape: [Int], _ x: [Double], _ parameter: (String) -> [Double]?
+    _ layer: Layers.SelfAttention, _ shape: [Int], _ x: [Double], _ parameter: (String) -> [Double]?
   ) -> [Double] {
     let (positions, width) = (shape[0], shape[1])
     let headWidth = width / layer.heads
@@ -62,7 +62,9 @@ import Testing
   }
 
   /// The largest relative error of an example's output.
-  private func forwardError<S: RealScalar>(_ layer: SelfAttention, _ shape: [Int], _ checks: LayerProbe<S>) -> Double {
+  private func forwardError<S: RealScalar>(_ layer: Layers.SelfAttention, _ shape: [Int], _ checks: LayerProbe<S>)
+    -> Double
+  {
     (0..<checks.point.rows).reduce(0) { worst, i in
       let expected = Self.reference(layer, shape, checks.point.input.row(i).map(Double.init)) { name in
         checks.layout[name].map { checks.point.values[$0.range].map(Double.init) }
@@ -81,7 +83,7 @@ import Testing
 
   /// Scores far apart neither overflow nor leave the sum of one.
   @Test func largeScores() {
-    let layer = SelfAttention(heads: 2, causal: true)
+    let layer = Layers.SelfAttention(heads: 2, causal: true)
     var checks = LayerProbe<Float>(LayerCase(layer: layer, input: [17, 4], rows: 2), limit: 0)
     checks.point.input.scale(by: 300)
     checks.layer.forward(at: checks.point, into: &checks.output)
@@ -90,7 +92,7 @@ import Testing
 
   /// A position of a causal layer does not depend on what follows.
   @Test func causality() {
-    let layer = SelfAttention(heads: 2, causal: true)
+    let layer = Layers.SelfAttention(heads: 2, causal: true)
     var checks = LayerProbe<Double>(LayerCase(layer: layer, input: [6, 4], rows: 1), limit: 0)
     let output = checks.output
     for column in 4 * 4..<6 * 4 { checks.point.input[0, column] += 3 }
@@ -102,23 +104,23 @@ import Testing
   /// At sizes where the work is really cut.
   @Test func resultsDoNotDependOnThreads() {
     for isCausal in [false, true] {
-      let test = LayerCase(layer: SelfAttention(heads: 2, causal: isCausal), input: [33, 16], rows: 70)
+      let test = LayerCase(layer: Layers.SelfAttention(heads: 2, causal: isCausal), input: [33, 16], rows: 70)
       #expect(70 * Attention(positions: 33, width: 16, heads: 2, isCausal: isCausal).flops > 4e6)
       #expect(test.isDeterministic(as: Float.self) && test.isDeterministic(as: Double.self))
     }
   }
 
   @Test func parameters() {
-    let specs = SelfAttention(heads: 2).parameters(for: [7, 4])
+    let specs = Layers.SelfAttention(heads: 2).parameters(for: [7, 4])
     #expect(specs.map(\.name) == ["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"])
     #expect(specs.map(\.shape) == [[12, 4], [12], [4, 4], [4]])
     #expect(specs.map(\.isPenalised) == [true, false, true, false])
     #expect(specs[0].initializer == .glorotUniform(fanIn: 4, fanOut: 12))
-    #expect(SelfAttention(heads: 2, bias: false).parameters(for: [7, 4]).map(\.shape) == [[12, 4], [4, 4]])
+    #expect(Layers.SelfAttention(heads: 2, bias: false).parameters(for: [7, 4]).map(\.shape) == [[12, 4], [4, 4]])
   }
 
   @Test func costs() {
-    let test = LayerCase(layer: SelfAttention(heads: 2), input: [5, 6])
+    let test = LayerCase(layer: Layers.SelfAttention(heads: 2), input: [5, 6])
     let costs = test.layer.makeLinearization(at: test.site, as: Double.self).costs(rows: 3)
     let dense = 2.0 * 15 * 6 * 6
     let core = 2 * 3 * 4.0 * 25 * 6
@@ -128,13 +130,13 @@ import Testing
   }
 
   @Test func refusals() {
-    func message(_ layer: SelfAttention, _ input: [Int]) -> String {
-      do throws(LayerError) { return "\(try layer.outputShape(for: input))" } catch { return error.message }
+    func message(_ layer: Layers.SelfAttention, _ input: [Int]) -> String {
+      do throws(Layers.Failure) { return "\(try layer.outputShape(for: input))" } catch { return error.message }
     }
-    #expect(message(SelfAttention(heads: 2), [3, 4]) == "[3, 4]")
-    #expect(message(SelfAttention(heads: 2), [4]) == "expected [positions, n], got [4]")
+    #expect(message(Layers.SelfAttention(heads: 2), [3, 4]) == "[3, 4]")
+    #expect(message(Layers.SelfAttention(heads: 2), [4]) == "expected [positions, n], got [4]")
     let expected = "expected a number of heads that divides the width 4, got "
-    #expect(message(SelfAttention(heads: 3), [3, 4]) == expected + "3")
-    #expect(message(SelfAttention(heads: 0), [3, 4]) == expected + "0")
+    #expect(message(Layers.SelfAttention(heads: 3), [3, 4]) == expected + "3")
+    #expect(message(Layers.SelfAttention(heads: 0), [3, 4]) == expected + "0")
   }
 }

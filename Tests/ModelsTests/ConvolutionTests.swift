@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ConvolutionTests {
   struct Case: Sendable, CustomTestStringConvertible {
-    var layer: Conv2D
+    var layer: Layers.Conv2D
     var input: [Int]
     var rows = 5
     var testDescription: String { "\(input) \(layer.kernel) of \(layer.channels) in \(layer.groups)" }
@@ -15,29 +15,31 @@ import Testing
   /// Strides, paddings, dilations and groups; planes that are cut, and that fill a block together; windows that see
   /// padding only; one position; one pixel.
   static let cases = [
-    Case(layer: Conv2D(channels: 4, kernel: 3, padding: 1), input: [3, 6, 7]),
-    Case(layer: Conv2D(channels: 3, kernel: Extent(height: 2, width: 3), bias: false), input: [2, 5, 6]),
-    Case(layer: Conv2D(channels: 6, kernel: 3, stride: 2, padding: 1, groups: 2), input: [4, 9, 8]),
+    Case(layer: Layers.Conv2D(channels: 4, kernel: 3, padding: 1), input: [3, 6, 7]),
+    Case(layer: Layers.Conv2D(channels: 3, kernel: Layers.Extent(height: 2, width: 3), bias: false), input: [2, 5, 6]),
+    Case(layer: Layers.Conv2D(channels: 6, kernel: 3, stride: 2, padding: 1, groups: 2), input: [4, 9, 8]),
     Case(
-      layer: Conv2D(
-        channels: 5, kernel: Extent(height: 3, width: 2), stride: Extent(height: 2, width: 3),
-        padding: Extent(height: 2, width: 1), dilation: Extent(height: 2, width: 1)), input: [3, 8, 9]),
-    Case(layer: Conv2D(channels: 4, kernel: 1, groups: 2), input: [6, 5, 5], rows: 15),
-    Case(layer: Conv2D(channels: 4, kernel: 4), input: [4, 4, 4], rows: 9),
-    Case(layer: Conv2D(channels: 3, kernel: 3, padding: 1), input: [2, 3, 40]),
-    Case(layer: Conv2D(channels: 5, kernel: 2, padding: 4, groups: 5), input: [5, 4, 4]),
-    Case(layer: Conv2D(channels: 2, kernel: 3, padding: 1), input: [2, 24, 24], rows: 3),
-    Case(layer: Conv2D(channels: 3, kernel: 3, padding: 2, dilation: 2), input: [2, 7, 6]),
-    Case(layer: Conv2D(channels: 2, kernel: 1), input: [3, 24, 24], rows: 3),
-    Case(layer: Conv2D(channels: 2, kernel: 3, stride: 3), input: [2, 9, 10]),
-    Case(layer: Conv2D(channels: 4, kernel: 1, stride: 2, bias: false), input: [2, 5, 6]),
-    Case(layer: Conv2D(channels: 2, kernel: 3, padding: 5), input: [1, 2, 1]),
-    Case(layer: Conv2D(channels: 2, kernel: 3, padding: 1, bias: false), input: [1, 15, 14], rows: 3),
-    Case(layer: Conv2D(channels: 20, kernel: 3, padding: 1), input: [1, 7, 7], rows: 13),
+      layer: Layers.Conv2D(
+        channels: 5, kernel: Layers.Extent(height: 3, width: 2), stride: Layers.Extent(height: 2, width: 3),
+        padding: Layers.Extent(height: 2, width: 1), dilation: Layers.Extent(height: 2, width: 1)), input: [3, 8, 9]),
+    Case(layer: Layers.Conv2D(channels: 4, kernel: 1, groups: 2), input: [6, 5, 5], rows: 15),
+    Case(layer: Layers.Conv2D(channels: 4, kernel: 4), input: [4, 4, 4], rows: 9),
+    Case(layer: Layers.Conv2D(channels: 3, kernel: 3, padding: 1), input: [2, 3, 40]),
+    Case(layer: Layers.Conv2D(channels: 5, kernel: 2, padding: 4, groups: 5), input: [5, 4, 4]),
+    Case(layer: Layers.Conv2D(channels: 2, kernel: 3, padding: 1), input: [2, 24, 24], rows: 3),
+    Case(layer: Layers.Conv2D(channels: 3, kernel: 3, padding: 2, dilation: 2), input: [2, 7, 6]),
+    Case(layer: Layers.Conv2D(channels: 2, kernel: 1), input: [3, 24, 24], rows: 3),
+    Case(layer: Layers.Conv2D(channels: 2, kernel: 3, stride: 3), input: [2, 9, 10]),
+    Case(layer: Layers.Conv2D(channels: 4, kernel: 1, stride: 2, bias: false), input: [2, 5, 6]),
+    Case(layer: Layers.Conv2D(channels: 2, kernel: 3, padding: 5), input: [1, 2, 1]),
+    Case(layer: Layers.Conv2D(channels: 2, kernel: 3, padding: 1, bias: false), input: [1, 15, 14], rows: 3),
+    Case(layer: Layers.Conv2D(channels: 20, kernel: 3, padding: 1), input: [1, 7, 7], rows: 13),
   ]
 
   /// One example by the definition.
-  static func naive(_ layer: Conv2D, _ input: [Int], _ slices: [ParameterSlice], _ x: [Double], _ values: [Double])
+  static func naive(
+    _ layer: Layers.Conv2D, _ input: [Int], _ slices: [ParameterLayout.Slice], _ x: [Double], _ values: [Double]
+  )
     -> [Double]
   {
     let (height, width) = (input[1], input[2])
@@ -102,51 +104,53 @@ import Testing
   }
 
   @Test func shapes() throws {
-    let conv = Conv2D(channels: 8, kernel: Extent(height: 3, width: 5), stride: 2, padding: 1, groups: 2)
+    let conv = Layers.Conv2D(channels: 8, kernel: Layers.Extent(height: 3, width: 5), stride: 2, padding: 1, groups: 2)
     #expect(try conv.outputShape(for: [4, 9, 10]) == [8, 5, 4])
     #expect(
       conv.parameters(for: [4, 9, 10]) == [
-        ParameterSpec("weight", shape: [8, 2, 3, 5], isPenalised: true, initializer: .heNormal(fanIn: 30)),
-        ParameterSpec("bias", shape: [8], isPenalised: false),
+        Layers.ParameterSpec("weight", shape: [8, 2, 3, 5], isPenalised: true, initializer: .heNormal(fanIn: 30)),
+        Layers.ParameterSpec("bias", shape: [8], isPenalised: false),
       ])
-    let glorot = Conv2D(channels: 6, kernel: 3, groups: 2, bias: false, initialization: .glorotNormal)
+    let glorot = Layers.Conv2D(channels: 6, kernel: 3, groups: 2, bias: false, initialization: .glorotNormal)
     #expect(
       glorot.parameters(for: [4, 9, 10]) == [
-        ParameterSpec(
+        Layers.ParameterSpec(
           "weight", shape: [6, 2, 3, 3], isPenalised: true, initializer: .glorotNormal(fanIn: 18, fanOut: 27))
       ])
   }
 
   @Test func refusals() {
-    func message(_ layer: Conv2D, _ input: [Int]) -> String? {
+    func message(_ layer: Layers.Conv2D, _ input: [Int]) -> String? {
       do { _ = try layer.outputShape(for: input) } catch { return error.message }
       return nil
     }
-    #expect(message(Conv2D(channels: 4, kernel: 3), [5]) == "expected [channels, height, width], got [5]")
+    #expect(message(Layers.Conv2D(channels: 4, kernel: 3), [5]) == "expected [channels, height, width], got [5]")
     #expect(
-      message(Conv2D(channels: 4, kernel: 3, groups: 2), [3, 8, 8])
+      message(Layers.Conv2D(channels: 4, kernel: 3, groups: 2), [3, 8, 8])
         == "groups must divide the channels, 3 and 4, got 2")
     #expect(
-      message(Conv2D(channels: 3, kernel: 3, groups: 2), [4, 8, 8])
+      message(Layers.Conv2D(channels: 3, kernel: 3, groups: 2), [4, 8, 8])
         == "groups must divide the channels, 4 and 3, got 2")
-    #expect(message(Conv2D(channels: 3, kernel: 3, groups: 0), [3, 8, 8]) != nil)
+    #expect(message(Layers.Conv2D(channels: 3, kernel: 3, groups: 0), [3, 8, 8]) != nil)
     #expect(
-      message(Conv2D(channels: 4, kernel: Extent(height: 5, width: 3), padding: 1), [3, 2, 8])
+      message(Layers.Conv2D(channels: 4, kernel: Layers.Extent(height: 5, width: 3), padding: 1), [3, 2, 8])
         == "a kernel of 5 x 3 is larger than the padded input of 4 x 10")
     #expect(
-      message(Conv2D(channels: 4, kernel: 3, dilation: 4), [3, 8, 9])
+      message(Layers.Conv2D(channels: 4, kernel: 3, dilation: 4), [3, 8, 9])
         == "a kernel of 3 x 3, 9 x 9 with its dilation, is larger than the padded input of 8 x 9")
-    #expect(message(Conv2D(channels: 4, kernel: 3, dilation: 4), [3, 9, 9]) == nil)
-    #expect(message(Conv2D(channels: 0, kernel: 3), [3, 8, 8]) == "expected at least 1 channel, got 0")
-    #expect(message(Conv2D(channels: 4, kernel: 0), [3, 8, 8]) == "expected a kernel of at least 1 x 1, got 0 x 0")
-    #expect(message(Conv2D(channels: 4, kernel: 3, stride: 0), [3, 8, 8]) != nil)
-    #expect(message(Conv2D(channels: 4, kernel: 3, padding: -1), [3, 8, 8]) != nil)
-    #expect(message(Conv2D(channels: 4, kernel: 3, dilation: 0), [3, 8, 8]) != nil)
+    #expect(message(Layers.Conv2D(channels: 4, kernel: 3, dilation: 4), [3, 9, 9]) == nil)
+    #expect(message(Layers.Conv2D(channels: 0, kernel: 3), [3, 8, 8]) == "expected at least 1 channel, got 0")
+    #expect(
+      message(Layers.Conv2D(channels: 4, kernel: 0), [3, 8, 8]) == "expected a kernel of at least 1 x 1, got 0 x 0")
+    #expect(message(Layers.Conv2D(channels: 4, kernel: 3, stride: 0), [3, 8, 8]) != nil)
+    #expect(message(Layers.Conv2D(channels: 4, kernel: 3, padding: -1), [3, 8, 8]) != nil)
+    #expect(message(Layers.Conv2D(channels: 4, kernel: 3, dilation: 0), [3, 8, 8]) != nil)
   }
 
   @Test func costs() throws {
-    let site = LayerSite(path: "0", input: [8, 6, 6], slices: [])
-    let costs = ConvolutionLinearization<Float>(Conv2D(channels: 4, kernel: 3, groups: 2), at: site).costs(rows: 10)
+    let site = Layers.Site(path: "0", input: [8, 6, 6], slices: [])
+    let costs = ConvolutionLinearization<Float>(Layers.Conv2D(channels: 4, kernel: 3, groups: 2), at: site).costs(
+      rows: 10)
     // 10 examples, 4 outputs, 36 inputs of each, 16 positions.
     #expect(costs.input == 2 * 10 * 4 * 36 * 16)
     #expect(costs.parameters == costs.input)
@@ -162,8 +166,9 @@ import Testing
       Architecture(
         input: [2, 10, 10],
         layers: [
-          Conv2D(channels: 4, kernel: 3, padding: 1), MaxPool2D(kernel: 2), Conv2D(channels: 6, kernel: 2, groups: 2),
-          AveragePool2D(kernel: 3, stride: 1, padding: 1), GlobalAveragePool(), Dense(3),
+          Layers.Conv2D(channels: 4, kernel: 3, padding: 1), Layers.MaxPool2D(kernel: 2),
+          Layers.Conv2D(channels: 6, kernel: 2, groups: 2),
+          Layers.AveragePool2D(kernel: 3, stride: 1, padding: 1), Layers.GlobalAveragePool(), Layers.Dense(3),
         ]))
     var generator = SeededGenerator(seed: 8)
     let parameters = network.initialParameters(using: &generator)
@@ -173,7 +178,7 @@ import Testing
     #expect(outputs.rows == 6 && outputs.columns == 3)
     linearization.backpropagate(generator.matrix(6, 3))
     let rows = linearization.explicitRows()
-    var gram = RowGram<Double>()
+    var gram = Linearizations.RowGram<Double>()
     linearization.rowGram(into: &gram)
     let t: [Double] = generator.vector(network.layout.trainableCount)
     var products = [Double](repeating: 0, count: 6)
@@ -187,7 +192,7 @@ import Testing
     }
   }
 
-  func identical<S: RealScalar>(_ type: S.Type, _ layer: Conv2D, _ input: [Int], rows: Int) throws {
+  func identical<S: RealScalar>(_ type: S.Type, _ layer: Layers.Conv2D, _ input: [Int], rows: Int) throws {
     let check = ImageLayerCheck<S>(layer, input: input, rows: rows, seed: 6)
     let cut = ConvolutionLinearization<S>(layer, at: check.site)
     #expect(Convolution.Run<S>(cut.shape, rows: rows).pieces.count > 2)
@@ -202,8 +207,9 @@ import Testing
         linearization.pullback(u, at: check.point, into: &back)
         var g = [S](repeating: 0, count: check.layout.count)
         linearization.parameterPullback(
-          u, rowWeights: w, alpha: SliceFactors(1), beta: SliceFactors(0), at: check.point, into: &g)
-        var gram = RowGram<S>()
+          u, rowWeights: w, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), at: check.point,
+          into: &g)
+        var gram = Linearizations.RowGram<S>()
         gram.reset(rows: rows)
         linearization.addRowGram(of: u, at: check.point, into: &gram)
         var norms = [S](repeating: 0, count: rows)
@@ -215,7 +221,7 @@ import Testing
   }
 
   @Test func threads() throws {
-    try identical(Float.self, Conv2D(channels: 16, kernel: 3, padding: 1), [8, 16, 16], rows: 24)
-    try identical(Double.self, Conv2D(channels: 16, kernel: 3, padding: 1, groups: 2), [16, 10, 10], rows: 60)
+    try identical(Float.self, Layers.Conv2D(channels: 16, kernel: 3, padding: 1), [8, 16, 16], rows: 24)
+    try identical(Double.self, Layers.Conv2D(channels: 16, kernel: 3, padding: 1, groups: 2), [16, 10, 10], rows: 60)
   }
 }

@@ -5,19 +5,20 @@ import Testing
 @testable import Models
 
 struct DropoutTests {
-  func output(_ rate: Double, seed: DropoutSeed?, path: String = "1", rows: Int = 40, width: Int = 250) -> Matrix<Float>
+  func output(_ rate: Double, seed: Layers.DropoutSeed?, path: String = "1", rows: Int = 40, width: Int = 250)
+    -> Matrix<Float>
   {
-    var layer = Dropout(rate).makeLinearization(
-      at: LayerSite(path: path, input: [width], slices: []), as: Float.self)
+    var layer = Layers.Dropout(rate).makeLinearization(
+      at: Layers.Site(path: path, input: [width], slices: []), as: Float.self)
     var (input, output) = (Matrix<Float>(rows: rows, columns: width), Matrix<Float>(rows: 0, columns: 0))
     input.fill(with: 1)
-    layer.forward(at: LayerPoint(input: input, values: [], dropoutSeed: seed), into: &output)
+    layer.forward(at: Layers.Point(input: input, values: [], dropoutSeed: seed), into: &output)
     return output
   }
 
   @Test func productsAreRight() {
-    for (rate, seed) in [(0.5, 7), (0.1, 8), (0, 9), (0.9, nil)] as [(Double, DropoutSeed?)] {
-      var test = LayerCase(layer: Dropout(rate), input: [3, 11])
+    for (rate, seed) in [(0.5, 7), (0.1, 8), (0, 9), (0.9, nil)] as [(Double, Layers.DropoutSeed?)] {
+      var test = LayerCase(layer: Layers.Dropout(rate), input: [3, 11])
       test.dropoutSeed = seed
       let findings = test.check()
       #expect(findings.violations.isEmpty, "\(findings.violations)")
@@ -62,13 +63,13 @@ struct DropoutTests {
 
   @Test func ratesOutsideAreRefused() throws {
     for rate in [-0.1, 1, 1.5, Double.nan] {
-      #expect(throws: LayerError.self) { try Dropout(rate).outputShape(for: [4]) }
+      #expect(throws: Layers.Failure.self) { try Layers.Dropout(rate).outputShape(for: [4]) }
     }
-    #expect(try Dropout(0).outputShape(for: [4]) == [4])
+    #expect(try Layers.Dropout(0).outputShape(for: [4]) == [4])
   }
 
   @Test func resultsDoNotDependOnThreads() {
-    var test = LayerCase(layer: Dropout(0.5), input: [1001], rows: 311)
+    var test = LayerCase(layer: Layers.Dropout(0.5), input: [1001], rows: 311)
     test.dropoutSeed = 5
     #expect(test.isDeterministic(as: Float.self, rowsAreIndependent: false))
     #expect(test.isDeterministic(as: Double.self, rowsAreIndependent: false))

@@ -22,8 +22,8 @@ func randomTokens<S: RealScalar>(
     for (batch, seed) in zip(Self.batches, UInt64(1)...) {
       let padding = batch.padding.map { $0 * batch.width..<($0 + 1) * batch.width } ?? 0..<0
       let layers: [any Layer] = [
-        Embedding(vocabulary: batch.vocabulary, width: batch.width, padding: batch.padding),
-        EmbeddingBag(vocabulary: batch.vocabulary, width: batch.width, padding: batch.padding),
+        Layers.Embedding(vocabulary: batch.vocabulary, width: batch.width, padding: batch.padding),
+        Layers.EmbeddingBag(vocabulary: batch.vocabulary, width: batch.width, padding: batch.padding),
       ]
       for layer in layers {
         let test = LayerCase(
@@ -51,7 +51,7 @@ func randomTokens<S: RealScalar>(
 
   @Test func positionalRules() {
     for (rows, shape) in [(1, [1, 1]), (5, [4, 3]), (3, [6, 17])] {
-      for layer in [PositionalEmbedding(), MeanPositions()] as [any Layer] {
+      for layer in [Layers.PositionalEmbedding(), Layers.MeanPositions()] as [any Layer] {
         #expect(LayerCase(layer: layer, input: shape, rows: rows).check().violations.isEmpty)
       }
     }
@@ -68,21 +68,21 @@ func randomTokens<S: RealScalar>(
       return (checks.output.elements, checks.slices.isEmpty ? [] : Array(checks.point.values[checks.slices[0].range]))
     }
     let tokens: [S] = [2, 0, 2, 1, 1, 0, 1, 1, 1]
-    let plain = outputs(Embedding(vocabulary: 3, width: 2, padding: 1), [3], tokens)
+    let plain = outputs(Layers.Embedding(vocabulary: 3, width: 2, padding: 1), [3], tokens)
     let expected = tokens.flatMap { plain.weight[2 * Int($0)..<2 * Int($0) + 2] }
     #expect(plain.output == expected, "the padding row reads as stored")
 
-    let bag = outputs(EmbeddingBag(vocabulary: 3, width: 2, padding: 1), [3], tokens)
+    let bag = outputs(Layers.EmbeddingBag(vocabulary: 3, width: 2, padding: 1), [3], tokens)
     var mean: [S] = []
     for d in 0..<2 { mean.append((2 * bag.weight[4 + d] + bag.weight[d]) / 3) }
     let means: [S] = mean + Array(bag.weight[..<2]) + [0, 0]
     #expect(largestDifference(bag.output, means) <= epsilon(S.self))
 
     let features: [S] = [1, 2, 5, 8, -1, 0, 1, 3]
-    let positional = outputs(PositionalEmbedding(), [2, 2], features)
+    let positional = outputs(Layers.PositionalEmbedding(), [2, 2], features)
     let sums: [S] = zip(features, positional.weight + positional.weight).map { $0 + $1 }
     #expect(positional.output == sums)
-    #expect(outputs(MeanPositions(), [2, 2], features).output == [3, 5, 0, 1.5])
+    #expect(outputs(Layers.MeanPositions(), [2, 2], features).output == [3, 5, 0, 1.5])
   }
 
   @Test func values() {
@@ -96,7 +96,8 @@ func randomTokens<S: RealScalar>(
     for isBag in [false, true] {
       let layer: any Layer =
         isBag
-        ? EmbeddingBag(vocabulary: 4, width: width, padding: 3) : Embedding(vocabulary: 4, width: width, padding: 3)
+        ? Layers.EmbeddingBag(vocabulary: 4, width: width, padding: 3)
+        : Layers.Embedding(vocabulary: 4, width: width, padding: 3)
       var checks = LayerProbe<Double>(
         LayerCase(layer: layer, input: [positions], rows: 7, seed: 9, vocabulary: 4), limit: 0)
       for t in 0..<positions { checks.point.input[2, t] = 3 }
@@ -107,7 +108,7 @@ func randomTokens<S: RealScalar>(
         let count = tokens.row(i).count { $0 != 3 }
         return cotangents.row(i).map { $0 / Double(count) }
       }
-      var gram = RowGram<Double>()
+      var gram = Linearizations.RowGram<Double>()
       gram.reset(rows: 7)
       checks.layer.addRowGram(of: checks.cotangents, at: checks.point, into: &gram)
       for i in 0..<7 {
@@ -129,21 +130,21 @@ func randomTokens<S: RealScalar>(
   @Test func resultsDoNotDependOnThreads() {
     let (rows, positions, vocabulary, width) = (60, 50, 90, 160)
     let layers: [any Layer] = [
-      Embedding(vocabulary: vocabulary, width: width, padding: 3),
-      EmbeddingBag(vocabulary: vocabulary, width: width, padding: 3),
+      Layers.Embedding(vocabulary: vocabulary, width: width, padding: 3),
+      Layers.EmbeddingBag(vocabulary: vocabulary, width: width, padding: 3),
     ]
     for layer in layers {
       let test = LayerCase(layer: layer, input: [positions], rows: rows, vocabulary: vocabulary)
       #expect(test.isDeterministic(as: Float.self) && test.isDeterministic(as: Double.self), "\(layer.type)")
     }
-    let mean = LayerCase(layer: MeanPositions(), input: [positions, width], rows: rows)
+    let mean = LayerCase(layer: Layers.MeanPositions(), input: [positions, width], rows: rows)
     #expect(mean.isDeterministic(as: Float.self) && mean.isDeterministic(as: Double.self))
   }
 
   /// The Gram's cost is that of the tokens at hand.
   @Test func gramCost() {
     func cost(_ tokens: [Double]) -> Double {
-      let layer = Embedding(vocabulary: 9, width: 4)
+      let layer = Layers.Embedding(vocabulary: 9, width: 4)
       var checks = LayerProbe<Double>(LayerCase(layer: layer, input: [2], rows: 3, vocabulary: 9), limit: 0)
       checks.point.input = Matrix(rows: 3, columns: 2, elements: tokens)
       checks.layer.forward(at: checks.point, into: &checks.output)
@@ -156,32 +157,36 @@ func randomTokens<S: RealScalar>(
 
   @Test func refusals() throws {
     func message(_ layer: any Layer, _ input: [Int]) -> String {
-      do throws(LayerError) { return "\(try layer.outputShape(for: input))" } catch { return error.message }
+      do throws(Layers.Failure) { return "\(try layer.outputShape(for: input))" } catch { return error.message }
     }
-    #expect(message(Embedding(vocabulary: 5, width: 3), [4]) == "[4, 3]")
-    #expect(message(EmbeddingBag(vocabulary: 5, width: 3), [4]) == "[3]")
-    #expect(message(PositionalEmbedding(), [4, 3]) == "[4, 3]")
-    #expect(message(MeanPositions(), [4, 3]) == "[3]")
-    for layer in [Embedding(vocabulary: 5, width: 3, padding: 5), EmbeddingBag(vocabulary: 5, width: 3, padding: -1)]
+    #expect(message(Layers.Embedding(vocabulary: 5, width: 3), [4]) == "[4, 3]")
+    #expect(message(Layers.EmbeddingBag(vocabulary: 5, width: 3), [4]) == "[3]")
+    #expect(message(Layers.PositionalEmbedding(), [4, 3]) == "[4, 3]")
+    #expect(message(Layers.MeanPositions(), [4, 3]) == "[3]")
+    for layer in [
+      Layers.Embedding(vocabulary: 5, width: 3, padding: 5), Layers.EmbeddingBag(vocabulary: 5, width: 3, padding: -1),
+    ]
       as [any Layer]
     {
       #expect(message(layer, [4]).hasPrefix("expected a padding token in 0..<5"))
       #expect(message(layer, [4, 4]) == "expected [positions] of token numbers, got [4, 4]")
     }
-    #expect(message(Embedding(vocabulary: 0, width: 3), [4]).hasPrefix("expected a vocabulary of 1 to 16777216"))
-    #expect(message(EmbeddingBag(vocabulary: 2, width: 0), [4]) == "expected a width of at least 1, got 0")
-    #expect(message(PositionalEmbedding(), [4]) == "expected [positions, n], got [4]")
-    #expect(message(MeanPositions(), [4, 3, 2]) == "expected [positions, n], got [4, 3, 2]")
+    #expect(message(Layers.Embedding(vocabulary: 0, width: 3), [4]).hasPrefix("expected a vocabulary of 1 to 16777216"))
+    #expect(message(Layers.EmbeddingBag(vocabulary: 2, width: 0), [4]) == "expected a width of at least 1, got 0")
+    #expect(message(Layers.PositionalEmbedding(), [4]) == "expected [positions, n], got [4]")
+    #expect(message(Layers.MeanPositions(), [4, 3, 2]) == "expected [positions, n], got [4, 3, 2]")
   }
 
   func tokenNumbers<S: RealScalar>(_ type: S.Type) throws {
-    for layer in [Embedding(vocabulary: 7, width: 3), EmbeddingBag(vocabulary: 7, width: 3)] as [any Layer] {
+    for layer in [Layers.Embedding(vocabulary: 7, width: 3), Layers.EmbeddingBag(vocabulary: 7, width: 3)]
+      as [any Layer]
+    {
       for bad in [12.5, 7, -1, 3.5, .nan, .infinity, -0.25] as [S] {
         var features = Matrix<S>(rows: 700, columns: 3)
         #expect(throws: Never.self) { try layer.checkInput(features) }
         features[650, 1] = bad
         features[690, 2] = bad
-        do throws(LayerError) {
+        do throws(Layers.Failure) {
           try layer.checkInput(features)
           Issue.record("\(bad) is no token")
         } catch {
@@ -203,7 +208,7 @@ func randomTokens<S: RealScalar>(
     }
 
     static func forward(last token: Float) {
-      let layer = Embedding(vocabulary: 3, width: 2)
+      let layer = Layers.Embedding(vocabulary: 3, width: 2)
       var checks = LayerProbe<Float>(LayerCase(layer: layer, input: [2], vocabulary: 3), limit: 0)
       checks.point.input[4, 1] = token
       checks.layer.forward(at: checks.point, into: &checks.output)

@@ -36,29 +36,29 @@ struct FaultyLayer: Layer {
   var type: String { "quadratic" }
   var fault = LayerFault.none
 
-  func parameters(for input: [Int]) -> [ParameterSpec] {
+  func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
     [
-      ParameterSpec("weight", shape: input, isPenalised: true, initializer: .normal(deviation: 1)),
-      ParameterSpec("bias", shape: input, isPenalised: false, initializer: .normal(deviation: 1)),
+      Layers.ParameterSpec("weight", shape: input, isPenalised: true, initializer: .normal(deviation: 1)),
+      Layers.ParameterSpec("bias", shape: input, isPenalised: false, initializer: .normal(deviation: 1)),
     ]
   }
 
   func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
+    at site: Layers.Site, as type: Scalar.Type
   ) -> any LayerLinearization<Scalar> { FaultyLinearization(all: site.slices, fault: fault) }
 }
 
 private let calls = Atomic<Int>(0)
 
 struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
-  let all: [ParameterSlice]
+  let all: [ParameterLayout.Slice]
   let fault: LayerFault
   /// Keeps what it had at the first batch that was as large.
   private var kept: [Scalar] = []
 
-  init(all: [ParameterSlice], fault: LayerFault) { (self.all, self.fault) = (all, fault) }
+  init(all: [ParameterLayout.Slice], fault: LayerFault) { (self.all, self.fault) = (all, fault) }
 
-  var slices: [ParameterSlice] { fault == .noSlices ? [] : all }
+  var slices: [ParameterLayout.Slice] { fault == .noSlices ? [] : all }
   private var width: Int { all[0].count }
   private var weight: Int { all[0].offset }
   private var bias: Int { all[1].offset }
@@ -67,7 +67,7 @@ struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
     fault == .nondeterministic ? 1e-6 * Scalar(calls.wrappingAdd(1, ordering: .relaxed).newValue % 97) : 0
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     let (x, n) = (point.input, width)
     output.reshape(rows: x.rows, columns: n)
     if kept.count < point.rows || fault != .remembers {
@@ -84,12 +84,12 @@ struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   /// d y / d x.
-  private func slope(_ point: LayerPoint<Scalar>, _ i: Int, _ j: Int) -> Scalar {
+  private func slope(_ point: Layers.Point<Scalar>, _ i: Int, _ j: Int) -> Scalar {
     (fault == .missingTerm ? 0 : 1) + point.values[weight + j] * point.input[i, j]
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     let noise = tick()
@@ -112,7 +112,7 @@ struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     result.reshape(rows: point.rows, columns: fault == .wrongShape ? width + 1 : width)
     for i in 0..<point.rows {
@@ -124,11 +124,12 @@ struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     let weights = fault == .ignoresRowWeights ? nil : rowWeights
-    func accumulate(_ slice: ParameterSlice, _ j: Int, _ alpha: Scalar, _ sum: Scalar) {
+    func accumulate(_ slice: ParameterLayout.Slice, _ j: Int, _ alpha: Scalar, _ sum: Scalar) {
       let k = slice.offset + j
       let beta = fault == .ignoresBeta ? 0 : beta[slice]
       result[k] = alpha * sum + (beta == 0 && fault != .readsResult ? 0 : beta * result[k])
@@ -148,7 +149,7 @@ struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     for i in 0..<point.rows {
       for j in 0..<width {
@@ -160,7 +161,7 @@ struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func rowGradients(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Matrix<Scalar>]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Matrix<Scalar>]
   ) {
     for k in result.indices { result[k].reshape(rows: point.rows, columns: width) }
     for i in 0..<point.rows {
@@ -174,7 +175,7 @@ struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     var gradients = [Matrix<Scalar>](repeating: Matrix(rows: 0, columns: 0), count: 2)
     let copy = FaultyLinearization(all: all, fault: fault == .missingBias ? .missingBias : .none)
@@ -186,7 +187,7 @@ struct FaultyLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     for i in 0..<point.rows {
       for j in 0..<width {

@@ -8,8 +8,8 @@ struct ImageLayerCheck<S: RealScalar> {
   let input: [Int]
   let rows: Int
   let layout: ParameterLayout
-  let site: LayerSite
-  let point: LayerPoint<S>
+  let site: Layers.Site
+  let point: Layers.Point<S>
   let outputWidth: Int
   var generator: SeededGenerator
   var findings: Findings
@@ -28,9 +28,9 @@ struct ImageLayerCheck<S: RealScalar> {
     }
     layout.append("after", shape: [2], isPenalised: false)
     self.layout = layout
-    site = LayerSite(path: "1", input: input, slices: Array(layout.slices.dropFirst().dropLast()))
+    site = Layers.Site(path: "1", input: input, slices: Array(layout.slices.dropFirst().dropLast()))
     var generator = SeededGenerator(seed: seed)
-    point = LayerPoint(
+    point = Layers.Point(
       input: generator.matrix(rows, input.reduce(1, *)), values: generator.vector(layout.count))
     self.generator = generator
     findings = Findings("\(layer) \(input) rows \(rows) seed \(seed) \(S.precisionName)")
@@ -39,7 +39,7 @@ struct ImageLayerCheck<S: RealScalar> {
   private var limit: Double { tolerance(S.self, double: 2e-14, float: 1e-5) }
 
   mutating func run(
-    _ make: (LayerSite) -> any LayerLinearization<S>, forward: ([Double], [Double]) -> [Double]
+    _ make: (Layers.Site) -> any LayerLinearization<S>, forward: ([Double], [Double]) -> [Double]
   ) -> Findings {
     func open(_ linearization: some LayerLinearization<S>, _ check: inout ImageLayerCheck) {
       var linearization = linearization
@@ -51,7 +51,7 @@ struct ImageLayerCheck<S: RealScalar> {
     return findings
   }
 
-  private func output(_ at: LayerPoint<S>, _ linearization: inout some LayerLinearization<S>) -> Matrix<S> {
+  private func output(_ at: Layers.Point<S>, _ linearization: inout some LayerLinearization<S>) -> Matrix<S> {
     var y = memory(outputWidth)
     linearization.forward(at: at, into: &y)
     return y
@@ -108,7 +108,7 @@ struct ImageLayerCheck<S: RealScalar> {
     linearization.pushforward(nil, t, at: point, into: &jt)
     var g = [S](repeating: 0, count: layout.trainableCount)
     linearization.parameterPullback(
-      u, rowWeights: nil, alpha: SliceFactors(1), beta: SliceFactors(0), at: point, into: &g)
+      u, rowWeights: nil, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), at: point, into: &g)
     expectEqual(u.elements, jt.elements, g, t, "<u, Jt v> = <Jt^T u, v>")
     linearization.pushforward(dx, t, at: point, into: &both)
     jt.combine(1, jx)
@@ -134,7 +134,7 @@ struct ImageLayerCheck<S: RealScalar> {
       unit[i] = 1
       var row = [S](repeating: 0, count: layout.trainableCount)
       linearization.parameterPullback(
-        u, rowWeights: unit, alpha: SliceFactors(1), beta: SliceFactors(0), at: point, into: &row)
+        u, rowWeights: unit, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), at: point, into: &row)
       return row.map { Double($0) }
     }
     checkPullback(&linearization, u, explicit)
@@ -152,17 +152,19 @@ struct ImageLayerCheck<S: RealScalar> {
     _ linearization: inout some LayerLinearization<S>, _ u: Matrix<S>, _ explicit: [[Double]]
   ) {
     let (weights, old): ([S], [S]) = (generator.vector(rows), tangent())
-    let (alpha, beta) = (SliceFactors<S>(penalised: 0.5, free: -2), SliceFactors<S>(penalised: 3, free: 0.25))
-    for (weights, beta) in [(weights, beta), (weights, SliceFactors(0)), (nil, beta)] {
+    let (alpha, beta) = (
+      ParameterLayout.Factors<S>(penalised: 0.5, free: -2), ParameterLayout.Factors<S>(penalised: 3, free: 0.25)
+    )
+    for (weights, beta) in [(weights, beta), (weights, ParameterLayout.Factors(0)), (nil, beta)] {
       // With beta 0 the old result must not be read.
-      var result = beta == SliceFactors(0) ? old.map { _ in S.nan } : old
+      var result = beta == ParameterLayout.Factors(0) ? old.map { _ in S.nan } : old
       let before = result
       linearization.parameterPullback(u, rowWeights: weights, alpha: alpha, beta: beta, at: point, into: &result)
       var expected = before.map { Double($0) }
       for slice in site.slices {
         for k in slice.range {
           let sum = (0..<rows).reduce(0) { $0 + Double(weights?[$1] ?? 1) * explicit[$1][k] }
-          let rest = beta == SliceFactors(0) ? 0 : Double(beta[slice]) * Double(old[k])
+          let rest = beta == ParameterLayout.Factors(0) ? 0 : Double(beta[slice]) * Double(old[k])
           expected[k] = Double(alpha[slice]) * sum + rest
         }
       }
@@ -184,7 +186,7 @@ struct ImageLayerCheck<S: RealScalar> {
         .reduce(0) { $0 + explicit[i][$1] * explicit[j][$1] }
     }
     for repetition in 0..<2 {
-      var gram = RowGram<S>()
+      var gram = Linearizations.RowGram<S>()
       gram.reset(rows: rows)
       for _ in 0...repetition { linearization.addRowGram(of: u, at: point, into: &gram) }
       for (isPenalised, part) in [(true, gram.penalised), (false, gram.free)] {

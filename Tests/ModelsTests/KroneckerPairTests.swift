@@ -18,7 +18,7 @@ import Testing
     let cotangents: Matrix<Double> = generator.matrix(outputs.rows, outputs.columns)
     var gradient = [Double](repeating: 0, count: model.layout.trainableCount)
     linearization.pullback(
-      cotangents, rowWeights: nil, alpha: SliceFactors(1), beta: SliceFactors(0), into: &gradient)
+      cotangents, rowWeights: nil, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), into: &gradient)
     linearization.backpropagate(cotangents)
     let pairs = linearization.kroneckerPairs()
     #expect(pairs.map(\.weight.name) == weights)
@@ -41,8 +41,9 @@ import Testing
 
   @Test func networks() throws {
     let layers: [any Layer] = [
-      Dense(6), Activation(.tanh), Frozen(Dense(5)), Residual([Dense(5), Activation(.relu)], shortcut: [Dense(5)]),
-      LayerNorm(), Dense(3, bias: false),
+      Layers.Dense(6), Layers.Activation(.tanh), Layers.Frozen(Layers.Dense(5)),
+      Layers.Residual([Layers.Dense(5), Layers.Activation(.relu)], shortcut: [Layers.Dense(5)]),
+      Layers.LayerNorm(), Layers.Dense(3, bias: false),
     ]
     let model = try Network<Double>(Architecture(input: [4], layers: layers))
     Self.check(
@@ -51,15 +52,18 @@ import Testing
 
   @Test func convolutions() throws {
     let layers: [any Layer] = [
-      Conv2D(channels: 3, kernel: 3, stride: 2, padding: 1), Activation(.relu),
-      Conv2D(channels: 4, kernel: 1, bias: false), Conv2D(channels: 4, kernel: 2, groups: 2), Flatten(), Dense(3),
+      Layers.Conv2D(channels: 3, kernel: 3, stride: 2, padding: 1), Layers.Activation(.relu),
+      Layers.Conv2D(channels: 4, kernel: 1, bias: false), Layers.Conv2D(channels: 4, kernel: 2, groups: 2),
+      Layers.Flatten(), Layers.Dense(3),
     ]
     let model = try Network<Double>(Architecture(input: [2, 5, 4], layers: layers))
     Self.check(model, batch: 3, weights: ["0.weight", "2.weight", "5.weight"])
   }
 
   @Test func positions() throws {
-    let layers: [any Layer] = [Dense(4), Activation(.tanh), SelfAttention(heads: 2), Positions(), Dense(3)]
+    let layers: [any Layer] = [
+      Layers.Dense(4), Layers.Activation(.tanh), Layers.SelfAttention(heads: 2), Layers.Positions(), Layers.Dense(3),
+    ]
     let model = try Network<Double>(Architecture(input: [3, 5], layers: layers))
     Self.check(model, batch: 4, weights: ["0.weight", "4.weight"])
   }

@@ -9,7 +9,7 @@ struct LayerCase {
   let input: [Int]
   var rows = 5
   var seed: UInt64 = 1
-  var dropoutSeed: DropoutSeed?
+  var dropoutSeed: Layers.DropoutSeed?
   /// Keeps inputs from where a function has a kink, so that differences exist.
   var isAwayFromZero = false
   /// Inputs are token numbers below it, and do not move.
@@ -30,8 +30,8 @@ struct LayerCase {
     return layout
   }
 
-  var site: LayerSite {
-    LayerSite(path: "3", input: input, slices: Array(layout.slices.dropFirst().dropLast(2)))
+  var site: Layers.Site {
+    Layers.Site(path: "3", input: input, slices: Array(layout.slices.dropFirst().dropLast(2)))
   }
 
   var width: Int { input.reduce(1, *) }
@@ -41,10 +41,10 @@ struct LayerCase {
 /// Everything a layer's products must satisfy, at one point.
 struct LayerProbe<S: RealScalar> {
   let layout: ParameterLayout
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   /// Trained slices only.
-  let trained: [ParameterSlice]
-  var point: LayerPoint<S>
+  let trained: [ParameterLayout.Slice]
+  var point: Layers.Point<S>
   let inputTangent: Matrix<S>
   let tangent: [S]
   let cotangents: Matrix<S>
@@ -62,7 +62,7 @@ struct LayerProbe<S: RealScalar> {
     // Gains and variances stay positive.
     for k in parameters.values.indices { parameters.values[k] += 0.6 * generator.uniform() - 0.3 }
     func draw(_ count: Int) -> [S] { (0..<count).map { _ in S(Float(generator.normal())) } }
-    point = LayerPoint(
+    point = Layers.Point(
       input: Matrix(rows: test.rows, columns: test.width, elements: draw(test.rows * test.width)),
       values: parameters.values.map { S(Float($0)) }, dropoutSeed: test.dropoutSeed)
     if test.isAwayFromZero {
@@ -105,7 +105,8 @@ struct LayerProbe<S: RealScalar> {
   }
 
   mutating func parameterPullback(
-    _ weights: [S]?, alpha: SliceFactors<S> = SliceFactors(1), beta: SliceFactors<S> = SliceFactors(0),
+    _ weights: [S]?, alpha: ParameterLayout.Factors<S> = ParameterLayout.Factors(1),
+    beta: ParameterLayout.Factors<S> = ParameterLayout.Factors(0),
     from start: [S]? = nil
   ) -> [S] {
     var result = start ?? [S](repeating: 0, count: layout.trainableCount)
@@ -162,7 +163,9 @@ struct LayerProbe<S: RealScalar> {
     }
     findings.expect(bits(pushforward(nil, own).elements) == bits(image.elements), "other slices are not read")
     // alpha J^T diag(w) c + beta start, with factors for each kind of slice.
-    let (alpha, beta) = (SliceFactors<S>(penalised: 0.5, free: -2), SliceFactors<S>(penalised: 3, free: 0.25))
+    let (alpha, beta) = (
+      ParameterLayout.Factors<S>(penalised: 0.5, free: -2), ParameterLayout.Factors<S>(penalised: 3, free: 0.25)
+    )
     let weighted = parameterPullback(rowWeights)
     let result = parameterPullback(rowWeights, alpha: alpha, beta: beta, from: tangent)
     var expected = doubles(tangent)
@@ -200,7 +203,7 @@ struct LayerProbe<S: RealScalar> {
     layer.prepare(cotangents, at: point)
     var gradients = [Matrix<S>](repeating: none, count: slices.count)
     layer.rowGradients(of: cotangents, at: point, into: &gradients)
-    var gram = RowGram<S>()
+    var gram = Linearizations.RowGram<S>()
     gram.reset(rows: point.rows)
     layer.addRowGram(of: cotangents, at: point, into: &gram)
     layer.addRowGram(of: cotangents, at: point, into: &gram)
@@ -336,7 +339,7 @@ extension LayerCase {
     all += checks.pullback(checks.cotangents).elements
     guard own != nil else { return all }
     all += checks.parameterPullback(checks.rowWeights)
-    var (norms, gram) = (checks.rowWeights, RowGram<S>())
+    var (norms, gram) = (checks.rowWeights, Linearizations.RowGram<S>())
     gram.reset(rows: checks.point.rows)
     checks.layer.addRowProducts(checks.tangent, checks.cotangents, at: checks.point, into: &norms)
     checks.layer.addRowSquaredNorms(of: checks.cotangents, at: checks.point, into: &norms)
@@ -361,7 +364,7 @@ extension LayerCase {
 
   private func lastRowError<S: RealScalar>(_ drawn: LayerProbe<S>) -> Double {
     func last(_ x: Matrix<S>) -> Matrix<S> { Matrix(rows: 1, columns: x.columns, elements: Array(x.row(x.rows - 1))) }
-    func products(_ layer: any LayerLinearization<S>, _ point: LayerPoint<S>, _ select: (Matrix<S>) -> Matrix<S>)
+    func products(_ layer: any LayerLinearization<S>, _ point: Layers.Point<S>, _ select: (Matrix<S>) -> Matrix<S>)
       -> [Matrix<S>]
     {
       var layer = layer

@@ -5,7 +5,7 @@ import Testing
 
 /// `checkLinearization` must pass what is right with room to spare, and find out and name what is not.
 @Suite struct LinearizationCheckTests {
-  typealias Check = LinearizationReport.Check
+  typealias Check = Linearizations.Report.Check
 
   /// The checks that are about the fault itself.
   static let expected: [LayerFault: Check] = [
@@ -20,7 +20,7 @@ import Testing
 
   func report<S: RealScalar>(
     _ type: S.Type, _ layers: [any Layer], input: [Int] = [4], count: Int = 5, seed: UInt64 = 1
-  ) throws -> LinearizationReport {
+  ) throws -> Linearizations.Report {
     let network = try Network<S>(Architecture(input: input, layers: layers))
     var generator = SeededGenerator(seed: seed)
     let parameters = Parameters<S>(
@@ -29,8 +29,8 @@ import Testing
       network, at: parameters, inputs: Inputs(generator.matrix(count, network.inputWidth)), seed: seed)
   }
 
-  func faulty<S: RealScalar>(_ type: S.Type, _ fault: LayerFault) throws -> LinearizationReport {
-    try report(type, [Dense(4), FaultyLayer(fault: fault), Dense(3)])
+  func faulty<S: RealScalar>(_ type: S.Type, _ fault: LayerFault) throws -> Linearizations.Report {
+    try report(type, [Layers.Dense(4), FaultyLayer(fault: fault), Layers.Dense(3)])
   }
 
   @Test(arguments: LayerFault.allCases.filter { $0 != .none })
@@ -60,7 +60,7 @@ import Testing
     func check<S: RealScalar>(_ type: S.Type) throws {
       var findings = Findings("\(S.precisionName)")
       for seed in 1...4 as ClosedRange<UInt64> {
-        let report = try report(type, [Dense(4), FaultyLayer(), Dense(3)], seed: seed)
+        let report = try report(type, [Layers.Dense(4), FaultyLayer(), Layers.Dense(3)], seed: seed)
         #expect(report.passed, "\(report)")
         for verdict in report.verdicts {
           findings.expect(ratio(verdict), atMost: 0.25, verdict.check.rawValue, "\(verdict)")
@@ -73,13 +73,13 @@ import Testing
     try check(Double.self)
   }
 
-  private func ratio(_ verdict: LinearizationReport.Verdict) -> Double {
+  private func ratio(_ verdict: Linearizations.Report.Verdict) -> Double {
     verdict.error == 0 ? 0 : verdict.error / verdict.limit
   }
 
   // MARK: Models
 
-  func check<M: Model>(_ model: M, rows: Int = 5, seed: UInt64 = 3) -> LinearizationReport {
+  func check<M: Model>(_ model: M, rows: Int = 5, seed: UInt64 = 3) -> Linearizations.Report {
     var generator = SeededGenerator(seed: seed)
     let parameters = Parameters<M.Scalar>(layout: model.layout, values: generator.vector(model.layout.count))
     return checkLinearization(
@@ -124,10 +124,10 @@ import Testing
   /// Normalises over the batch: may be evaluated, never trained.
   struct Untrainable: Layer {
     var type: String { "batch_mean" }
-    func makeLinearization<S: RealScalar>(at site: LayerSite, as type: S.Type) -> any LayerLinearization<S> {
+    func makeLinearization<S: RealScalar>(at site: Layers.Site, as type: S.Type) -> any LayerLinearization<S> {
       preconditionFailure("must not be asked for")
     }
-    func checkTrainable() throws(LayerError) { throw LayerError("rows of a batch mix: use frozen statistics") }
+    func checkTrainable() throws(Layers.Failure) { throw Layers.Failure("rows of a batch mix: use frozen statistics") }
   }
 
   @Test func whatCannotBeTrainedIsRefused() throws {
@@ -137,8 +137,8 @@ import Testing
       var layout: ParameterLayout { inner.layout }
       var inputWidth: Int { 2 }
       var outputWidth: Int { 2 }
-      func makeLinearization() -> LinearHeadLinearization<Double> { inner.makeLinearization() }
-      func checkTrainable() throws(LayerError) { try Untrainable().checkTrainable() }
+      func makeLinearization() -> Linearizations.OfHead<Double> { inner.makeLinearization() }
+      func checkTrainable() throws(Layers.Failure) { try Untrainable().checkTrainable() }
     }
     let report = check(Refusing())
     #expect(report.failures.map(\.check) == [.trainable])
@@ -154,49 +154,50 @@ import Testing
     var forgetsInput = false
     var branches: [(name: String, layers: [any Layer])] { [("body", body)] }
 
-    func parameters(for input: [Int]) -> [ParameterSpec] {
+    func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
       LayerStack<Double>.parameters(body, input: input).map { $0.under("body") }
     }
 
-    func makeLinearization<S: RealScalar>(at site: LayerSite, as type: S.Type) -> any LayerLinearization<S> {
-      let inner = LayerSite(path: site.path + ".body", input: site.input, slices: site.slices)
+    func makeLinearization<S: RealScalar>(at site: Layers.Site, as type: S.Type) -> any LayerLinearization<S> {
+      let inner = Layers.Site(path: site.path + ".body", input: site.input, slices: site.slices)
       return SumLinearization(slices: site.slices, stack: LayerStack(body, at: inner), skip: forgetsInput ? 0 : 1)
     }
   }
 
   struct SumLinearization<Scalar: RealScalar>: LayerLinearization {
-    let slices: [ParameterSlice]
+    let slices: [ParameterLayout.Slice]
     var stack: LayerStack<Scalar>
     /// What the tangent and cotangent take of the input; the outputs take all of it.
     let skip: Scalar
 
-    mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+    mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
       stack.forward(at: point, into: &output)
       output.combine(1, point.input)
     }
 
     mutating func pushforward(
-      _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+      _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
       into result: inout Matrix<Scalar>
     ) {
       stack.pushforward(inputTangent, tangent, at: point, into: &result)
       if let inputTangent { result.combine(skip, inputTangent) }
     }
 
-    mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {
+    mutating func prepare(_ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>) {
       stack.prepare(cotangents, at: point, needsInput: true)
     }
 
     mutating func pullback(
-      _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+      _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
     ) {
       result = stack.inputCotangents
       result.combine(skip, cotangents)
     }
 
     mutating func parameterPullback(
-      _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-      at point: LayerPoint<Scalar>, into result: inout [Scalar]
+      _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+      beta: ParameterLayout.Factors<Scalar>,
+      at point: Layers.Point<Scalar>, into result: inout [Scalar]
     ) {
       stack.parameterPullback(
         cotangents, rowWeights: rowWeights, alpha: alpha, beta: beta, at: point, into: &result)
@@ -204,36 +205,43 @@ import Testing
   }
 
   @Test func innerLayersAreNamed() throws {
-    let right = try report(Double.self, [Dense(4), Sum(body: [Dense(6), FaultyLayer(), Dense(4)]), Dense(3)])
+    let right = try report(
+      Double.self, [Layers.Dense(4), Sum(body: [Layers.Dense(6), FaultyLayer(), Layers.Dense(4)]), Layers.Dense(3)])
     #expect(right.passed, "\(right)")
     let labels = Set(right.verdicts.map(\.layer))
     #expect(labels.isSuperset(of: ["1.body.0 (dense)", "1.body.1 (quadratic)", "1 (sum)", "2 (dense)", "model"]))
 
     let inside = try report(
       Double.self,
-      [Dense(4), Sum(body: [Dense(6), Sum(body: [FaultyLayer(fault: .missingTerm)]), Dense(4)]), Dense(3)])
+      [
+        Layers.Dense(4), Sum(body: [Layers.Dense(6), Sum(body: [FaultyLayer(fault: .missingTerm)]), Layers.Dense(4)]),
+        Layers.Dense(3),
+      ])
     #expect(inside.faultyLayers == ["1.body.1.body.0 (quadratic)"], "\(inside)")
     #expect(Set(inside.failures.map(\.layer)).isSuperset(of: ["1 (sum)", "1.body.1 (sum)"]))
 
     let outside = try report(
-      Double.self, [Dense(4), Sum(body: [Dense(4)], forgetsInput: true), Dense(3)])
+      Double.self, [Layers.Dense(4), Sum(body: [Layers.Dense(4)], forgetsInput: true), Layers.Dense(3)])
     #expect(outside.faultyLayers == ["1 (sum)"], "\(outside)")
 
-    let frozen = try report(Double.self, [Frozen(Sum(body: [FaultyLayer(fault: .transpose)])), Dense(3)])
+    let frozen = try report(Double.self, [Layers.Frozen(Sum(body: [FaultyLayer(fault: .transpose)])), Layers.Dense(3)])
     #expect(frozen.faultyLayers == ["0.body.0 (quadratic)"], "\(frozen)")
   }
 
   @Test func frozenLayersHaveAnInputOnly() throws {
-    let report = try report(Double.self, [Dense(4), Frozen(FaultyLayer()), Dense(3)])
+    let report = try report(Double.self, [Layers.Dense(4), Layers.Frozen(FaultyLayer()), Layers.Dense(3)])
     #expect(report.passed, "\(report)")
     let checks = Set(report.verdicts.filter { $0.layer == "1 (frozen)" }.map(\.check))
     #expect(checks.contains(.inputDifferences) && !checks.contains(.differences))
-    #expect(try !self.report(Double.self, [Dense(4), Frozen(FaultyLayer(fault: .missingTerm)), Dense(3)]).passed)
+    #expect(
+      try !self.report(
+        Double.self, [Layers.Dense(4), Layers.Frozen(FaultyLayer(fault: .missingTerm)), Layers.Dense(3)]
+      ).passed)
   }
 
   @Test func positionsAndChosenRows() throws {
-    func run<S: RealScalar>(_ type: S.Type, _ fault: LayerFault) throws -> LinearizationReport {
-      let layers: [any Layer] = [FaultyLayer(), Positions(), FaultyLayer(fault: fault), Dense(3)]
+    func run<S: RealScalar>(_ type: S.Type, _ fault: LayerFault) throws -> Linearizations.Report {
+      let layers: [any Layer] = [FaultyLayer(), Layers.Positions(), FaultyLayer(fault: fault), Layers.Dense(3)]
       let network = try Network<S>(Architecture(input: [3, 2], layers: layers))
       var generator = SeededGenerator(seed: 5)
       let parameters = Parameters<S>(layout: network.layout, values: generator.vector(network.layout.count))
@@ -252,7 +260,7 @@ import Testing
   struct Ramp: Layer {
     var type: String { "ramp" }
     var isFaulty = false
-    func makeLinearization<S: RealScalar>(at site: LayerSite, as type: S.Type) -> any LayerLinearization<S> {
+    func makeLinearization<S: RealScalar>(at site: Layers.Site, as type: S.Type) -> any LayerLinearization<S> {
       RampLinearization<S>(isFaulty: isFaulty)
     }
   }
@@ -260,12 +268,12 @@ import Testing
   struct RampLinearization<Scalar: RealScalar>: LayerLinearization {
     let isFaulty: Bool
 
-    mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+    mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
       pushforward(point.input, nil, at: point, into: &output)
     }
 
     mutating func pushforward(
-      _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+      _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
       into result: inout Matrix<Scalar>
     ) {
       result = inputTangent ?? point.input
@@ -277,7 +285,7 @@ import Testing
     }
 
     mutating func pullback(
-      _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+      _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
     ) {
       pushforward(cotangents, nil, at: point, into: &result)
     }
@@ -286,7 +294,7 @@ import Testing
   /// A wide layer of ramps: some are within the steps of their kink. The right ones pass, the wrong ones do not.
   @Test(arguments: 1...6 as ClosedRange<UInt64>) func kinksDoNotAlarm(seed: UInt64) throws {
     for isFaulty in [false, true] {
-      let layers: [any Layer] = [Dense(60), Ramp(isFaulty: isFaulty), Dense(3)]
+      let layers: [any Layer] = [Layers.Dense(60), Ramp(isFaulty: isFaulty), Layers.Dense(3)]
       for report in [
         try report(Double.self, layers, count: 6, seed: seed), try report(Float.self, layers, count: 6, seed: seed),
       ] {
@@ -299,7 +307,9 @@ import Testing
   /// Maxima over windows that ReLU filled with zeros: the point is on kinks, and any slope between the two sides' is
   /// right; one outside is not.
   @Test func tiesDoNotAlarm() throws {
-    let layers: [any Layer] = [Bias(), Activation(.relu), MaxPool2D(kernel: 2), Flatten(), Dense(3)]
+    let layers: [any Layer] = [
+      Layers.Bias(), Layers.Activation(.relu), Layers.MaxPool2D(kernel: 2), Layers.Flatten(), Layers.Dense(3),
+    ]
     for report in [
       try report(Double.self, layers, input: [2, 4, 4], count: 20),
       try report(Float.self, layers, input: [2, 4, 4], count: 20),
@@ -312,7 +322,9 @@ import Testing
 
   /// A bias before a normalisation over its channel has no effect: its gradient is rounding, and nothing to compare.
   @Test func slicesWithoutEffectDoNotAlarm() throws {
-    let layers: [any Layer] = [Conv2D(channels: 2, kernel: 2), GroupNorm(groups: 2), Flatten(), Dense(3)]
+    let layers: [any Layer] = [
+      Layers.Conv2D(channels: 2, kernel: 2), Layers.GroupNorm(groups: 2), Layers.Flatten(), Layers.Dense(3),
+    ]
     for report in [
       try report(Double.self, layers, input: [1, 3, 3]), try report(Float.self, layers, input: [1, 3, 3]),
     ] {
@@ -324,7 +336,8 @@ import Testing
   @Test func tokensAndPadding() throws {
     func run<S: RealScalar>(_ type: S.Type) throws {
       let layers: [any Layer] = [
-        Embedding(vocabulary: 5, width: 3, padding: 2), LayerNorm(), MeanPositions(), Dense(3),
+        Layers.Embedding(vocabulary: 5, width: 3, padding: 2), Layers.LayerNorm(), Layers.MeanPositions(),
+        Layers.Dense(3),
       ]
       let network = try Network<S>(Architecture(input: [4], layers: layers))
       var generator = SeededGenerator(seed: 6)

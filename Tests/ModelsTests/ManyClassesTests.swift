@@ -32,7 +32,8 @@ import Testing
       Self.check(LinearHead<S>(features: 4, classes: 4500, intercept: intercept))
       Self.check(
         try Network<S>(
-          Architecture(input: [4], layers: [Dense(6), Activation(.tanh), Dense(4500, bias: intercept)])))
+          Architecture(
+            input: [4], layers: [Layers.Dense(6), Layers.Activation(.tanh), Layers.Dense(4500, bias: intercept)])))
     }
     try check(Float.self)
     try check(Double.self)

@@ -6,7 +6,7 @@ import TestSupport
 /// A network on one batch with random parameters, and checks of all its products.
 struct NetworkProbe<S: RealScalar> {
   let network: Network<S>
-  var linearization: NetworkLinearization<S>
+  var linearization: Linearizations.OfNetwork<S>
   var parameters: Parameters<S>
   var inputs: Inputs<S>
   var generator: SeededGenerator
@@ -32,7 +32,8 @@ struct NetworkProbe<S: RealScalar> {
   mutating func pullback(_ cotangents: Matrix<S>, rowWeights: [S]? = nil) -> [S] {
     var result = [S](repeating: .nan, count: count)
     linearization.pullback(
-      cotangents, rowWeights: rowWeights, alpha: SliceFactors(1), beta: SliceFactors(0), into: &result)
+      cotangents, rowWeights: rowWeights, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0),
+      into: &result)
     return result
   }
 
@@ -81,7 +82,9 @@ struct NetworkProbe<S: RealScalar> {
       m.append(pullback(single).map(Double.init))
     }
     let weights: [S] = generator.vector(rows)
-    let (alpha, beta) = (SliceFactors<S>(penalised: 0.7, free: -1.3), SliceFactors<S>(penalised: 0.4, free: 1))
+    let (alpha, beta) = (
+      ParameterLayout.Factors<S>(penalised: 0.7, free: -1.3), ParameterLayout.Factors<S>(penalised: 0.4, free: 1)
+    )
     let old: [S] = generator.vector(count)
     var expected = old.map(Double.init)
     for slice in network.layout.trainable {
@@ -100,7 +103,7 @@ struct NetworkProbe<S: RealScalar> {
     findings.expect(
       relativeError(products, m.map { zip($0, tangent).reduce(0) { $0 + $1.0 * Double($1.1) } }), atMost: limit,
       "rowProducts")
-    var gram = RowGram<S>()
+    var gram = Linearizations.RowGram<S>()
     linearization.rowGram(into: &gram)
     var norms = [S](repeating: .nan, count: rows)
     linearization.rowSquaredNorms(into: &norms)

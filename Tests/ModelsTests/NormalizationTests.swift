@@ -10,9 +10,9 @@ struct PartlyFrozen: Layer {
   let layer: any Layer
   let names: Set<String>
 
-  func outputShape(for input: [Int]) throws(LayerError) -> [Int] { try layer.outputShape(for: input) }
+  func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] { try layer.outputShape(for: input) }
 
-  func parameters(for input: [Int]) -> [ParameterSpec] {
+  func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
     layer.parameters(for: input).map {
       var spec = $0
       spec.isFrozen = spec.isFrozen || names.contains(spec.name)
@@ -21,24 +21,24 @@ struct PartlyFrozen: Layer {
   }
 
   func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
+    at site: Layers.Site, as type: Scalar.Type
   ) -> any LayerLinearization<Scalar> { layer.makeLinearization(at: site, as: type) }
 }
 
 struct NormalizationTests {
   static let cases: [LayerCase] = [
-    LayerCase(layer: LayerNorm(), input: [7]),
-    LayerCase(layer: LayerNorm(epsilon: 0.1), input: [35], rows: 1),
-    LayerCase(layer: LayerNorm(), input: [3, 18], rows: 4),
-    LayerCase(layer: LayerNorm(affine: false), input: [4, 5]),
-    LayerCase(layer: GroupNorm(groups: 1), input: [4, 3, 3]),
-    LayerCase(layer: GroupNorm(groups: 2), input: [6, 5, 4], rows: 4),
-    LayerCase(layer: GroupNorm(groups: 6), input: [6, 1, 9], rows: 3),
-    LayerCase(layer: GroupNorm(groups: 2, epsilon: 1e-3), input: [36]),
-    LayerCase(layer: GroupNorm(groups: 2, affine: false), input: [4, 2, 3]),
-    LayerCase(layer: BatchNorm(statistics: .frozen), input: [19]),
-    LayerCase(layer: BatchNorm(epsilon: 0.1, statistics: .frozen), input: [3, 5, 4]),
-    LayerCase(layer: BatchNorm(affine: false, statistics: .frozen), input: [3, 2, 2]),
+    LayerCase(layer: Layers.LayerNorm(), input: [7]),
+    LayerCase(layer: Layers.LayerNorm(epsilon: 0.1), input: [35], rows: 1),
+    LayerCase(layer: Layers.LayerNorm(), input: [3, 18], rows: 4),
+    LayerCase(layer: Layers.LayerNorm(affine: false), input: [4, 5]),
+    LayerCase(layer: Layers.GroupNorm(groups: 1), input: [4, 3, 3]),
+    LayerCase(layer: Layers.GroupNorm(groups: 2), input: [6, 5, 4], rows: 4),
+    LayerCase(layer: Layers.GroupNorm(groups: 6), input: [6, 1, 9], rows: 3),
+    LayerCase(layer: Layers.GroupNorm(groups: 2, epsilon: 1e-3), input: [36]),
+    LayerCase(layer: Layers.GroupNorm(groups: 2, affine: false), input: [4, 2, 3]),
+    LayerCase(layer: Layers.BatchNorm(statistics: .frozen), input: [19]),
+    LayerCase(layer: Layers.BatchNorm(epsilon: 0.1, statistics: .frozen), input: [3, 5, 4]),
+    LayerCase(layer: Layers.BatchNorm(affine: false, statistics: .frozen), input: [3, 2, 2]),
   ]
 
   @Test(arguments: cases.indices) func productsAreRight(number: Int) {
@@ -72,10 +72,10 @@ struct NormalizationTests {
     var generator = SeededGenerator(seed: 9)
     let width = input.reduce(1, *)
     let x: [S] = (0..<3 * width).map { _ in S(shift + generator.normal()) }
-    var linearization = layer.makeLinearization(at: LayerSite(path: "0", input: input, slices: []), as: S.self)
+    var linearization = layer.makeLinearization(at: Layers.Site(path: "0", input: input, slices: []), as: S.self)
     var output = Matrix<S>(rows: 0, columns: 0)
     linearization.forward(
-      at: LayerPoint(input: Matrix(rows: 3, columns: width, elements: x), values: []), into: &output)
+      at: Layers.Point(input: Matrix(rows: 3, columns: width, elements: x), values: []), into: &output)
     let exact = normalized(x, count: group, epsilon: 1e-5)
     return zip(output.elements, exact).reduce(0) { largest($0, Double((Wide($1.0) - $1.1).magnitude)) }
   }
@@ -84,8 +84,9 @@ struct NormalizationTests {
   @Test func valuesAreThoseOfTheFormula() {
     for shift in [0, 1000.0] {
       for (layer, input, group) in [
-        (LayerNorm(affine: false), [100], 100), (LayerNorm(affine: false), [3, 37], 37),
-        (GroupNorm(groups: 2, affine: false), [6, 4, 5], 60), (GroupNorm(groups: 3, affine: false), [9], 3),
+        (Layers.LayerNorm(affine: false), [100], 100), (Layers.LayerNorm(affine: false), [3, 37], 37),
+        (Layers.GroupNorm(groups: 2, affine: false), [6, 4, 5], 60),
+        (Layers.GroupNorm(groups: 3, affine: false), [9], 3),
       ] as [(any Layer, [Int], Int)] {
         #expect(error(layer, input, group: group, shift: shift, as: Float.self) < 4e-6, "\(layer.type) \(shift)")
         #expect(error(layer, input, group: group, shift: shift, as: Double.self) < 1e-14, "\(layer.type) \(shift)")
@@ -95,7 +96,7 @@ struct NormalizationTests {
 
   /// A group of equal elements has no direction to divide by: epsilon keeps it finite.
   @Test func equalElementsBecomeTheBias() {
-    var test = LayerCase(layer: LayerNorm(), input: [8], rows: 2)
+    var test = LayerCase(layer: Layers.LayerNorm(), input: [8], rows: 2)
     test.seed = 3
     var checks = LayerProbe<Float>(test, limit: 0)
     checks.point.input.fill(with: 0.1)
@@ -106,51 +107,55 @@ struct NormalizationTests {
   }
 
   @Test func gainsStartAtOneAndNothingIsPenalised() {
-    for layer in [LayerNorm(), GroupNorm(groups: 2), BatchNorm()] as [any Layer] {
+    for layer in [Layers.LayerNorm(), Layers.GroupNorm(groups: 2), Layers.BatchNorm()] as [any Layer] {
       let specs = layer.parameters(for: [4])
       #expect(specs[0].name == "weight" && specs[0].initializer == .ones && !specs[0].isFrozen)
       #expect(specs[1].name == "bias" && specs[1].initializer == .zeros && !specs[1].isFrozen)
       #expect(specs.allSatisfy { !$0.isPenalised && $0.shape == [4] })
     }
-    let statistics = BatchNorm().parameters(for: [4, 2, 2])[2...]
+    let statistics = Layers.BatchNorm().parameters(for: [4, 2, 2])[2...]
     #expect(statistics.map(\.name) == ["running_mean", "running_var"] && statistics.allSatisfy { $0.isFrozen })
     #expect(statistics.map(\.initializer) == [.zeros, .ones])
-    #expect(LayerNorm(affine: false).parameters(for: [4]).isEmpty)
+    #expect(Layers.LayerNorm(affine: false).parameters(for: [4]).isEmpty)
   }
 
   @Test func shapesThatDoNotFitAreRefused() throws {
-    let image = #expect(throws: LayerError.self) { try LayerNorm().outputShape(for: [3, 2, 2]) }
+    let image = #expect(throws: Layers.Failure.self) { try Layers.LayerNorm().outputShape(for: [3, 2, 2]) }
     #expect(image?.message.contains("group_norm(groups: 1)") == true)
-    let groups = #expect(throws: LayerError.self) { try GroupNorm(groups: 4).outputShape(for: [6, 2, 2]) }
+    let groups = #expect(throws: Layers.Failure.self) { try Layers.GroupNorm(groups: 4).outputShape(for: [6, 2, 2]) }
     #expect(groups?.message.contains("6 channels, got 4") == true)
-    #expect(throws: LayerError.self) { try GroupNorm(groups: 0).outputShape(for: [6]) }
-    #expect(throws: LayerError.self) { try GroupNorm(groups: 2).outputShape(for: [6, 2]) }
-    #expect(throws: LayerError.self) { try BatchNorm().outputShape(for: [6, 2]) }
+    #expect(throws: Layers.Failure.self) { try Layers.GroupNorm(groups: 0).outputShape(for: [6]) }
+    #expect(throws: Layers.Failure.self) { try Layers.GroupNorm(groups: 2).outputShape(for: [6, 2]) }
+    #expect(throws: Layers.Failure.self) { try Layers.BatchNorm().outputShape(for: [6, 2]) }
     for epsilon in [0, -1, Double.nan, .infinity] {
-      #expect(throws: LayerError.self) { try LayerNorm(epsilon: epsilon).outputShape(for: [6]) }
+      #expect(throws: Layers.Failure.self) { try Layers.LayerNorm(epsilon: epsilon).outputShape(for: [6]) }
     }
-    #expect(try GroupNorm(groups: 3).outputShape(for: [6, 2, 2]) == [6, 2, 2])
+    #expect(try Layers.GroupNorm(groups: 3).outputShape(for: [6, 2, 2]) == [6, 2, 2])
   }
 
   @Test func batchStatisticsAreNotTrained() throws {
-    let error = #expect(throws: LayerError.self) { try BatchNorm().checkTrainable() }
+    let error = #expect(throws: Layers.Failure.self) { try Layers.BatchNorm().checkTrainable() }
     for word in ["couples the examples", "layer_norm", "group_norm", "frozen"] {
       #expect(error?.message.contains(word) == true, "\(word)")
     }
-    try BatchNorm(statistics: .frozen).checkTrainable()
+    try Layers.BatchNorm(statistics: .frozen).checkTrainable()
     // In a frozen trunk it is evaluated, and nothing of it is trained.
-    let trunk: [any Layer] = [Frozen(Residual([Dense(4), BatchNorm()])), Frozen(BatchNorm()), Dense(3)]
+    let trunk: [any Layer] = [
+      Layers.Frozen(Layers.Residual([Layers.Dense(4), Layers.BatchNorm()])), Layers.Frozen(Layers.BatchNorm()),
+      Layers.Dense(3),
+    ]
     try Network<Float>(Architecture(input: [4], layers: trunk)).checkTrainable()
-    let inNetwork = #expect(throws: LayerError.self) {
-      try Network<Float>(Architecture(input: [4], layers: [BatchNorm(), Dense(3)])).checkTrainable()
+    let inNetwork = #expect(throws: Layers.Failure.self) {
+      try Network<Float>(Architecture(input: [4], layers: [Layers.BatchNorm(), Layers.Dense(3)])).checkTrainable()
     }
     #expect(inNetwork?.path == "0")
   }
 
   @Test func resultsDoNotDependOnThreads() {
     for (layer, input, rows) in [
-      (LayerNorm(), [70, 64], 40), (LayerNorm(), [300], 500), (GroupNorm(groups: 4), [16, 15, 15], 50),
-      (BatchNorm(statistics: .frozen), [16, 15, 15], 50),
+      (Layers.LayerNorm(), [70, 64], 40), (Layers.LayerNorm(), [300], 500),
+      (Layers.GroupNorm(groups: 4), [16, 15, 15], 50),
+      (Layers.BatchNorm(statistics: .frozen), [16, 15, 15], 50),
     ] as [(any Layer, [Int], Int)] {
       let test = LayerCase(layer: layer, input: input, rows: rows)
       #expect(test.isDeterministic(as: Float.self) && test.isDeterministic(as: Double.self), "\(layer.type)")

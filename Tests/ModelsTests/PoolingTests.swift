@@ -5,9 +5,9 @@ import Testing
 
 @Suite struct PoolingTests {
   struct Case: Sendable {
-    var kernel: Extent
-    var stride: Extent?
-    var padding: Extent = 0
+    var kernel: Layers.Extent
+    var stride: Layers.Extent?
+    var padding: Layers.Extent = 0
     var input: [Int]
     var rows = 4
   }
@@ -18,7 +18,8 @@ import Testing
     Case(kernel: 3, stride: 2, padding: 1, input: [2, 8, 9]),
     Case(kernel: 3, stride: 1, padding: 1, input: [2, 5, 40]),
     Case(
-      kernel: Extent(height: 3, width: 2), stride: Extent(height: 1, width: 3), padding: Extent(height: 1, width: 0),
+      kernel: Layers.Extent(height: 3, width: 2), stride: Layers.Extent(height: 1, width: 3),
+      padding: Layers.Extent(height: 1, width: 0),
       input: [1, 4, 9]),
     Case(kernel: 5, stride: 3, padding: 2, input: [2, 3, 3]),
     Case(kernel: 1, input: [2, 3, 4]),
@@ -57,32 +58,32 @@ import Testing
   }
 
   @Test(arguments: cases) func maximum(item: Case) {
-    let layer = MaxPool2D(kernel: item.kernel, stride: item.stride, padding: item.padding)
+    let layer = Layers.MaxPool2D(kernel: item.kernel, stride: item.stride, padding: item.padding)
     var findings = Self.check(Float.self, layer, item) { seen, _ in seen.max() ?? .nan }
     findings.merge(Self.check(Double.self, layer, item) { seen, _ in seen.max() ?? .nan })
     #expect(findings.violations.isEmpty)
   }
 
   @Test(arguments: cases) func mean(item: Case) {
-    let layer = AveragePool2D(kernel: item.kernel, stride: item.stride, padding: item.padding)
+    let layer = Layers.AveragePool2D(kernel: item.kernel, stride: item.stride, padding: item.padding)
     var findings = Self.check(Float.self, layer, item) { seen, area in seen.reduce(0, +) / Double(area) }
     findings.merge(Self.check(Double.self, layer, item) { seen, area in seen.reduce(0, +) / Double(area) })
     #expect(findings.violations.isEmpty)
   }
 
   @Test(arguments: [[3, 4, 5], [2, 1, 1], [4, 7, 9]]) func wholePlanes(input: [Int]) {
-    let item = Case(kernel: Extent(height: input[1], width: input[2]), input: input)
-    var findings = Self.check(Float.self, GlobalAveragePool(), item) { $0.reduce(0, +) / Double($1) }
-    findings.merge(Self.check(Double.self, GlobalAveragePool(), item) { $0.reduce(0, +) / Double($1) })
+    let item = Case(kernel: Layers.Extent(height: input[1], width: input[2]), input: input)
+    var findings = Self.check(Float.self, Layers.GlobalAveragePool(), item) { $0.reduce(0, +) / Double($1) }
+    findings.merge(Self.check(Double.self, Layers.GlobalAveragePool(), item) { $0.reduce(0, +) / Double($1) })
     #expect(findings.violations.isEmpty)
   }
 
   /// Equals: the first of the window, in rows. NaN: it stays one. All -infinity: the first that is not padding.
   func special<S: RealScalar>(_ type: S.Type) {
-    let layer = MaxPool2D(kernel: 3, stride: 2, padding: 1)
-    var linearization = layer.makeLinearization(at: LayerSite(path: "", input: [1, 3, 4], slices: []), as: S.self)
+    let layer = Layers.MaxPool2D(kernel: 3, stride: 2, padding: 1)
+    var linearization = layer.makeLinearization(at: Layers.Site(path: "", input: [1, 3, 4], slices: []), as: S.self)
     func sources(_ x: [S]) -> (values: [S], origins: [S]) {
-      let point = LayerPoint<S>(input: Matrix(rows: 1, columns: 12, elements: x), values: [])
+      let point = Layers.Point<S>(input: Matrix(rows: 1, columns: 12, elements: x), values: [])
       var (y, origins) = (Matrix<S>(rows: 0, columns: 0), Matrix<S>(rows: 0, columns: 0))
       linearization.forward(at: point, into: &y)
       linearization.pushforward(
@@ -105,23 +106,23 @@ import Testing
   }
 
   @Test func shapesAndRefusals() throws {
-    #expect(try MaxPool2D(kernel: 2).outputShape(for: [3, 7, 8]) == [3, 3, 4])
-    #expect(try AveragePool2D(kernel: 3, stride: 2, padding: 1).outputShape(for: [3, 7, 8]) == [3, 4, 4])
-    #expect(try GlobalAveragePool().outputShape(for: [3, 7, 8]) == [3])
+    #expect(try Layers.MaxPool2D(kernel: 2).outputShape(for: [3, 7, 8]) == [3, 3, 4])
+    #expect(try Layers.AveragePool2D(kernel: 3, stride: 2, padding: 1).outputShape(for: [3, 7, 8]) == [3, 4, 4])
+    #expect(try Layers.GlobalAveragePool().outputShape(for: [3, 7, 8]) == [3])
     func message(_ layer: any Layer, _ input: [Int]) -> String? {
       do { _ = try layer.outputShape(for: input) } catch { return error.message }
       return nil
     }
-    for layer: any Layer in [MaxPool2D(kernel: 2), AveragePool2D(kernel: 2), GlobalAveragePool()] {
+    for layer: any Layer in [Layers.MaxPool2D(kernel: 2), Layers.AveragePool2D(kernel: 2), Layers.GlobalAveragePool()] {
       #expect(message(layer, [4, 4]) == "expected [channels, height, width], got [4, 4]")
     }
-    for layer: any Layer in [MaxPool2D(kernel: 3, padding: 2), AveragePool2D(kernel: 3, padding: 2)] {
+    for layer: any Layer in [Layers.MaxPool2D(kernel: 3, padding: 2), Layers.AveragePool2D(kernel: 3, padding: 2)] {
       #expect(message(layer, [1, 4, 4]) == "expected a padding of at most half of the kernel 3 x 3, got 2 x 2")
     }
-    for layer: any Layer in [MaxPool2D(kernel: 5), AveragePool2D(kernel: 5)] {
+    for layer: any Layer in [Layers.MaxPool2D(kernel: 5), Layers.AveragePool2D(kernel: 5)] {
       #expect(message(layer, [1, 4, 6]) == "a kernel of 5 x 5 is larger than the padded input of 4 x 6")
     }
-    #expect(message(MaxPool2D(kernel: 2, stride: 0), [1, 4, 4]) == "expected a stride of at least 1, got 0 x 0")
+    #expect(message(Layers.MaxPool2D(kernel: 2, stride: 0), [1, 4, 4]) == "expected a stride of at least 1, got 0 x 0")
   }
 
   func identical<S: RealScalar>(_ type: S.Type, _ layer: any Layer) throws {
@@ -140,7 +141,9 @@ import Testing
   }
 
   @Test func threads() throws {
-    for layer: any Layer in [MaxPool2D(kernel: 3, stride: 2), AveragePool2D(kernel: 2), GlobalAveragePool()] {
+    for layer: any Layer in [
+      Layers.MaxPool2D(kernel: 3, stride: 2), Layers.AveragePool2D(kernel: 2), Layers.GlobalAveragePool(),
+    ] {
       try identical(Float.self, layer)
       try identical(Double.self, layer)
     }

@@ -23,7 +23,7 @@ import Testing
     Case(rows: 1, positions: 700, inputs: 2, outputs: 2),
   ]
 
-  static func slice(_ count: Int, isPenalised: Bool) -> ParameterSlice {
+  static func slice(_ count: Int, isPenalised: Bool) -> ParameterLayout.Slice {
     var layout = ParameterLayout()
     layout.append("w", shape: [count], isPenalised: isPenalised)
     return layout.slices[0]
@@ -81,7 +81,7 @@ import Testing
     let limit = tolerance(S.self, double: 1e-13, float: 5e-5)
     // Which part each slice goes into, and whether there is a bias.
     for (weightPart, biasPart) in [(true, false), (false, true), (true, nil)] as [(Bool, Bool?)] {
-      var gram = RowGram<S>()
+      var gram = Linearizations.RowGram<S>()
       gram.reset(rows: item.rows)
       for _ in 0..<2 {
         positionGram.add(
@@ -143,7 +143,7 @@ import Testing
   /// A dense layer on a sequence.
   @Test func dense() {
     func check<S: RealScalar>(_ type: S.Type) -> Findings {
-      let layer = Dense(4)
+      let layer = Layers.Dense(4)
       var check = ImageLayerCheck<S>(layer, input: [6, 3], rows: 5, seed: 1)
       let slices = check.site.slices
       func naive(_ x: [Double], _ values: [Double]) -> [Double] {
@@ -206,7 +206,7 @@ import Testing
         var positionGram = PositionGram<S>(
           positions: item.positions, inputs: item.inputs, outputs: item.outputs, layout: .positionsFirst)
         positionGram.forcedWay = way
-        var gram = RowGram<S>()
+        var gram = Linearizations.RowGram<S>()
         gram.reset(rows: item.rows)
         positionGram.add(
           a, x, weight: Self.slice(1, isPenalised: true), bias: Self.slice(1, isPenalised: false), into: &gram)

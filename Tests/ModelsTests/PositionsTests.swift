@@ -9,24 +9,24 @@ private struct ForwardOnly: Layer {
   var type: String { "forward_only" }
 
   func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
+    at site: Layers.Site, as type: Scalar.Type
   ) -> any LayerLinearization<Scalar> { ForwardOnlyLinearization<Scalar>() }
 }
 
 private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization {
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) { output = point.input }
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) { output = point.input }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) { Issue.record("a tangent went through frozen layers") }
 
-  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {
+  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>) {
     Issue.record("cotangents went through frozen layers")
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) { Issue.record("cotangents went through frozen layers") }
 }
 
@@ -36,43 +36,51 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
   static let trained = Architecture(
     input: [positions],
     layers: [
-      Embedding(vocabulary: vocabulary, width: width), PositionalEmbedding(), SelfAttention(heads: 2, causal: true),
-      Positions(), Dense(4),
+      Layers.Embedding(vocabulary: vocabulary, width: width), Layers.PositionalEmbedding(),
+      Layers.SelfAttention(heads: 2, causal: true),
+      Layers.Positions(), Layers.Dense(4),
     ])
 
   static let frozen = Architecture(
     input: [positions],
     layers: [
-      Frozen(Embedding(vocabulary: vocabulary, width: width)), Frozen(PositionalEmbedding()),
-      Frozen(SelfAttention(heads: 3)), ForwardOnly(), Positions(), ForwardOnly(), Dense(4),
+      Layers.Frozen(Layers.Embedding(vocabulary: vocabulary, width: width)),
+      Layers.Frozen(Layers.PositionalEmbedding()),
+      Layers.Frozen(Layers.SelfAttention(heads: 3)), ForwardOnly(), Layers.Positions(), ForwardOnly(), Layers.Dense(4),
     ])
 
   /// A small language model.
   static let transformer = Architecture(
     input: [positions],
     layers: [
-      Embedding(vocabulary: vocabulary, width: width), PositionalEmbedding(),
-      Residual([LayerNorm(), SelfAttention(heads: 2, causal: true)]),
-      Residual([LayerNorm(), Dense(8), Activation(.gelu), Dense(width)]), Positions(), LayerNorm(), Dense(4),
+      Layers.Embedding(vocabulary: vocabulary, width: width), Layers.PositionalEmbedding(),
+      Layers.Residual([Layers.LayerNorm(), Layers.SelfAttention(heads: 2, causal: true)]),
+      Layers.Residual([Layers.LayerNorm(), Layers.Dense(8), Layers.Activation(.gelu), Layers.Dense(width)]),
+      Layers.Positions(), Layers.LayerNorm(), Layers.Dense(4),
     ])
 
   /// Trained and frozen layers on both sides.
   static let mixed = Architecture(
     input: [positions],
     layers: [
-      Frozen(Embedding(vocabulary: vocabulary, width: width)), ForwardOnly(), PositionalEmbedding(),
-      Frozen(SelfAttention(heads: 2)), SelfAttention(heads: 1), Positions(), Frozen(Dense(5)), Dense(3),
+      Layers.Frozen(Layers.Embedding(vocabulary: vocabulary, width: width)), ForwardOnly(),
+      Layers.PositionalEmbedding(),
+      Layers.Frozen(Layers.SelfAttention(heads: 2)), Layers.SelfAttention(heads: 1), Layers.Positions(),
+      Layers.Frozen(Layers.Dense(5)), Layers.Dense(3),
     ])
 
   /// Nothing is trained behind the positions.
   static let frozenHead = Architecture(
     input: [positions],
     layers: [
-      Embedding(vocabulary: vocabulary, width: width, padding: 2), Dense(4), Positions(), Frozen(Dense(3)),
+      Layers.Embedding(vocabulary: vocabulary, width: width, padding: 2), Layers.Dense(4), Layers.Positions(),
+      Layers.Frozen(Layers.Dense(3)),
     ])
 
   /// Positions first: no trunk.
-  static let plain = Architecture(input: [positions, 3], layers: [Positions(), Dense(4), Frozen(Dense(3)), Dense(3)])
+  static let plain = Architecture(
+    input: [positions, 3],
+    layers: [Layers.Positions(), Layers.Dense(4), Layers.Frozen(Layers.Dense(3)), Layers.Dense(3)])
 
   /// Rows of all B T, with examples that have none, one and all of theirs.
   static let selections: [[Int32]?] = [nil, [0, 1, 2, 3, 4, 11, 15, 17], [6], [3, 19]]
@@ -108,11 +116,15 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
   func wholeSequences<S: RealScalar>(_ type: S.Type) throws {
     let layers: [[any Layer]] = [
       [
-        Embedding(vocabulary: 7, width: 6, padding: 2), PositionalEmbedding(), SelfAttention(heads: 2),
-        MeanPositions(), Dense(3),
+        Layers.Embedding(vocabulary: 7, width: 6, padding: 2), Layers.PositionalEmbedding(),
+        Layers.SelfAttention(heads: 2),
+        Layers.MeanPositions(), Layers.Dense(3),
       ],
-      [EmbeddingBag(vocabulary: 7, width: 6, padding: 2), Dense(4), Dense(3)],
-      [Frozen(Embedding(vocabulary: 7, width: 6)), SelfAttention(heads: 2, bias: false), MeanPositions(), Dense(3)],
+      [Layers.EmbeddingBag(vocabulary: 7, width: 6, padding: 2), Layers.Dense(4), Layers.Dense(3)],
+      [
+        Layers.Frozen(Layers.Embedding(vocabulary: 7, width: 6)), Layers.SelfAttention(heads: 2, bias: false),
+        Layers.MeanPositions(), Layers.Dense(3),
+      ],
     ]
     for (layers, seed) in zip(layers, UInt64(0)...) {
       var generator = SeededGenerator(seed: seed)
@@ -148,7 +160,8 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
     let outputs = probe.outputs()
     var result = [Double](repeating: .nan, count: layout.count)
     probe.linearization.pullback(
-      generator.matrix(2, 3), rowWeights: nil, alpha: SliceFactors(1), beta: SliceFactors(0), into: &result)
+      generator.matrix(2, 3), rowWeights: nil, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0),
+      into: &result)
     #expect(result[..<layout.trainableCount].allSatisfy { $0.isFinite })
     #expect(result[layout.trainableCount...].allSatisfy { $0.isNaN }, "no gradient of what is frozen")
     probe.parameters.move(by: 1, along: Array(result[..<layout.trainableCount]))
@@ -158,7 +171,7 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
 
   /// A frozen trunk costs its forward pass alone; a trained one is paid for in every product.
   @Test func costs() throws {
-    func costs(_ architecture: Architecture, _ rows: [Int32]?) throws -> LinearizationCosts {
+    func costs(_ architecture: Architecture, _ rows: [Int32]?) throws -> Linearizations.Costs {
       var generator = SeededGenerator(seed: 1)
       let features: Matrix<Double> = randomTokens(4, Self.positions, vocabulary: Self.vocabulary, &generator)
       var probe = try NetworkProbe(architecture, features: features, rows: rows, seed: 1)
@@ -199,7 +212,7 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
     #expect(throws: Never.self) { try network.checkFeatures(features) }
     features[17, 3] = 12.5
     #expect(
-      throws: LayerError(
+      throws: Layers.Failure(
         "row 17, column 3: expected a token number in 0..<7, got 12.5", path: "0", type: "frozen")
     ) { try network.checkFeatures(features) }
     let plain = try Network<Float>(Self.plain)
@@ -210,41 +223,45 @@ private struct ForwardOnlyLinearization<Scalar: RealScalar>: LayerLinearization 
 
   @Test func places() {
     func message(_ input: [Int], _ layers: [any Layer]) -> String {
-      do throws(LayerError) {
+      do throws(Layers.Failure) {
         _ = try Network<Double>(Architecture(input: input, layers: layers))
         return ""
       } catch { return error.description }
     }
-    let embedding = Embedding(vocabulary: 5, width: 3)
-    #expect(message([4], [embedding, Positions(), Dense(2)]) == "")
-    #expect(message([4], [Frozen(Frozen(embedding)), Positions(), Dense(2)]) == "")
+    let embedding = Layers.Embedding(vocabulary: 5, width: 3)
+    #expect(message([4], [embedding, Layers.Positions(), Layers.Dense(2)]) == "")
+    #expect(message([4], [Layers.Frozen(Layers.Frozen(embedding)), Layers.Positions(), Layers.Dense(2)]) == "")
     let first = "expected a first layer, got number 1: only the network's input has token numbers"
-    #expect(message([4], [Dense(4), embedding, Positions(), Dense(2)]) == "layer 1 (embedding): " + first)
     #expect(
-      message([4], [Dense(4), Frozen(EmbeddingBag(vocabulary: 5, width: 3)), Dense(2)])
+      message([4], [Layers.Dense(4), embedding, Layers.Positions(), Layers.Dense(2)]) == "layer 1 (embedding): " + first
+    )
+    #expect(
+      message([4], [Layers.Dense(4), Layers.Frozen(Layers.EmbeddingBag(vocabulary: 5, width: 3)), Layers.Dense(2)])
         == "layer 1 (frozen): " + first)
     #expect(
-      message([4], [embedding, Frozen(Positions()), Dense(2)])
+      message([4], [embedding, Layers.Frozen(Layers.Positions()), Layers.Dense(2)])
         == "layer 1 (frozen): expected positions at the top level of the network, got them inside")
     #expect(
-      message([4], [embedding, Dense(2), Positions()])
+      message([4], [embedding, Layers.Dense(2), Layers.Positions()])
         == "layer 2 (positions): expected a layer after the positions, got none: put the layer that classifies behind them"
     )
     #expect(
-      message([4], [embedding, Positions(), Positions(), Dense(2)])
+      message([4], [embedding, Layers.Positions(), Layers.Positions(), Layers.Dense(2)])
         == "layer 2 (positions): expected [positions, n], got [3]")
-    let inside = Residual([Embedding(vocabulary: 5, width: 3)], shortcut: [Embedding(vocabulary: 5, width: 3)])
+    let inside = Layers.Residual(
+      [Layers.Embedding(vocabulary: 5, width: 3)], shortcut: [Layers.Embedding(vocabulary: 5, width: 3)])
     #expect(
-      message([4], [inside, MeanPositions(), Dense(2)])
+      message([4], [inside, Layers.MeanPositions(), Layers.Dense(2)])
         == "layer 0 (residual): expected embedding to be the network's first layer, got it inside")
-    #expect(message([4], [embedding, Dense(2)]).contains("the network's output must be [classes]"))
+    #expect(message([4], [embedding, Layers.Dense(2)]).contains("the network's output must be [classes]"))
   }
 
   func threads<S: RealScalar>(_ type: S.Type) throws {
     let architecture = Architecture(
       input: [24],
       layers: [
-        Embedding(vocabulary: 50, width: 32), PositionalEmbedding(), SelfAttention(heads: 2), Positions(), Dense(9),
+        Layers.Embedding(vocabulary: 50, width: 32), Layers.PositionalEmbedding(), Layers.SelfAttention(heads: 2),
+        Layers.Positions(), Layers.Dense(9),
       ])
     var generator = SeededGenerator(seed: 2)
     let features: Matrix<S> = randomTokens(64, 24, vocabulary: 50, &generator)

@@ -69,7 +69,8 @@ struct PrototypeModel<Scalar: RealScalar>: Model {
     }
 
     mutating func pullback(
-      _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+      _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+      beta: ParameterLayout.Factors<Scalar>,
       into result: inout [Scalar]
     ) {
       releaseCotangents()
@@ -94,7 +95,7 @@ struct PrototypeModel<Scalar: RealScalar>: Model {
       if fault == .wrongRowProducts { result[0] += 1 }
     }
 
-    mutating func rowGram(into gram: inout RowGram<Scalar>) {
+    mutating func rowGram(into gram: inout Linearizations.RowGram<Scalar>) {
       let rows = explicitRows()
       gram.reset(rows: rows.rows)
       gram.addRows(rows.view, to: layout.slices[0])
@@ -109,15 +110,15 @@ struct PrototypeModel<Scalar: RealScalar>: Model {
 
     var isIsotropic: Bool { fault == .isotropic }
 
-    mutating func sharedGram(metric: SliceFactors<Scalar>, into result: inout Matrix<Scalar>) -> Bool {
+    mutating func sharedGram(metric: ParameterLayout.Factors<Scalar>, into result: inout Matrix<Scalar>) -> Bool {
       guard fault == .sharedGram else { return false }
       result.reshape(rows: features.rows, columns: features.rows)
       result.fill(with: 1)
       return true
     }
 
-    var costs: LinearizationCosts {
-      var costs = LinearizationCosts()
+    var costs: Linearizations.Costs {
+      var costs = Linearizations.Costs()
       costs.rowGram = fault == .endlessCosts ? .infinity : 1
       return costs
     }
@@ -156,7 +157,8 @@ struct PlainPrototypeModel<Scalar: RealScalar>: Model {
     }
 
     mutating func pullback(
-      _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+      _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+      beta: ParameterLayout.Factors<Scalar>,
       into result: inout [Scalar]
     ) {
       inner.pullback(cotangents, rowWeights: rowWeights, alpha: alpha, beta: beta, into: &result)

@@ -6,20 +6,33 @@ import Testing
 
 struct ResidualTests {
   static let cases: [LayerCase] = [
-    LayerCase(layer: Residual([Dense(7)]), input: [7]),
-    LayerCase(layer: Residual([Dense(5), Activation(.tanh), Dense(7)]), input: [7]),
-    LayerCase(layer: Residual([LayerNorm(), Dense(4), Activation(.gelu)], shortcut: [Dense(4)]), input: [6]),
-    LayerCase(layer: Residual([Activation(.tanh)], shortcut: [Activation(.sigmoid), Bias()]), input: [6]),
-    LayerCase(layer: Residual([Bias(), Activation(.tanh)], shortcut: [Activation(.sigmoid)]), input: [3, 2, 4]),
-    LayerCase(layer: Residual([Activation(.silu)]), input: [3, 4]),
-    LayerCase(layer: Residual([Frozen(Dense(5)), Activation(.tanh), Dense(6)]), input: [6]),
-    LayerCase(layer: Residual([Dense(6), Activation(.tanh), Frozen(Dense(6))]), input: [6]),
-    LayerCase(layer: Frozen(Residual([Dense(6), Activation(.tanh)], shortcut: [Dense(6)])), input: [6]),
+    LayerCase(layer: Layers.Residual([Layers.Dense(7)]), input: [7]),
+    LayerCase(layer: Layers.Residual([Layers.Dense(5), Layers.Activation(.tanh), Layers.Dense(7)]), input: [7]),
     LayerCase(
-      layer: Residual(
-        [Residual([Dense(6), Activation(.softplus)]), Activation(.tanh), Residual([GroupNorm(groups: 2)])],
-        shortcut: [Residual([BatchNorm(statistics: .frozen)], shortcut: [Bias()])]), input: [6]),
-    LayerCase(layer: Residual([Dropout(0.5), Dense(6)]), input: [6], dropoutSeed: 4),
+      layer: Layers.Residual(
+        [Layers.LayerNorm(), Layers.Dense(4), Layers.Activation(.gelu)], shortcut: [Layers.Dense(4)]), input: [6]),
+    LayerCase(
+      layer: Layers.Residual([Layers.Activation(.tanh)], shortcut: [Layers.Activation(.sigmoid), Layers.Bias()]),
+      input: [6]),
+    LayerCase(
+      layer: Layers.Residual([Layers.Bias(), Layers.Activation(.tanh)], shortcut: [Layers.Activation(.sigmoid)]),
+      input: [3, 2, 4]),
+    LayerCase(layer: Layers.Residual([Layers.Activation(.silu)]), input: [3, 4]),
+    LayerCase(
+      layer: Layers.Residual([Layers.Frozen(Layers.Dense(5)), Layers.Activation(.tanh), Layers.Dense(6)]), input: [6]),
+    LayerCase(
+      layer: Layers.Residual([Layers.Dense(6), Layers.Activation(.tanh), Layers.Frozen(Layers.Dense(6))]), input: [6]),
+    LayerCase(
+      layer: Layers.Frozen(Layers.Residual([Layers.Dense(6), Layers.Activation(.tanh)], shortcut: [Layers.Dense(6)])),
+      input: [6]),
+    LayerCase(
+      layer: Layers.Residual(
+        [
+          Layers.Residual([Layers.Dense(6), Layers.Activation(.softplus)]), Layers.Activation(.tanh),
+          Layers.Residual([Layers.GroupNorm(groups: 2)]),
+        ],
+        shortcut: [Layers.Residual([Layers.BatchNorm(statistics: .frozen)], shortcut: [Layers.Bias()])]), input: [6]),
+    LayerCase(layer: Layers.Residual([Layers.Dropout(0.5), Layers.Dense(6)]), input: [6], dropoutSeed: 4),
   ]
 
   @Test(arguments: cases.indices) func productsAreRight(number: Int) {
@@ -32,7 +45,8 @@ struct ResidualTests {
   }
 
   @Test func parametersAreNamedByBranch() {
-    let layer = Residual([Dense(4), Activation(.relu), Dense(3)], shortcut: [Dense(3, bias: false)])
+    let layer = Layers.Residual(
+      [Layers.Dense(4), Layers.Activation(.relu), Layers.Dense(3)], shortcut: [Layers.Dense(3, bias: false)])
     #expect(
       layer.parameters(for: [5]).map(\.name) == [
         "body.0.weight", "body.0.bias", "body.2.weight", "body.2.bias", "shortcut.0.weight",
@@ -41,48 +55,59 @@ struct ResidualTests {
   }
 
   @Test func branchesThatDoNotFitAreRefused() throws {
-    func error(_ layer: Residual, _ input: [Int]) -> LayerError? {
-      #expect(throws: LayerError.self) { try layer.outputShape(for: input) }
+    func error(_ layer: Layers.Residual, _ input: [Int]) -> Layers.Failure? {
+      #expect(throws: Layers.Failure.self) { try layer.outputShape(for: input) }
     }
-    #expect(error(Residual([Dense(4)]), [5])?.message.contains("[4] and [5]") == true)
-    #expect(error(Residual([Dense(4)], shortcut: [Dense(3)]), [5])?.message.contains("[4] and [3]") == true)
-    #expect(error(Residual([]), [5]) != nil)
-    #expect(error(Residual([Dense(4), LayerNorm(epsilon: 0)]), [4])?.path == "body.1")
-    let positions = error(Residual([Dense(4)], shortcut: [Dense(4), Frozen(Positions())]), [3, 4])
+    #expect(error(Layers.Residual([Layers.Dense(4)]), [5])?.message.contains("[4] and [5]") == true)
+    #expect(
+      error(Layers.Residual([Layers.Dense(4)], shortcut: [Layers.Dense(3)]), [5])?.message.contains("[4] and [3]")
+        == true)
+    #expect(error(Layers.Residual([]), [5]) != nil)
+    #expect(error(Layers.Residual([Layers.Dense(4), Layers.LayerNorm(epsilon: 0)]), [4])?.path == "body.1")
+    let positions = error(
+      Layers.Residual([Layers.Dense(4)], shortcut: [Layers.Dense(4), Layers.Frozen(Layers.Positions())]), [3, 4])
     #expect(positions?.path == "shortcut.1" && positions?.message.contains("top level") == true)
   }
 
   /// Errors name the place in the whole network.
   @Test func errorsInsideNameThePlace() throws {
-    let inner = Residual([Dense(4), Residual([BatchNorm()])])
-    let error = #expect(throws: LayerError.self) { try inner.checkTrainable() }
+    let inner = Layers.Residual([Layers.Dense(4), Layers.Residual([Layers.BatchNorm()])])
+    let error = #expect(throws: Layers.Failure.self) { try inner.checkTrainable() }
     #expect(error?.path == "body.1.body.0" && error?.type == "batch_norm")
-    let network = try Network<Float>(Architecture(input: [4], layers: [Dense(4), inner, Dense(3)]))
-    let refused = #expect(throws: LayerError.self) { try network.checkTrainable() }
+    let network = try Network<Float>(Architecture(input: [4], layers: [Layers.Dense(4), inner, Layers.Dense(3)]))
+    let refused = #expect(throws: Layers.Failure.self) { try network.checkTrainable() }
     #expect(refused?.path == "1.body.1.body.0")
-    let wrong = Architecture(input: [4], layers: [Dense(4), Residual([Dense(4), Residual([Dense(5)])]), Dense(3)])
-    let misfit = #expect(throws: LayerError.self) { try Network<Float>(wrong) }
+    let wrong = Architecture(
+      input: [4],
+      layers: [
+        Layers.Dense(4), Layers.Residual([Layers.Dense(4), Layers.Residual([Layers.Dense(5)])]), Layers.Dense(3),
+      ])
+    let misfit = #expect(throws: Layers.Failure.self) { try Network<Float>(wrong) }
     #expect(misfit?.path == "1.body.1")
-    try Residual([BatchNorm(statistics: .frozen)]).checkTrainable()
+    try Layers.Residual([Layers.BatchNorm(statistics: .frozen)]).checkTrainable()
   }
 
   @Test func resultsDoNotDependOnThreads() {
-    let layer = Residual([Dense(200), Activation(.tanh), Dense(300)], shortcut: [LayerNorm(), Activation(.gelu)])
+    let layer = Layers.Residual(
+      [Layers.Dense(200), Layers.Activation(.tanh), Layers.Dense(300)],
+      shortcut: [Layers.LayerNorm(), Layers.Activation(.gelu)])
     let test = LayerCase(layer: layer, input: [300], rows: 200)
     #expect(test.isDeterministic(as: Float.self) && test.isDeterministic(as: Double.self))
   }
 
   /// What is not trained costs nothing but its input products.
   @Test func costsAreThoseOfTheLayers() {
-    func costs(_ layer: any Layer) -> LayerCosts {
+    func costs(_ layer: any Layer) -> Layers.Costs {
       let test = LayerCase(layer: layer, input: [6])
       return layer.makeLinearization(at: test.site, as: Float.self).costs(rows: 10)
     }
-    let (dense, residual) = (costs(Dense(6)), costs(Residual([Dense(6)], shortcut: [Dense(6)])))
+    let (dense, residual) = (
+      costs(Layers.Dense(6)), costs(Layers.Residual([Layers.Dense(6)], shortcut: [Layers.Dense(6)]))
+    )
     #expect(residual.parameters == 2 * dense.parameters && residual.rowGram == 2 * dense.rowGram)
     #expect(residual.rowSquaredNorms == 2 * dense.rowSquaredNorms)
     #expect(residual.input == 2 * dense.input + 60)
-    let frozen = costs(Residual([Frozen(Dense(6))]))
+    let frozen = costs(Layers.Residual([Layers.Frozen(Layers.Dense(6))]))
     #expect(frozen.parameters == 0 && frozen.rowGram == 0 && frozen.input == dense.input + 60)
   }
 }

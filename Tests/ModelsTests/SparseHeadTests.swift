@@ -34,21 +34,23 @@ import Testing
       linearization.pushforward(parameters.values.reversed(), into: &image)
       var (back, weighted, rowBack) = (parameters.values, parameters.values, parameters.values)
       linearization.pullback(
-        cotangents, rowWeights: nil, alpha: SliceFactors(2), beta: SliceFactors(0.5), into: &back)
+        cotangents, rowWeights: nil, alpha: ParameterLayout.Factors(2), beta: ParameterLayout.Factors(0.5), into: &back)
       linearization.pullback(
-        cotangents, rowWeights: weights, alpha: SliceFactors(1), beta: SliceFactors(0), into: &weighted)
+        cotangents, rowWeights: weights, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0),
+        into: &weighted)
       linearization.backpropagate(cotangents)
-      linearization.pullback(rowWeights: weights, alpha: SliceFactors(1), beta: SliceFactors(1), into: &rowBack)
+      linearization.pullback(
+        rowWeights: weights, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(1), into: &rowBack)
       var (products, norms) = (weights, weights)
       linearization.rowProducts(parameters.values, into: &products)
       linearization.rowSquaredNorms(into: &norms)
-      var gram = RowGram<S>()
+      var gram = Linearizations.RowGram<S>()
       linearization.rowGram(into: &gram)
       var (penalised, free) = (gram.penalised, gram.free)
       Gram.mirror(&penalised)
       Gram.mirror(&free)
       var shared = Matrix<S>(rows: 0, columns: 0)
-      #expect(linearization.sharedGram(metric: SliceFactors(1), into: &shared))
+      #expect(linearization.sharedGram(metric: ParameterLayout.Factors(1), into: &shared))
       #expect(linearization.kroneckerPairs().isEmpty == inputs.features.isSparse)
       return [
         ("outputs", outputs.elements), ("pushforward", image.elements), ("pullback", back), ("weighted", weighted),
@@ -92,7 +94,7 @@ import Testing
     var (linearization, outputs) = (point.head.makeLinearization(), Matrix<Double>(rows: 0, columns: 0))
     linearization.linearize(at: point.parameters, inputs: Inputs(.sparse(point.sparse), gram: known), outputs: &outputs)
     linearization.backpropagate(point.cotangents)
-    var gram = RowGram<Double>()
+    var gram = Linearizations.RowGram<Double>()
     linearization.rowGram(into: &gram)
     for i in 0..<5 {
       for j in 0...i { #expect(abs(gram.penalised[i, j] - 2 * gram.free[i, j]) < 1e-12) }
@@ -100,10 +102,10 @@ import Testing
   }
 
   @Test func layersWantDenseFeatures() throws {
-    let network = try Network<Float>(.mlp([3, 4, 2], activation: Activation(.tanh)))
+    let network = try Network<Float>(.mlp([3, 4, 2], activation: Layers.Activation(.tanh)))
     let x = SparseMatrix<Float>(columns: 3, rowStarts: [0, 1], columnIndices: [2], values: [1])
     #expect(
-      throws: LayerError(
+      throws: Layers.Failure(
         "sparse features need a linear head: expected dense features, as layers take, got sparse ones")
     ) { try network.check(.sparse(x)) }
     try network.check(.dense(x.densified()))

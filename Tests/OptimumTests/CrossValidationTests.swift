@@ -6,8 +6,8 @@ import Training
 @testable import Optimum
 
 @Suite struct CrossValidationTests {
-  static func options(_ values: [Double]?, folds: Int = 3) -> CrossValidationOptions {
-    var options = CrossValidationOptions()
+  static func options(_ values: [Double]?, folds: Int = 3) -> SoftmaxRegression.CrossValidationOptions {
+    var options = SoftmaxRegression.CrossValidationOptions()
     (options.path.values, options.folds) = (values, folds)
     return options
   }
@@ -44,15 +44,15 @@ import Training
     var options = Self.options([0.3, 0.03, 0.003])
     options.foldTolerance = 1e-9
     options.path.patience = nil
-    let validation = try CrossValidation(data, options: options)
+    let validation = try SoftmaxRegression.CrossValidation(data, options: options)
     let result = try validation.run()
     #expect(result.outcome == .finished && result.points.count == 3)
     for point in result.points {
       var losses: [Double] = []
       for fold in 0..<3 {
         let training = try data.rows(validation.folds.training(of: fold))
-        let fit = try SoftmaxRegression(
-          SoftmaxProblem(training, l2: point.l2), options: OptimumOptions(tolerance: 1e-9)
+        let fit = try SoftmaxRegression.Solver(
+          SoftmaxRegression.Problem(training, l2: point.l2), options: SoftmaxRegression.Options(tolerance: 1e-9)
         ).fit()
         let fits = PathFits(data, hasIntercept: true, options.path)
         losses.append(try fits.score(fit.values, data.rows(validation.folds.held[fold])).loss)
@@ -69,7 +69,7 @@ import Training
     #expect(result.oneStandardErrorIndex == result.points.firstIndex { $0.loss <= limit })
     // The final fit is the optimum on all rows.
     let fit = try #require(result.fit)
-    let cold = try SoftmaxRegression(SoftmaxProblem(data, l2: result.points[best].l2)).fit()
+    let cold = try SoftmaxRegression.Solver(SoftmaxRegression.Problem(data, l2: result.points[best].l2)).fit()
     #expect(fit.outcome == .converged)
     #expect(
       abs(fit.certificate.objective - cold.certificate.objective)
@@ -80,11 +80,11 @@ import Training
     let data: Dataset<Double> = try pathData(seed: 13)
     var options = Self.options([0.05, 0.04, 0.03])
     options.rule = .oneStandardError
-    let result = try CrossValidation(data, options: options).run()
+    let result = try SoftmaxRegression.CrossValidation(data, options: options).run()
     // So close together that all are within one standard error.
     #expect(result.oneStandardErrorIndex == 0 && result.chosenIndex == 0)
     #expect(result.fit?.outcome == .converged)
-    let cold = try SoftmaxRegression(SoftmaxProblem(data, l2: 0.05)).fit()
+    let cold = try SoftmaxRegression.Solver(SoftmaxRegression.Problem(data, l2: 0.05)).fit()
     #expect(abs(result.fit!.certificate.objective - cold.certificate.objective) < 1e-5)
   }
 
@@ -92,11 +92,11 @@ import Training
   @Test func savesPasses() throws {
     let data: Dataset<Float> = try pathData(rows: 90, width: 3, noise: 25, seed: 7)
     var options = Self.options([1, 0.3, 0.1, 0.03, 1e-2, 1e-3, 1e-4, 1e-5])
-    let early = try CrossValidation(data, options: options).run()
+    let early = try SoftmaxRegression.CrossValidation(data, options: options).run()
     options.path.patience = nil
-    let warm = try CrossValidation(data, options: options).run()
+    let warm = try SoftmaxRegression.CrossValidation(data, options: options).run()
     options.path.start = .cold
-    let cold = try CrossValidation(data, options: options).run()
+    let cold = try SoftmaxRegression.CrossValidation(data, options: options).run()
     #expect(early.outcome == .stoppedEarly && warm.outcome == .finished)
     #expect(early.points.contains { $0.isCut } && !warm.points.contains { $0.isCut })
     #expect(early.chosenIndex == warm.chosenIndex && warm.chosenIndex == cold.chosenIndex)
@@ -109,7 +109,7 @@ import Training
     let data: Dataset<Float> = try pathData(seed: 2)
     let options = Self.options([0.1, 1e-3])
     let results = try [1, 3].map { count in
-      try withThreads(count) { try CrossValidation(data, options: options).run() }
+      try withThreads(count) { try SoftmaxRegression.CrossValidation(data, options: options).run() }
     }
     #expect(results[0].points == results[1].points)
     #expect(results[0].fit?.values == results[1].fit?.values)
@@ -119,19 +119,21 @@ import Training
     let data: Dataset<Float> = try pathData(rows: 12, seed: 1)
     let few = try data.rows([0, 1])
     #expect(
-      errorText { _ = try CrossValidation(few, options: Self.options(nil)) }
+      errorText { _ = try SoftmaxRegression.CrossValidation(few, options: Self.options(nil)) }
         .contains("one row for each of 3 folds, got 2"))
     let singles = try data.rows([0, 1, 2])
-    #expect(errorText { _ = try CrossValidation(singles, options: Self.options(nil)) }.contains("two examples"))
     #expect(
-      errorText { _ = try CrossValidation(try data.rows([0, 3, 6, 9]), options: Self.options(nil)) }
+      errorText { _ = try SoftmaxRegression.CrossValidation(singles, options: Self.options(nil)) }.contains(
+        "two examples"))
+    #expect(
+      errorText { _ = try SoftmaxRegression.CrossValidation(try data.rows([0, 3, 6, 9]), options: Self.options(nil)) }
         .contains("at least two classes"))
   }
 
   @Test func interruptionMakesNoChoice() throws {
     let data: Dataset<Float> = try pathData(seed: 4)
     var observer = StoppingObserver<PathIteration> { $0.last?.l2 != 1 }
-    let result = try CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
+    let result = try SoftmaxRegression.CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
     #expect(result.outcome == .interrupted && result.fit == nil && result.points.count == 1)
     #expect(Set(observer.records.dropLast().map(\.fold)).isSubset(of: [0, 1, 2]))
   }
@@ -145,12 +147,12 @@ import Training
           let text = "\(iteration.l2) \(iteration.fold.map { "\($0)" } ?? "all")"
           if told.last != text { told.append(text) }
         }
-        if let point = record as? CrossValidationPoint { told.append("\(point.l2)") }
+        if let point = record as? SoftmaxRegression.CrossValidationPoint { told.append("\(point.l2)") }
       }
     }
     let data: Dataset<Float> = try pathData(seed: 4)
     var observer = Order()
-    let result = try CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
+    let result = try SoftmaxRegression.CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
     let chosen = result.points[result.chosenIndex].l2
     #expect(
       observer.told == ["1.0 0", "1.0 1", "1.0 2", "1.0", "0.1 0", "0.1 1", "0.1 2", "0.1", "\(chosen) all"])
@@ -160,9 +162,9 @@ import Training
   @Test func anObserverThatThrowsEndsTheRun() throws {
     struct Full: Error {}
     let data: Dataset<Float> = try pathData(seed: 4)
-    var observer = RecordObserver<CrossValidationPoint> { _ in throw Full() }
+    var observer = RecordObserver<SoftmaxRegression.CrossValidationPoint> { _ in throw Full() }
     #expect(throws: Full.self) {
-      _ = try CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
+      _ = try SoftmaxRegression.CrossValidation(data, options: Self.options([1, 0.1])).run(observer: &observer)
     }
   }
 }

@@ -51,13 +51,14 @@ import Testing
   ]
 
   private func fit<S: RealScalar>(
-    _ c: Case, l2: Double, as type: S.Type, method: OptimumMethod?, hasIntercept: Bool, tolerance: Double = 1e-6
-  ) throws -> (fit: OptimumResult<S>, problem: SoftmaxProblem<S>, context: String) {
+    _ c: Case, l2: Double, as type: S.Type, method: SoftmaxRegression.Method?, hasIntercept: Bool,
+    tolerance: Double = 1e-6
+  ) throws -> (fit: SoftmaxRegression.Result<S>, problem: SoftmaxRegression.Problem<S>, context: String) {
     let x = Matrix<S>(rows: c.features.rows, columns: c.features.columns, elements: c.features.elements.map { S($0) })
-    let problem = try SoftmaxProblem(
+    let problem = try SoftmaxRegression.Problem(
       features: .dense(x), labels: c.labels, classes: c.classes, l2: l2, hasIntercept: hasIntercept)
-    let options = OptimumOptions(tolerance: tolerance, iterations: 300, method: method)
-    let fit = try SoftmaxRegression(problem, options: options).fit()
+    let options = SoftmaxRegression.Options(tolerance: tolerance, iterations: 300, method: method)
+    let fit = try SoftmaxRegression.Solver(problem, options: options).fit()
     let name = "\(c.name), l2 \(l2), \(S.precisionName), \(method?.rawValue ?? "chosen"), intercept \(hasIntercept)"
     let context = "\(name): \(fit.outcome), \(fit.iterations) iterations, \(fit.certificate)"
     #expect(fit.values.allSatisfy { $0.isFinite }, "\(context)")
@@ -70,7 +71,7 @@ import Testing
   }
 
   private func check<S: RealScalar>(_ c: Case, _ type: S.Type) throws {
-    for method in [nil, OptimumMethod.dual, .quasiNewton] {
+    for method in [nil, SoftmaxRegression.Method.dual, .quasiNewton] {
       for hasIntercept in [true, false] {
         let (usual, problem, context) = try fit(c, l2: 1e-2, as: type, method: method, hasIntercept: hasIntercept)
         if Self.isTrivial(c, hasIntercept) {
@@ -137,15 +138,20 @@ import Testing
   }
 
   /// Infinite features stop the fit where it began.
-  @Test(arguments: OptimumMethod.allCases) func overflowLeavesTheStart(method: OptimumMethod) throws {
+  @Test(arguments: SoftmaxRegression.Method.allCases) func overflowLeavesTheStart(method: SoftmaxRegression.Method)
+    throws
+  {
     let x = Matrix<Float>(rows: 4, columns: 1, elements: [3e38, -3e38, 3e38, 1])
-    let problem = try SoftmaxProblem(features: .dense(x), labels: [0, 1, 1, 0], classes: 2, l2: 1e-3)
-    let fit = try SoftmaxRegression(problem, options: OptimumOptions(iterations: 20, method: method)).fit()
+    let problem = try SoftmaxRegression.Problem(features: .dense(x), labels: [0, 1, 1, 0], classes: 2, l2: 1e-3)
+    let fit = try SoftmaxRegression.Solver(problem, options: SoftmaxRegression.Options(iterations: 20, method: method))
+      .fit()
     #expect(fit.values.allSatisfy { $0.isFinite } && fit.outcome != .separable, "\(fit)")
   }
 
   @Test func everyOutcomeHasARemedy() {
-    for outcome in [OptimumOutcome.converged, .iterationLimit, .timeLimit, .separable, .precisionLimit, .interrupted] {
+    for outcome in [
+      SoftmaxRegression.Outcome.converged, .iterationLimit, .timeLimit, .separable, .precisionLimit, .interrupted,
+    ] {
       #expect(outcome.remedy.count > 20)
     }
   }

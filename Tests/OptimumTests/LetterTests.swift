@@ -24,7 +24,7 @@ private struct Golden: Decodable {
     golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
   }
 
-  private func problem<S: RealScalar>(_ type: S.Type) throws -> SoftmaxProblem<S> {
+  private func problem<S: RealScalar>(_ type: S.Type) throws -> SoftmaxRegression.Problem<S> {
     let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
       path: "../../Examples/letter-recognition.csv")
     let data = try DataFiles(.file(path.path)).load(as: Double.self).data
@@ -43,7 +43,7 @@ private struct Golden: Decodable {
       for k in stride(from: d, to: numbers.count, by: width) { numbers[k] /= deviation }
     }
     let x = Matrix<S>(rows: labels.count, columns: width, elements: numbers.map { S($0) })
-    return try SoftmaxProblem(features: .dense(x), labels: labels, classes: 26, l2: golden.l2)
+    return try SoftmaxRegression.Problem(features: .dense(x), labels: labels, classes: 26, l2: golden.l2)
   }
 
   /// Of weights, and of biases up to a common constant.
@@ -54,10 +54,12 @@ private struct Golden: Decodable {
     return max(weights.max()!, zip(bias, golden.bias).map { ($0 - mean - $1).magnitude }.max()!)
   }
 
-  @Test(arguments: OptimumMethod.allCases) func theOptimumOfScikitLearn(method: OptimumMethod) throws {
+  @Test(arguments: SoftmaxRegression.Method.allCases) func theOptimumOfScikitLearn(method: SoftmaxRegression.Method)
+    throws
+  {
     let problem = try problem(Double.self)
-    let options = OptimumOptions(tolerance: 1e-11, method: method)
-    let fit = try SoftmaxRegression(problem, options: options).fit()
+    let options = SoftmaxRegression.Options(tolerance: 1e-11, method: method)
+    let fit = try SoftmaxRegression.Solver(problem, options: options).fit()
     #expect(fit.outcome == .converged)
     #expect(relativeError(fit.certificate.objective, to: golden.objective) < 1e-11)
     #expect(relativeError(golden.objective, to: 0.8681940483208476) < 1e-9)
@@ -68,9 +70,9 @@ private struct Golden: Decodable {
   /// ascent, 135 at most for L-BFGS.
   @Test func passesToTheOptimumInFloat() throws {
     let problem = try problem(Float.self)
-    for (method, most) in [(OptimumMethod.dual, 140), (.quasiNewton, 145)] {
-      let options = OptimumOptions(tolerance: 1e-6, method: method)
-      let fit = try SoftmaxRegression(problem, options: options).fit()
+    for (method, most) in [(SoftmaxRegression.Method.dual, 140), (.quasiNewton, 145)] {
+      let options = SoftmaxRegression.Options(tolerance: 1e-6, method: method)
+      let fit = try SoftmaxRegression.Solver(problem, options: options).fit()
       let gap = fit.certificate.objective / golden.objective - 1
       #expect(fit.outcome == .converged && gap < 1e-6 && gap > -1e-8, "\(method): gap \(gap)")
       #expect(fit.passes <= most, "\(fit.passes) passes, \(method)")

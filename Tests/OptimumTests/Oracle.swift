@@ -10,7 +10,7 @@ struct Oracle {
   private let labels: [Int]
   private let weights: [Double]
 
-  init<S>(_ problem: SoftmaxProblem<S>) throws {
+  init<S>(_ problem: SoftmaxRegression.Problem<S>) throws {
     (rows, width, classes, l2) = (problem.count, problem.width, problem.classes, problem.l2)
     hasIntercept = problem.hasIntercept
     var features: Features<S> = .none
@@ -129,7 +129,7 @@ struct Toy {
   var isSparse = false
   var seed: UInt64 = 0
 
-  func problem<S: RealScalar>(_ type: S.Type = S.self) throws -> SoftmaxProblem<S> {
+  func problem<S: RealScalar>(_ type: S.Type = S.self) throws -> SoftmaxRegression.Problem<S> {
     var generator = SeededGenerator(seed: seed, stream: 31)
     var numbers: [S] = generator.vector(rows * width)
     if isSparse { for k in numbers.indices where generator.index(below: 2) > 0 { numbers[k] = 0 } }
@@ -143,7 +143,7 @@ struct Toy {
       }
       return Int32(z.firstIndex(of: z.max()!)!)
     }
-    return try SoftmaxProblem(
+    return try SoftmaxRegression.Problem(
       features: isSparse ? .sparse(SparseMatrix(x)) : .dense(x), labels: labels, classes: classes,
       weights: isWeighted ? (0..<rows).map { [1, 0, 2, 0.5][$0 % 4] } : nil, l2: l2, hasIntercept: hasIntercept)
   }

@@ -23,8 +23,8 @@ func pathData<S: RealScalar>(
 }
 
 @Suite struct RegularizationPathTests {
-  static func options(_ values: [Double]?, tolerance: Double = 1e-6) -> PathOptions {
-    var options = PathOptions()
+  static func options(_ values: [Double]?, tolerance: Double = 1e-6) -> SoftmaxRegression.PathOptions {
+    var options = SoftmaxRegression.PathOptions()
     (options.values, options.patience) = (values, nil)
     options.optimum.tolerance = tolerance
     return options
@@ -38,7 +38,7 @@ func pathData<S: RealScalar>(
     var options = Self.options(nil, tolerance: tolerance)
     (options.points, options.ratio) = (8, 1e-5)
     var observer = StoppingObserver<PathFit<Double>>()
-    let path = try RegularizationPath(training: training, validation: validation, options: options)
+    let path = try SoftmaxRegression.Path(training: training, validation: validation, options: options)
       .run(observer: &observer)
     let fits = observer.records.map { ($0.point, $0.result) }
     #expect(path.points == fits.map(\.0))
@@ -46,8 +46,8 @@ func pathData<S: RealScalar>(
     var coldPasses = 0
     for (point, warm) in fits {
       #expect(point.outcome == .converged, "l2 \(point.l2)")
-      let problem = try SoftmaxProblem(training, l2: point.l2)
-      let cold = try SoftmaxRegression(problem, options: options.optimum).fit()
+      let problem = try SoftmaxRegression.Problem(training, l2: point.l2)
+      let cold = try SoftmaxRegression.Solver(problem, options: options.optimum).fit()
       coldPasses += cold.passes
       let (a, b) = (warm.certificate, cold.certificate)
       let gap = max(a.gapBound!, b.gapBound!)
@@ -74,7 +74,7 @@ func pathData<S: RealScalar>(
   @Test(arguments: [true, false]) func largestPenalty(_ hasIntercept: Bool) throws {
     var data: Dataset<Double> = try pathData(seed: 5)
     try data.setWeights((0..<data.count).map { 1 + Double($0 % 3) })
-    let problem = try SoftmaxProblem(data, l2: 0, hasIntercept: hasIntercept)
+    let problem = try SoftmaxRegression.Problem(data, l2: 0, hasIntercept: hasIntercept)
     let largest = try problem.largestPenalty()
     let shares = hasIntercept ? problem.classShares : [1.0 / 3, 1.0 / 3, 1.0 / 3]
     let x = data.features.dense
@@ -90,7 +90,8 @@ func pathData<S: RealScalar>(
     }
     let square = gradient.reduce(0) { $0 + $1 * $1 }
     #expect(abs(square / (2 * largest) / atZero - 0.01) < 1e-9)
-    let fit = try SoftmaxRegression(SoftmaxProblem(data, l2: largest, hasIntercept: hasIntercept)).fit()
+    let fit = try SoftmaxRegression.Solver(SoftmaxRegression.Problem(data, l2: largest, hasIntercept: hasIntercept))
+      .fit()
     let gain = (atZero - fit.certificate.objective) / atZero
     #expect(gain > 0.001 && gain <= 0.01, "\(gain)")
   }
@@ -101,9 +102,9 @@ func pathData<S: RealScalar>(
     let (training, validation) = try data.split(validationFraction: 0.4, seed: 2)
     var options = Self.options(nil, tolerance: 1e-5)
     (options.points, options.ratio) = (10, 1e-6)
-    let all = try RegularizationPath(training: training, validation: validation, options: options).run()
+    let all = try SoftmaxRegression.Path(training: training, validation: validation, options: options).run()
     options.patience = 2
-    let early = try RegularizationPath(training: training, validation: validation, options: options).run()
+    let early = try SoftmaxRegression.Path(training: training, validation: validation, options: options).run()
     #expect(all.outcome == .finished && early.outcome == .stoppedEarly)
     #expect(early.points.count < all.points.count && early.passes < all.passes)
     #expect(early.bestIndex == all.bestIndex && early.best.values == all.best.values)
@@ -122,8 +123,8 @@ func pathData<S: RealScalar>(
           values: dense.elements)),
       labels: data.labels, classNames: data.classNames)
     let options = Self.options([1e-1, 1e-2, 1e-3], tolerance: 1e-9)
-    let a = try RegularizationPath(training: data, validation: data, options: options).run()
-    let b = try RegularizationPath(training: sparse, validation: sparse, options: options).run()
+    let a = try SoftmaxRegression.Path(training: data, validation: data, options: options).run()
+    let b = try SoftmaxRegression.Path(training: sparse, validation: sparse, options: options).run()
     for (a, b) in zip(a.points, b.points) {
       #expect(abs(a.validation.loss - b.validation.loss) < 1e-5)
       #expect(abs(a.certificate.objective - b.certificate.objective) < 1e-8)
@@ -132,8 +133,8 @@ func pathData<S: RealScalar>(
     var weighted = data
     try weighted.setWeights((0..<60).map { $0 < 20 ? 2 : 1 })
     let twice = try data.rows(Array(0..<60) + Array(0..<20))
-    let c = try RegularizationPath(training: weighted, validation: weighted, options: options).run()
-    let d = try RegularizationPath(training: twice, validation: twice, options: options).run()
+    let c = try SoftmaxRegression.Path(training: weighted, validation: weighted, options: options).run()
+    let d = try SoftmaxRegression.Path(training: twice, validation: twice, options: options).run()
     for (c, d) in zip(c.points, d.points) {
       #expect(abs(c.validation.loss - d.validation.loss) < 1e-5)
       #expect(abs(c.certificate.objective - d.certificate.objective) < 1e-8)
@@ -147,20 +148,22 @@ func pathData<S: RealScalar>(
       features: data.features, values: Matrix(rows: 12, columns: 1, elements: (0..<12).map { Float($0) }),
       targetNames: ["y"])
     let one = try data.rows([0, 3, 6])
-    #expect(errorText { _ = try RegularizationPath(training: numbers, validation: numbers) }.contains("numbers"))
-    #expect(errorText { _ = try RegularizationPath(training: one, validation: data) }.contains("only those of \"0\""))
+    #expect(errorText { _ = try SoftmaxRegression.Path(training: numbers, validation: numbers) }.contains("numbers"))
+    #expect(
+      errorText { _ = try SoftmaxRegression.Path(training: one, validation: data) }.contains("only those of \"0\""))
     var unweighted = data
     try unweighted.setWeights((0..<12).map { $0 % 3 == 1 ? 1 : 0 })
     #expect(
-      errorText { _ = try RegularizationPath(training: unweighted, validation: data) }.contains("only those of \"1\""))
+      errorText { _ = try SoftmaxRegression.Path(training: unweighted, validation: data) }.contains(
+        "only those of \"1\""))
     let wide: Dataset<Float> = try pathData(rows: 12, width: 6, seed: 1)
-    #expect(errorText { _ = try RegularizationPath(training: data, validation: wide) }.contains("features"))
+    #expect(errorText { _ = try SoftmaxRegression.Path(training: data, validation: wide) }.contains("features"))
   }
 
   @Test func interruptionKeepsWhatThereIs() throws {
     let data: Dataset<Float> = try pathData(seed: 4)
     var observer = StoppingObserver<PathIteration> { $0.last?.l2 != 1 }
-    let path = try RegularizationPath(training: data, validation: data, options: Self.options([1, 0.1, 0.01])).run(
+    let path = try SoftmaxRegression.Path(training: data, validation: data, options: Self.options([1, 0.1, 0.01])).run(
       observer: &observer)
     #expect(path.outcome == .interrupted && path.points.map(\.l2) == [1, 0.1] && path.bestIndex == 0)
     #expect(observer.records.last?.l2 == 0.1 && observer.records.allSatisfy { $0.fold == nil })

@@ -10,15 +10,17 @@ import Testing
 @Suite struct StoredTests {
   /// Wide enough that a pass over the file is in several chunks.
   private func check<S: RealScalar>(
-    _ type: S.Type, _ features: Features<S>, _ stored: Features<S>, _ method: OptimumMethod
+    _ type: S.Type, _ features: Features<S>, _ stored: Features<S>, _ method: SoftmaxRegression.Method
   ) throws {
     var generator = SeededGenerator(seed: 51)
     let labels = generator.labels(features.rows, classes: 3)
     let fits = try [features, stored].map { features in
-      let problem = try SoftmaxProblem(features: features, labels: labels, classes: 3, l2: 1)
+      let problem = try SoftmaxRegression.Problem(features: features, labels: labels, classes: 3, l2: 1)
       #expect(features.isInMemory || problem.chunkRows(4 << 20, blockSize: 504) < problem.count, "one chunk only")
-      return try SoftmaxRegression(problem, options: OptimumOptions(tolerance: 1e-5, iterations: 6, method: method))
-        .fit()
+      return try SoftmaxRegression.Solver(
+        problem, options: SoftmaxRegression.Options(tolerance: 1e-5, iterations: 6, method: method)
+      )
+      .fit()
     }
     #expect(fits[0].values == fits[1].values, "\(method), \(S.precisionName)")
     #expect(fits[0].certificate == fits[1].certificate && fits[0].passes == fits[1].passes)
@@ -31,7 +33,7 @@ import Testing
     try body(url)
   }
 
-  @Test(arguments: OptimumMethod.allCases) func denseFile(method: OptimumMethod) throws {
+  @Test(arguments: SoftmaxRegression.Method.allCases) func denseFile(method: SoftmaxRegression.Method) throws {
     var generator = SeededGenerator(seed: 52)
     let x: Matrix<Float> = generator.matrix(620, 2400, scale: 0.02)
     try withDirectory { directory in
@@ -41,7 +43,7 @@ import Testing
     }
   }
 
-  @Test(arguments: OptimumMethod.allCases) func sparseFile(method: OptimumMethod) throws {
+  @Test(arguments: SoftmaxRegression.Method.allCases) func sparseFile(method: SoftmaxRegression.Method) throws {
     var generator = SeededGenerator(seed: 53)
     let (rows, each) = (1100, 500)
     let matrix = SparseMatrix<Float>(

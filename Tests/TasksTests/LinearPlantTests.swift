@@ -48,7 +48,7 @@ import Testing
   static func optimizer(_ task: GainLearning, damping: Double = 1e-6) -> GaussNewtonOptimizer<LinearHead<Double>> {
     let options = GaussNewtonOptions(
       descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(damping),
-      trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
+      trustRegion: GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
     return GaussNewtonOptimizer(Objective(task.model, loss: SquaredLoss()), options: options)
   }
 

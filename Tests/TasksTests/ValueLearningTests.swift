@@ -39,7 +39,7 @@ private struct Recorder: Optimizer {
   var explanation: String { "" }
 
   mutating func step(
-    _ parameters: inout Parameters<Double>, on batch: Batch<Double>, at progress: Progress
+    _ parameters: inout Parameters<Double>, on batch: Batch<Double>, at progress: Schedule.Progress
   ) -> StepReport {
     #expect(progress.step == state.history.count && progress.step < progress.total)
     state.history.append(parameters.values)
@@ -76,7 +76,7 @@ private struct Recorder: Optimizer {
     let model = LinearHead<Double>(features: 5, classes: 2, intercept: false)
     let method = GaussNewtonOptions(
       descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
-      trustRegion: TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
+      trustRegion: GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
     var optimizer = GaussNewtonOptimizer(Objective(model, loss: SelectedSquaredLoss()), options: method)
     let task = ValueLearning(environment: Corridor(), model: model, options: options)
     return (task, task.run(&optimizer, seed: seed))
@@ -162,7 +162,7 @@ private struct Recorder: Optimizer {
 
   /// Episodes side by side are the episodes one after the other.
   @Test func episodesSideBySide() throws {
-    let model = try Network<Double>(.mlp([4, 8, 2], activation: Activation(.tanh)))
+    let model = try Network<Double>(.mlp([4, 8, 2], activation: Layers.Activation(.tanh)))
     var generator = SeededGenerator(seed: 3)
     let parameters = model.initialParameters(using: &generator)
     var (starts, same) = (SeededGenerator(seed: 9), SeededGenerator(seed: 9))

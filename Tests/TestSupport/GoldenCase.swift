@@ -65,7 +65,7 @@ public struct GoldenCase: Decodable {
   public func network<S: RealScalar>(_ type: S.Type) throws -> Network<S> {
     let functions: [String: ActivationFunction] = ["tanh": .tanh, "relu": .relu, "sigmoid": .sigmoid]
     guard let activation, let function = functions[activation] else { throw CocoaError(.coderInvalidValue) }
-    return try Network(.mlp(sizes, activation: Activation(function)))
+    return try Network(.mlp(sizes, activation: Layers.Activation(function)))
   }
 
   public func head<S: RealScalar>(_ type: S.Type) -> LinearHead<S> { LinearHead(features: sizes[0], classes: sizes[1]) }

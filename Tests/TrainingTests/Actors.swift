@@ -15,7 +15,7 @@ struct ScriptedOptimizer: Optimizer {
   }
 
   mutating func step(
-    _ parameters: inout Parameters<Double>, on batch: Batch<Double>, at progress: Progress
+    _ parameters: inout Parameters<Double>, on batch: Batch<Double>, at progress: Schedule.Progress
   ) -> StepReport {
     defer { state.step += 1 }
     guard let value = values[state.step] else {
@@ -29,12 +29,12 @@ struct ScriptedOptimizer: Optimizer {
 /// Writes down what it is told.
 final class Recorder {
   enum Event: Equatable {
-    case started(TrainingPlan)
+    case started(Trainer.Plan)
     case step(Int, epoch: Int)
     case epoch(Int)
   }
   var events: [Event] = []
-  var records: [EpochRecord] = []
+  var records: [Trainer.EpochRecord] = []
   var reports: [StepReport] = []
 }
 
@@ -44,7 +44,7 @@ struct RecordingObserver: RunObserver {
 
   var wantsToStop: Bool { isInterrupted() }
 
-  mutating func trainingStarted(_ plan: TrainingPlan) { recorder.events.append(.started(plan)) }
+  mutating func trainingStarted(_ plan: Trainer.Plan) { recorder.events.append(.started(plan)) }
 
   mutating func stepTaken(_ step: Int, epoch: Int, _ report: StepReport) {
     recorder.events.append(.step(step, epoch: epoch))
@@ -52,7 +52,7 @@ struct RecordingObserver: RunObserver {
   }
 
   mutating func partEnded(_ record: some RunRecord) {
-    guard let record = record as? EpochRecord else { return }
+    guard let record = record as? Trainer.EpochRecord else { return }
     recorder.events.append(.epoch(record.epoch))
     recorder.records.append(record)
   }

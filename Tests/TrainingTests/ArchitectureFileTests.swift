@@ -6,7 +6,7 @@ import Testing
 private struct Halving: Layer {
   var type: String { "halving" }
   func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
+    at site: Layers.Site, as type: Scalar.Type
   ) -> any LayerLinearization<Scalar> { fatalError("not used") }
 }
 
@@ -123,9 +123,9 @@ private struct Halving: Layer {
     let read = try Architecture(
       json: Self.json(#"{"type": "dense", "width": 5, "bias": false}, {"type": "tanh", "frozen": true}"#))
     #expect(read.input == [4] && read.layers.count == 2)
-    let dense = try #require(read.layers[0] as? Dense)
+    let dense = try #require(read.layers[0] as? Layers.Dense)
     #expect(dense.width == 5 && !dense.hasBias && dense.initialization == .heNormal)
-    #expect((read.layers[1] as? Frozen)?.layer.type == "tanh")
+    #expect((read.layers[1] as? Layers.Frozen)?.layer.type == "tanh")
     let network = try Network<Float>(read)
     #expect(network.layout.slices.map(\.name) == ["0.weight"] && network.outputWidth == 5)
   }
@@ -274,11 +274,11 @@ private struct Halving: Layer {
   }
 
   @Test func layersWithoutAForm() {
-    expectFailure(LayerError.self, "layers[1]: a layer of type \"halving\" has no form in architecture files") {
-      try Architecture(input: [2], layers: [Dense(2), Halving()]).json()
+    expectFailure(Layers.Failure.self, "layers[1]: a layer of type \"halving\" has no form in architecture files") {
+      try Architecture(input: [2], layers: [Layers.Dense(2), Halving()]).json()
     }
-    expectFailure(LayerError.self, "layers[0].width: expected an integer from 1 to 1048576, got 0") {
-      try Architecture(input: [2], layers: [Dense(0)]).json()
+    expectFailure(Layers.Failure.self, "layers[0].width: expected an integer from 1 to 1048576, got 0") {
+      try Architecture(input: [2], layers: [Layers.Dense(0)]).json()
     }
   }
 }

@@ -5,9 +5,9 @@ import Testing
 /// The loop with the real optimizer.
 @Suite struct LearningTests {
   static func train<S: RealScalar>(
-    _ data: Dataset<S>, options: TrainingOptions = TrainingOptions(), method: GaussNewtonOptions = GaussNewtonOptions(),
+    _ data: Dataset<S>, options: Trainer.Options = Trainer.Options(), method: GaussNewtonOptions = GaussNewtonOptions(),
     l2: Double = 0, gramBudget: Int? = nil
-  ) throws -> TrainingResult<S> {
+  ) throws -> Trainer.Result<S> {
     let head = LinearHead<S>(features: data.featureCount, classes: data.classCount)
     var optimizer = GaussNewtonOptimizer(Objective(head, l2: l2), options: method)
     var options = options
@@ -37,22 +37,22 @@ import Testing
     let (best, gradient) = Self.optimum(data, l2: l2)
     #expect(gradient < 1e-7, "\(gradient)")
     let result = try Self.train(
-      data, options: TrainingOptions(epochs: 5), l2: l2)
+      data, options: Trainer.Options(epochs: 5), l2: l2)
     let last = try #require(result.epochs.last)
     print("optimum \(best), reached \(result.epochs.map(\.objective))")
     #expect(last.objective > best - 1e-9 && last.objective < 1.005 * best)
     #expect(result.outcome == .finished && last.rejected == 0)
   }
 
-  static let methods: [(Curvature, Solver)] = [
+  static let methods: [(Curvature, DescentOptions.Solver)] = [
     (.fgn, .gram), (.fgn, .cg), (.fgn, .gramCG), (.ggn, .cg), (.ggn, .dual), (.fisher, .gram), (.fisher, .cg),
   ]
 
-  @Test(arguments: methods) func everyMethodLearns(_ curvature: Curvature, _ solver: Solver) throws {
+  @Test(arguments: methods) func everyMethodLearns(_ curvature: Curvature, _ solver: DescentOptions.Solver) throws {
     let data = try blobs(Float.self, rows: 400, features: 6, classes: 3, spread: 1)
     let descent = DescentOptions(curvature: curvature, solver: solver, weightFloor: 1e-4)
     let result = try Self.train(
-      data, options: TrainingOptions(epochs: 4, batchSize: 50), method: GaussNewtonOptions(descent: descent))
+      data, options: Trainer.Options(epochs: 4, batchSize: 50), method: GaussNewtonOptions(descent: descent))
     let last = try #require(result.epochs.last)
     let accuracy = last.accuracy ?? 0
     #expect(last.loss < 0.5 * 1.0986 && accuracy > 0.85, "\(curvature) \(solver): \(last.loss) \(accuracy)")
@@ -63,7 +63,7 @@ import Testing
   @Test func theCachedGramChangesNothing() throws {
     let data = try blobs(Double.self, rows: 300, features: 40, classes: 3, spread: 0.3)
     let method = GaussNewtonOptions(descent: DescentOptions(solver: .gram, weightFloor: 1e-4))
-    let options = TrainingOptions(epochs: 6, batchSize: 64)
+    let options = Trainer.Options(epochs: 6, batchSize: 64)
     let cached = try Self.train(data, options: options, method: method)
     let plain = try Self.train(data, options: options, method: method, gramBudget: 0)
     #expect(largestError(cached.parameters.values, plain.parameters.values) < 1e-9)
@@ -77,9 +77,9 @@ import Testing
     let data = try Dataset(
       features: clean.features, labels: labels, classNames: clean.classNames,
       weights: labels.indices.map { $0 % 4 == 0 ? 0 : 1 })
-    let weighted = try Self.train(data, options: TrainingOptions(epochs: 5, batchSize: 50))
+    let weighted = try Self.train(data, options: Trainer.Options(epochs: 5, batchSize: 50))
     let right = try clean.rows((0..<200).filter { $0 % 4 != 0 })
-    let alone = try Self.train(right, options: TrainingOptions(epochs: 5, batchSize: 50))
+    let alone = try Self.train(right, options: Trainer.Options(epochs: 5, batchSize: 50))
     #expect(largestError(weighted.parameters.values, alone.parameters.values) < 1e-9)
     #expect(abs(weighted.epochs[4].loss - alone.epochs[4].loss) < 1e-12)
   }
@@ -96,16 +96,18 @@ import Testing
 
 @Suite(.serialized) struct DeterminismTests {
   /// Large enough that work is spread over threads.
-  func values<S: RealScalar>(_ type: S.Type, solver: Solver, threads: Int) throws -> [S] {
+  func values<S: RealScalar>(_ type: S.Type, solver: DescentOptions.Solver, threads: Int) throws -> [S] {
     let data = try blobs(type, rows: 1200, features: 48, classes: 12, spread: 0.3)
     let method = GaussNewtonOptions(descent: DescentOptions(solver: solver, weightFloor: 1e-4))
-    let options = TrainingOptions(epochs: 1, batchSize: 400, seed: 9)
+    let options = Trainer.Options(epochs: 1, batchSize: 400, seed: 9)
     return try withThreads(threads) {
       try LearningTests.train(data, options: options, method: method).parameters.values
     }
   }
 
-  @Test(arguments: [Solver.gram, .cg, .gramCG]) func sameSeedSameBits(_ solver: Solver) throws {
+  @Test(arguments: [DescentOptions.Solver.gram, .cg, .gramCG]) func sameSeedSameBits(_ solver: DescentOptions.Solver)
+    throws
+  {
     let floats = try values(Float.self, solver: solver, threads: 1)
     let doubles = try values(Double.self, solver: solver, threads: 1)
     for threads in [1, 2, 3] {
@@ -117,7 +119,7 @@ import Testing
   @Test func anotherSeedOtherBits() throws {
     let data = try blobs(Float.self, rows: 200, features: 4, classes: 3)
     let values = try [UInt64(1), 1, 2].map { seed in
-      try LearningTests.train(data, options: TrainingOptions(epochs: 1, batchSize: 30, seed: seed)).parameters.values
+      try LearningTests.train(data, options: Trainer.Options(epochs: 1, batchSize: 30, seed: seed)).parameters.values
     }
     #expect(values[0] == values[1] && values[0] != values[2])
   }

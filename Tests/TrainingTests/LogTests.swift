@@ -26,7 +26,7 @@ import Testing
     let head = LinearHead<Float>(features: 3, classes: 3)
     var optimizer = GaussNewtonOptimizer(Objective(head))
     var log = try JSONLinesLog(path: directory.file("log.jsonl"), header: Header())
-    let result = try Trainer(options: TrainingOptions(epochs: 3, batchSize: 30)).run(
+    let result = try Trainer(options: Trainer.Options(epochs: 3, batchSize: 30)).run(
       &optimizer, on: data, validation: hasValidation ? data : nil, observer: &log)
     let text = try directory.text("log.jsonl")
     let lines = try Self.objects(text)
@@ -37,7 +37,7 @@ import Testing
     #expect(lines.dropFirst().map { $0["epoch"] as? Int } == [1, 2, 3])
     #expect(lines.dropFirst().map { $0["step"] as? Int } == [3, 6, 9])
     let decoded = try text.split(separator: "\n").dropFirst().map {
-      try JSONDecoder().decode(EpochRecord.self, from: Data($0.utf8))
+      try JSONDecoder().decode(Trainer.EpochRecord.self, from: Data($0.utf8))
     }
     #expect(decoded == result.epochs)
   }
@@ -47,7 +47,7 @@ import Testing
     var log = try JSONLinesLog(path: directory.file("log"), header: Header())
     for count in 1...3 {
       #expect(try Self.objects(directory.text("log")).count == count)
-      try log.partEnded(EpochRecord(epoch: count))
+      try log.partEnded(Trainer.EpochRecord(epoch: count))
     }
     #expect(directory.names == ["log"], "no temporary file is left")
   }
@@ -55,7 +55,7 @@ import Testing
   @Test func numbersThatAreNotFiniteAreText() throws {
     let directory = TemporaryDirectory()
     var log = try JSONLinesLog(path: directory.file("log"), header: ["limit": Double.infinity])
-    var record = EpochRecord(epoch: 1)
+    var record = Trainer.EpochRecord(epoch: 1)
     (record.loss, record.validationLoss) = (.nan, -.infinity)
     try log.partEnded(record)
     let lines = try Self.objects(directory.text("log"))
@@ -75,10 +75,10 @@ import Testing
   @Test func allAreToldInOrder() throws {
     let (first, second) = (Recorder(), Recorder())
     var observers = Observers([RecordingObserver(recorder: first), RecordingObserver(recorder: second)])
-    let plan = TrainingPlan(epochs: 1, stepsPerEpoch: 1, examples: 1, hasValidation: false)
+    let plan = Trainer.Plan(epochs: 1, stepsPerEpoch: 1, examples: 1, hasValidation: false)
     observers.trainingStarted(plan)
     observers.stepTaken(1, epoch: 1, StepReport(outcome: .accepted, objective: 1))
-    try observers.partEnded(EpochRecord(epoch: 1))
+    try observers.partEnded(Trainer.EpochRecord(epoch: 1))
     #expect(first.events == [.started(plan), .step(1, epoch: 1), .epoch(1)])
     #expect(second.events == first.events)
   }
@@ -92,7 +92,7 @@ import Testing
     var observers = Observers([
       RecordingObserver(recorder: before), FullDisk(), RecordingObserver(recorder: after),
     ])
-    #expect(throws: Full.self) { try observers.partEnded(EpochRecord(epoch: 1)) }
+    #expect(throws: Full.self) { try observers.partEnded(Trainer.EpochRecord(epoch: 1)) }
     #expect(before.events == [.epoch(1)] && after.events.isEmpty)
   }
 
@@ -105,9 +105,9 @@ import Testing
   @Test func recordsOfOneType() throws {
     struct Other: RunRecord {}
     var epochs: [Int] = []
-    let observer = RecordObserver<EpochRecord> { epochs.append($0.epoch) }
+    let observer = RecordObserver<Trainer.EpochRecord> { epochs.append($0.epoch) }
     try observer.partEnded(Other())
-    try observer.partEnded(EpochRecord(epoch: 3))
+    try observer.partEnded(Trainer.EpochRecord(epoch: 3))
     #expect(epochs == [3] && !observer.wantsToStop)
   }
 }
@@ -118,14 +118,14 @@ import Testing
     final class Lines { var all: [String] = [] }
     let lines = Lines()
     var display = ProgressDisplay(isTerminal: isTerminal) { lines.all.append($0) }
-    display.trainingStarted(TrainingPlan(epochs: 2, stepsPerEpoch: 2, examples: 8, hasValidation: validation))
+    display.trainingStarted(Trainer.Plan(epochs: 2, stepsPerEpoch: 2, examples: 8, hasValidation: validation))
     for epoch in 1...2 {
       for step in 1...2 {
         if pause, epoch == 2, step == 2 { Thread.sleep(forTimeInterval: 0.12) }
         display.stepTaken(
           2 * epoch - 2 + step, epoch: epoch, StepReport(outcome: .accepted, objective: 0.5, damping: 0.25))
       }
-      var record = EpochRecord(epoch: epoch)
+      var record = Trainer.EpochRecord(epoch: epoch)
       (record.objective, record.accuracy, record.damping, record.solver) = (1 / Double(epoch), 0.875, 0.25, "gram")
       record.wallSeconds = 1.5
       if validation { (record.validationLoss, record.validationAccuracy) = (0.75, 0.5) }

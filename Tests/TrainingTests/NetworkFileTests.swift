@@ -6,7 +6,7 @@ import Testing
 @Suite struct NetworkFileTests {
   let directory = TemporaryDirectory()
   static let architecture = Architecture(
-    input: [3], layers: [Frozen(Dense(4)), Activation(.tanh), Dense(2, bias: false)])
+    input: [3], layers: [Layers.Frozen(Layers.Dense(4)), Layers.Activation(.tanh), Layers.Dense(2, bias: false)])
 
   static func model<S: RealScalar>(_ type: S.Type = S.self) throws -> ModelFile<S> {
     let network = try Network<S>(architecture)
@@ -80,7 +80,8 @@ import Testing
 
   @Test func theGivenArchitectureComesFirst() throws {
     try Self.model(Double.self).write(to: directory.file("m"))
-    let other = Architecture(input: [3], layers: [Dense(4), Activation(.relu), Dense(2, bias: false)])
+    let other = Architecture(
+      input: [3], layers: [Layers.Dense(4), Layers.Activation(.relu), Layers.Dense(2, bias: false)])
     let file = try ModelFile<Double>(reading: directory.file("m"), architecture: other)
     #expect(
       (file.model as? Network<Double>)?.architecture.layers[1].type == "relu" && file.classNames == ["no", "yes"])
@@ -179,7 +180,7 @@ private struct Renamed: Model {
   var layout: ParameterLayout { head.layout }
   var inputWidth: Int { head.inputWidth }
   var outputWidth: Int { head.outputWidth }
-  func makeLinearization() -> LinearHeadLinearization<Double> { head.makeLinearization() }
+  func makeLinearization() -> Linearizations.OfHead<Double> { head.makeLinearization() }
 }
 
 /// Networks that PyTorch saved, and what they make of some inputs there: Fixtures/make_networks.py.

@@ -24,7 +24,7 @@ import Testing
   }
 
   static func model() throws -> Network<Double> {
-    try Network(Architecture(input: [positions, 2], layers: [Positions(), Dense(2)]))
+    try Network(Architecture(input: [positions, 2], layers: [Layers.Positions(), Layers.Dense(2)]))
   }
 
   @Test func counts() throws {
@@ -125,7 +125,7 @@ import Testing
     let model = try Self.model()
     var optimizer = GaussNewtonOptimizer(Objective(model))
     var observer = SilentObserver()
-    let result = try Trainer(options: TrainingOptions(epochs: 2, batchSize: 3)).run(
+    let result = try Trainer(options: Trainer.Options(epochs: 2, batchSize: 3)).run(
       &optimizer, on: data, validation: data, observer: &observer)
     #expect(result.epochs.count == 2 && result.epochs[0].steps == 10)
     #expect(result.epochs[1].loss == result.epochs[1].validationLoss)

@@ -41,7 +41,7 @@ import Testing
     let x: Matrix<Float> = generator.matrix(50, 6)
     try check(file(LinearHead<Float>(features: 6, classes: 4), 4), x, limit: 1e-6)
     try check(file(LinearHead<Double>(features: 6, classes: 3, intercept: false), 3), x.converted(), limit: 1e-14)
-    let network = try Network<Float>(.mlp([6, 5, 4], activation: Activation(.tanh)))
+    let network = try Network<Float>(.mlp([6, 5, 4], activation: Layers.Activation(.tanh)))
     try check(file(network, 4), x, limit: 1e-6)
   }
 

@@ -10,7 +10,8 @@ import Testing
   static let features = Matrix<Double>(rows: 3, columns: 2, elements: [1, 2, 3, 4, 5, 6])
 
   func load(
-    _ location: DataFiles.Location, _ kind: TargetKind = .measurements, _ columns: [DelimitedText.LabelColumn] = [],
+    _ location: DataFiles.Location, _ kind: DataFiles.TargetKind = .measurements,
+    _ columns: [DelimitedText.LabelColumn] = [],
     names: [String] = []
   ) throws -> Dataset<Double> {
     var files = DataFiles(location)
@@ -155,7 +156,7 @@ import Testing
     }
     let given = try ModelFile<Float>(reading: path, loss: SquaredLoss())
     #expect(given.targetNames == ["y"] && given.model.outputWidth == head.outputWidth)
-    let network = try Network<Float>(.mlp([2, 3, 1], activation: Activation(.tanh)))
+    let network = try Network<Float>(.mlp([2, 3, 1], activation: Layers.Activation(.tanh)))
     var generator = SeededGenerator(seed: 1)
     let data = try measurements(Float.self, rows: 4, features: 2)
     try ModelFile(
@@ -192,7 +193,9 @@ import Testing
   @Test func lossesWithoutAName() throws {
     struct Own: ElementwiseLoss {
       var name: String { "own" }
-      func evaluate(output: Double, target: Double) -> ElementLoss { ElementLoss(loss: 0, slope: 0, curvature: 1) }
+      func evaluate(output: Double, target: Double) -> (loss: Double, slope: Double, curvature: Double) {
+        (loss: 0, slope: 0, curvature: 1)
+      }
     }
     expectFailure(DataError.self, "cross-entropy, squared, huber, poisson; got own") {
       try Self.model(Own()).write(to: directory.file("m"))

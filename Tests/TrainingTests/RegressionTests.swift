@@ -29,13 +29,13 @@ func measurements<S: RealScalar>(
   /// Full batches, far enough to be at the optimum.
   static func train<S: RealScalar>(
     _ data: Dataset<S>, loss: any Loss = SquaredLoss(), epochs: Int = 60, l2: Double = 0
-  ) throws -> (head: LinearHead<S>, result: TrainingResult<S>) {
+  ) throws -> (head: LinearHead<S>, result: Trainer.Result<S>) {
     let head = LinearHead<S>(features: data.featureCount, classes: data.outputCount)
     // The steps of a solver with a tolerance end near the optimum.
     let options = GaussNewtonOptions(descent: .training(solver: .gram))
     var optimizer = GaussNewtonOptimizer(Objective(head, loss: loss, l2: l2), options: options)
     var silent = SilentObserver()
-    let training = TrainingOptions(epochs: epochs, batchSize: data.count)
+    let training = Trainer.Options(epochs: epochs, batchSize: data.count)
     return (head, try Trainer(options: training).run(&optimizer, on: data, observer: &silent))
   }
 
@@ -153,11 +153,11 @@ func measurements<S: RealScalar>(
   @Test func dataThatALossCannotTake() throws {
     let numbers = try measurements(Double.self, rows: 5, features: 2)
     let classes = try blobs(Double.self, rows: 5, features: 2, classes: 2)
-    func run(_ data: Dataset<Double>, _ loss: any Loss) throws -> TrainingResult<Double> {
+    func run(_ data: Dataset<Double>, _ loss: any Loss) throws -> Trainer.Result<Double> {
       let head = LinearHead<Double>(features: 2, classes: data.outputCount)
       var optimizer = ScriptedOptimizer([nil], Objective(head, loss: loss))
       var silent = SilentObserver()
-      return try Trainer(options: TrainingOptions()).run(
+      return try Trainer(options: Trainer.Options()).run(
         &optimizer, on: data, observer: &silent)
     }
     expectFailure(DataError.self, "measurements: ", "cross-entropy loss wants at least 2 outputs, got 1") {

@@ -71,7 +71,7 @@ import Testing
     let head = LinearHead<S>(features: 6, classes: 3)
     var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
-    var options = TrainingOptions(epochs: 2, batchSize: batchSize, seed: 3)
+    var options = Trainer.Options(epochs: 2, batchSize: batchSize, seed: 3)
     options.gramBudget = 0  // the Gram of features in a file is never cached
     let result = try Trainer(options: options).run(
       &optimizer, on: training, validation: held, observer: &observer)
@@ -188,7 +188,7 @@ import Testing
     var optimizer = GaussNewtonOptimizer(Objective(head))
     var observer = SilentObserver()
     expectFailure(FileError.self, "X.npy", "truncated") {
-      try Trainer(options: TrainingOptions(epochs: 1, batchSize: 16)).run(
+      try Trainer(options: Trainer.Options(epochs: 1, batchSize: 16)).run(
         &optimizer, on: data, observer: &observer)
     }
     expectFailure(FileError.self, "X.npy: byte 1000", "the file has shrunk") {

@@ -20,9 +20,9 @@ import Testing
     _ script: [Double?], epochs: Int? = nil, batchSize: Int = 4, patience: Int? = nil, timeLimit: Double? = nil,
     start: Double? = nil, validation: Dataset<Double>? = nil, recorder: Recorder = Recorder(),
     isInterrupted: @escaping () -> Bool = { false }
-  ) throws -> TrainingResult<Double> {
+  ) throws -> Trainer.Result<Double> {
     var optimizer = ScriptedOptimizer(script, Objective(head))
-    let options = TrainingOptions(
+    let options = Trainer.Options(
       epochs: epochs ?? script.count, batchSize: batchSize, timeLimit: timeLimit, patience: patience)
     var observer = RecordingObserver(recorder: recorder, isInterrupted: isInterrupted)
     return try Trainer(options: options).run(
@@ -100,7 +100,7 @@ import Testing
   @Test func observersAreToldInOrder() throws {
     let recorder = Recorder()
     _ = try Self.run([1, 2, 3, 4], epochs: 2, batchSize: 3, recorder: recorder)
-    let plan = TrainingPlan(epochs: 2, stepsPerEpoch: 2, examples: 4, hasValidation: false)
+    let plan = Trainer.Plan(epochs: 2, stepsPerEpoch: 2, examples: 4, hasValidation: false)
     #expect(
       recorder.events == [
         .started(plan), .step(1, epoch: 1), .step(2, epoch: 1), .epoch(1), .step(3, epoch: 2), .step(4, epoch: 2),
@@ -132,7 +132,7 @@ import Testing
     var optimizer = ScriptedOptimizer([1, 1], Objective(Self.head))
     var observer = FullDisk()
     #expect(throws: Full.self) {
-      try Trainer(options: TrainingOptions(epochs: 2)).run(
+      try Trainer(options: Trainer.Options(epochs: 2)).run(
         &optimizer, on: Self.rows(zeros: 2, ones: 2), observer: &observer)
     }
     #expect(optimizer.state.step == 1)
@@ -148,7 +148,7 @@ import Testing
       let fitting = try Self.rows(zeros: 1, ones: 1)
       for (training, validation) in [(other, nil), (fitting, other)] {
         expectFailure(DataError.self, "blobs", parts[0], parts[1]) {
-          try Trainer(options: TrainingOptions()).run(
+          try Trainer(options: Trainer.Options()).run(
             &optimizer, on: training, validation: validation, observer: &silent)
         }
       }
@@ -156,7 +156,7 @@ import Testing
   }
 
   @Test func everyOutcomeSaysWhatToDo() {
-    let all: [TrainingOutcome] = [.finished, .stoppedEarly, .timeLimit, .interrupted, .diverged]
+    let all: [Trainer.Outcome] = [.finished, .stoppedEarly, .timeLimit, .interrupted, .diverged]
     #expect(Set(all.map(\.remedy)).count == 5)
   }
 }

@@ -59,7 +59,7 @@ struct AblationPoints: Sendable {
         let part = try own.rows(Array(order[step * 128..<(step + 1) * 128]))
         _ = optimizer.step(
           &parameters, on: Batch(features: part.features, labels: part.labels),
-          at: Progress(step: step, total: steps, stepsPerEpoch: steps))
+          at: Schedule.Progress(step: step, total: steps, stepsPerEpoch: steps))
       }
     }
     let drawn = try own.rows(Array(order.suffix(rows)))

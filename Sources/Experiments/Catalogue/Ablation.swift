@@ -48,7 +48,7 @@ struct Ablation: Experiment {
 
   /// A small perceptron.
   static func network<S: RealScalar>(_ data: Dataset<Float>, as type: S.Type) throws -> Network<S> {
-    try Network(.mlp([data.featureCount, 32, data.classCount], activation: Activation(.relu)))
+    try Network(.mlp([data.featureCount, 32, data.classCount], activation: Layers.Activation(.relu)))
   }
 
   private static func trainings<M: Model>(

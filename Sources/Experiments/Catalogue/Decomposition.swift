@@ -58,7 +58,7 @@ struct Decomposition: Experiment {
     let rows = MarginRows(logits: logits, labels: labels)
     func product(_ curvature: Curvature) -> [Double] {
       var result = probe
-      rows.apply(CurvatureWeights(curvature, of: rows), to: &result)
+      rows.apply(Curvature.Weights(curvature, of: rows), to: &result)
       return result.elements.map(Double.init)
     }
     let (kept, dropped) = (product(.fgn), product(.competitor))
@@ -68,7 +68,7 @@ struct Decomposition: Experiment {
       return (sum.0 + difference * difference, sum.1 + pair.1 * pair.1)
     }
     let (fgn, ggn) = (
-      rows.traces(CurvatureWeights(.fgn, of: rows)), rows.traces(CurvatureWeights(.ggn, of: rows))
+      rows.traces(Curvature.Weights(.fgn, of: rows)), rows.traces(Curvature.Weights(.ggn, of: rows))
     )
     let traces = (0..<examples).map { i in 1 - probabilities.row(i).reduce(0) { $0 + $1 * $1 } }
     let traceError = zip(ggn, traces).reduce(0) { max($0, abs($1.0 - $1.1)) }
@@ -129,7 +129,7 @@ struct Decomposition: Experiment {
       let values = (0..<head.layout.trainableCount).map { _ in generator.normal() }
       let batch = Batch(features: features, labels: (0..<48).map { _ in Int32(generator.index(below: 2)) })
       let options = DescentOptions(curvature: .ggn, solver: .dual, tolerance: 1e-14, maximumIterations: 5000)
-      let found = Inspection.run(
+      let found = InspectJob.Result.run(
         Objective(head), at: Parameters(layout: head.layout, values: values), batch: batch, damping: damping,
         options: options)
       return Row([

@@ -12,7 +12,7 @@ struct Deep: Experiment {
   func cases(in setting: ExperimentSetting) throws -> [Case] {
     var cases: [Case] = []
     if let letter = try setting.data.letter() {
-      let model = try Network<Float>(.mlp([16, 128, 64, 26], activation: Activation(.relu)))
+      let model = try Network<Float>(.mlp([16, 128, 64, 26], activation: Layers.Activation(.relu)))
       let split = try setting.isQuick ? letter.training(firstOfEachClass: 100) : letter
       cases += try Self.cases(split, model, 128, setting.pick(full: [2, 4, 8, 16], quick: [1, 2, 4]), setting)
     }
@@ -30,8 +30,9 @@ struct Deep: Experiment {
       Architecture(
         input: [1, 8, 8],
         layers: [
-          Conv2D(channels: 16, kernel: 3, padding: 1), Activation(.relu), Conv2D(channels: 32, kernel: 3, padding: 1),
-          Activation(.relu), MaxPool2D(kernel: 2), Flatten(), Dense(10),
+          Layers.Conv2D(channels: 16, kernel: 3, padding: 1), Layers.Activation(.relu),
+          Layers.Conv2D(channels: 32, kernel: 3, padding: 1),
+          Layers.Activation(.relu), Layers.MaxPool2D(kernel: 2), Layers.Flatten(), Layers.Dense(10),
         ]))
   }
 

@@ -18,7 +18,7 @@ struct DiffuseMeasure: Sendable {
     point.evaluate(at: parameters, batch: batch)
     let rows = point.rows
     func trace(_ curvature: Curvature) -> Double {
-      rows.traces(CurvatureWeights(curvature, of: rows)).reduce(0, +)
+      rows.traces(Curvature.Weights(curvature, of: rows)).reduce(0, +)
     }
     let kept = trace(.fgn) / trace(.ggn)
     let competitors = (rows as? MarginRows<Float>)?.effectiveCompetitors.sorted() ?? []

@@ -9,7 +9,7 @@ import Training
 /// One direction of the full Gauss-Newton matrix by every solver, as the system of B C unknowns grows.
 enum DirectSolves {
   private static let classes = 16
-  private static let ways: [(name: String, solver: Solver, tolerance: Double)] = [
+  private static let ways: [(name: String, solver: DescentOptions.Solver, tolerance: Double)] = [
     ("Cholesky", .gram, 1), ("Woodbury", .woodbury, 1), ("LU", .duncanGuttman, 1), ("CG to 0.0001", .cg, 1e-4),
     ("CG to 0.1", .cg, 0.1),
   ]
@@ -28,7 +28,7 @@ enum DirectSolves {
     let features = Matrix<Double>(
       rows: batchSize, columns: 24, elements: (0..<24 * batchSize).map { _ in generator.normal() })
     let labels = (0..<batchSize).map { _ in Int32(generator.index(below: classes)) }
-    let architecture = Architecture.mlp([24, 32, classes], activation: Activation(.tanh))
+    let architecture = Architecture.mlp([24, 32, classes], activation: Layers.Activation(.tanh))
     let exact = try Network<Double>(architecture)
     let start = exact.initialParameters(using: &generator)
     let model = try Network<Float>(architecture)

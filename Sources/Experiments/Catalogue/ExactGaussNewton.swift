@@ -36,13 +36,13 @@ struct ExactGaussNewton: Experiment {
     for damping in ["1", "0.01"] {
       if let housing = try setting.data.housing() {
         cases += try Self.cases(
-          housing, .mlp([13, 32, 64, 32, 1], activation: Activation(.relu)), SquaredLoss(), damping,
+          housing, .mlp([13, 32, 64, 32, 1], activation: Layers.Activation(.relu)), SquaredLoss(), damping,
           .epochs(setting.pick(full: 8, quick: 2)), setting)
       }
       if let letter = try setting.data.letter() {
         let split = try letter.classes(first: 10).training(firstOfEachClass: setting.pick(full: 200, quick: 60))
         cases += try Self.cases(
-          split, .mlp([16, 32, 10], activation: Activation(.relu)), CrossEntropy(), damping,
+          split, .mlp([16, 32, 10], activation: Layers.Activation(.relu)), CrossEntropy(), damping,
           .epochs(setting.pick(full: 8, quick: 4)), setting)
       }
     }

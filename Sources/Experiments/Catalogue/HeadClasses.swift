@@ -46,7 +46,7 @@ enum HeadClasses {
     var optimizer = GaussNewtonOptimizer(HeadProblem.objective(of: head))
     var observer = SilentObserver()
     let epochs = max(1, steps / problem.stepsPerEpoch)
-    let options = TrainingOptions(epochs: epochs, batchSize: problem.batchSize, seed: seed)
+    let options = Trainer.Options(epochs: epochs, batchSize: problem.batchSize, seed: seed)
     let result = try Trainer(options: options).run(&optimizer, on: data, observer: &observer)
     var generator = SeededGenerator(seed: seed, .headClasses)
     let sample = try data.rows((0..<problem.batchSize).map { _ in Int32(generator.index(below: data.count)) })

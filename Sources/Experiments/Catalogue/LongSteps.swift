@@ -24,7 +24,7 @@ enum LongSteps {
     if method == "FGN default" { return GaussNewtonOptions() }
     let full = DescentOptions(curvature: .ggn, solver: .cg, tolerance: 1e-10, maximumIterations: 2000)
     let descent = method.hasPrefix("GGN") ? full : DescentOptions(curvature: .fgn, solver: .gram)
-    let policy: Damping =
+    let policy: GaussNewtonOptions.Damping =
       switch method {
       case "FGN gain ratio": .gainRatio(initial: damping)
       case "FGN automatic": .automatic()
@@ -33,8 +33,8 @@ enum LongSteps {
     // On one batch any rise is real: a step is undone at one standard error.
     let region =
       method == "FGN trust region"
-      ? TrustRegion(radius: 1, warmUp: 0, deviations: 1)
-      : TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity)
+      ? GaussNewtonOptions.TrustRegion(radius: 1, warmUp: 0, deviations: 1)
+      : GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0, deviations: .infinity)
     return GaussNewtonOptions(
       descent: descent, damping: policy, trustRegion: region, momentum: 0, schedule: .constant)
   }
@@ -54,7 +54,7 @@ enum LongSteps {
       var (refused, undone) = (0, 0)
       for step in 0...steps {
         // The last one only says where the run ended.
-        let report = optimizer.step(&parameters, on: problem.batch, at: Progress(step: step, total: steps + 1))
+        let report = optimizer.step(&parameters, on: problem.batch, at: Schedule.Progress(step: step, total: steps + 1))
         rows.append(
           Row([
             "part": "run", "regime": .text(regime.name), "method": .text(method), "step": .number(Double(step)),

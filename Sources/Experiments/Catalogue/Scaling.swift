@@ -30,7 +30,7 @@ struct Scaling: Experiment {
     }
 
     /// Nil for SGD.
-    var system: (curvature: Curvature, solver: Solver)? {
+    var system: (curvature: Curvature, solver: DescentOptions.Solver)? {
       switch self {
       case .sgd: nil
       case .gram: (.fgn, .gram)
@@ -103,7 +103,7 @@ struct Scaling: Experiment {
 extension Scaling {
   /// Flops of a step at the speed of a product: the floor, a forward pass and a pullback, and what the solver is
   /// predicted to cost beyond it.
-  static func flops(_ method: Method, _ shape: Shape, _ products: LinearizationCosts) -> Double {
+  static func flops(_ method: Method, _ shape: Shape, _ products: Linearizations.Costs) -> Double {
     let costs = SolverCosts(
       batch: Double(shape.batch), classes: Double(shape.classes), products: products,
       iterations: Double(shape.iterations), outputsFit: true)

@@ -15,7 +15,7 @@ struct ScalingCase {
   private let head: LinearHead<Float>
   private var parameters: Parameters<Float>
   private let batch: Batch<Float>
-  let products: LinearizationCosts
+  let products: Linearizations.Costs
   private(set) var contestants: [Contestant]
   private(set) var rate = ProductRate()
 
@@ -71,7 +71,8 @@ struct ScalingCase {
       curvature: curvature, solver: solver, tolerance: .leastNormalMagnitude, maximumIterations: shape.iterations)
     let damping = 1e-3 * Double(shape.features) / Double(shape.unknowns)
     let options = GaussNewtonOptions(
-      descent: descent, damping: .fixed(damping), trustRegion: TrustRegion(radius: 1e-12, warmUp: 0), momentum: 0,
+      descent: descent, damping: .fixed(damping), trustRegion: GaussNewtonOptions.TrustRegion(radius: 1e-12, warmUp: 0),
+      momentum: 0,
       schedule: .constant)
     return GaussNewtonOptimizer(Objective(head), options: options)
   }
@@ -90,7 +91,7 @@ struct ScalingCase {
 
   private mutating func step(_ index: Int, isCounted: Bool) {
     let clock = RunClock(limit: nil)
-    let report = contestants[index].optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 1000))
+    let report = contestants[index].optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 1000))
     let (wall, cpu) = (clock.wallSeconds, clock.cpuSeconds)
     contestants[index].report = report
     guard isCounted else { return }

@@ -31,7 +31,8 @@ protocol DampedSystem<ModelType>: Sendable {
 
   /// target [P] = factor (d - d_0) + beta * target: the one back-projection of the step.
   mutating func add(
-    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar],
+    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: ParameterLayout.Factors<Scalar>,
+    to target: inout [Scalar],
     _ point: inout ObjectivePoint<ModelType>)
 }
 
@@ -48,7 +49,7 @@ struct DampedProblem<Scalar: RealScalar> {
   /// lambda, above 0.
   var damping: Double
   /// C, lambda times the inverse of Lambda: lambda / (lambda + l2) on penalised parameters, 1 on the others.
-  var metric: SliceFactors<Scalar>
+  var metric: ParameterLayout.Factors<Scalar>
   /// mu = B lambda, what the damping adds to the diagonal of a system over rows.
   var shift: Scalar
   /// sigma [B], the roots of the curvature's multiples of a a^T, floor and example weights in.
@@ -67,7 +68,7 @@ struct DampedSolution<Scalar: RealScalar>: Sendable {
   /// No element of d - d_0 is larger, up to rounding; infinity if one is not finite.
   var bound: Double
   /// C, in which an unknown over rows or outputs is carried back.
-  var metric: SliceFactors<Scalar>
+  var metric: ParameterLayout.Factors<Scalar>
   /// Whether d - d_0 itself is there, and nothing needs to be carried back.
   var isInParameters = false
 }

@@ -11,7 +11,7 @@ struct RowOperator<LinearizationType: Linearization>: LinearOperator {
   typealias Scalar = LinearizationType.Scalar
   var linearization: LinearizationType
   let root: [Scalar]
-  let metric: SliceFactors<Scalar>
+  let metric: ParameterLayout.Factors<Scalar>
   var tangent: [Scalar]
   var accumulated: [Scalar]
   var scaled: [Scalar]
@@ -27,7 +27,7 @@ struct RowOperator<LinearizationType: Linearization>: LinearOperator {
 
   /// result = G alpha = M C M^T alpha, leaving C M^T alpha in `tangent`.
   mutating func image(of alpha: [Scalar], into result: inout [Scalar]) {
-    linearization.pullback(rowWeights: alpha, alpha: metric, beta: SliceFactors(0), into: &tangent)
+    linearization.pullback(rowWeights: alpha, alpha: metric, beta: ParameterLayout.Factors(0), into: &tangent)
     linearization.rowProducts(tangent, into: &result)
   }
 

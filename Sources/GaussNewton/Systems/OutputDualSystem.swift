@@ -63,7 +63,8 @@ struct OutputDualSystem<ModelType: Model>: DampedSystem {
   }
 
   mutating func add(
-    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar],
+    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: ParameterLayout.Factors<Scalar>,
+    to target: inout [Scalar],
     _ point: inout ObjectivePoint<ModelType>
   ) {
     point.pullback(outputs, alpha: solution.metric.times(factor), beta: beta, into: &target)

@@ -11,7 +11,7 @@ import Optimization
 struct OutputGram<ModelType: Model>: Sendable {
   typealias Scalar = ModelType.Scalar
   private var linearization: ModelType.LinearizationType
-  private var rowGram = RowGram<Scalar>()
+  private var rowGram = Linearizations.RowGram<Scalar>()
   private var gram = Matrix<Scalar>(rows: 0, columns: 0)
   private var outputs = Matrix<Scalar>(rows: 0, columns: 0)
 
@@ -35,7 +35,7 @@ struct OutputGram<ModelType: Model>: Sendable {
 
   /// Both triangles of K for the batch at `point`; false if it does not fit `budget` bytes.
   mutating func assemble(
-    _ point: inout ObjectivePoint<ModelType>, metric: SliceFactors<Scalar>, budget: Int,
+    _ point: inout ObjectivePoint<ModelType>, metric: ParameterLayout.Factors<Scalar>, budget: Int,
     into result: inout Matrix<Scalar>
   ) -> Bool {
     let model = point.objective.model
@@ -67,7 +67,7 @@ struct OutputGram<ModelType: Model>: Sendable {
   /// `gram` = the Gram of one copy for each of `list`.
   private mutating func form(
     _ list: [Int], of model: ModelType, at parameters: Parameters<Scalar>, _ inputs: Inputs<Scalar>, rows: Int,
-    metric: SliceFactors<Scalar>
+    metric: ParameterLayout.Factors<Scalar>
   ) {
     let copies = inputs.copied(list.count, rowsPerExample: model.rowsPerExample)
     linearization.linearize(at: parameters, inputs: copies, outputs: &outputs)

@@ -133,7 +133,7 @@ struct OutputGramSystem<ModelType: Model>: DampedSystem {
     outputs.assign(alpha)
     // K alpha by a pass through the model: K is used up.
     direction.resize(to: point.dimension)
-    point.pullback(outputs, alpha: problem.metric, beta: SliceFactors(0), into: &direction)
+    point.pullback(outputs, alpha: problem.metric, beta: ParameterLayout.Factors(0), into: &direction)
     point.pushforward(direction, into: &outputs)
     let bound = max(direction.finiteBound, .leastNonzeroMagnitude)
     return DampedSolution(
@@ -154,7 +154,7 @@ struct OutputGramSystem<ModelType: Model>: DampedSystem {
 
   /// No direction: zero, and of no use.
   private mutating func failed(
-    _ problem: DampedProblem<Scalar>, _ outcome: SolveOutcome = .notPositiveDefinite
+    _ problem: DampedProblem<Scalar>, _ outcome: SolveReport.Outcome = .notPositiveDefinite
   ) -> DampedSolution<Scalar> {
     outputs.clear()
     return DampedSolution(
@@ -162,7 +162,8 @@ struct OutputGramSystem<ModelType: Model>: DampedSystem {
   }
 
   mutating func add(
-    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar],
+    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: ParameterLayout.Factors<Scalar>,
+    to target: inout [Scalar],
     _ point: inout ObjectivePoint<ModelType>
   ) {
     guard !solution.isInParameters else {

@@ -20,7 +20,7 @@ struct RowGramSystem<ModelType: Model>: DampedSystem {
   typealias Scalar = ModelType.Scalar
   /// c = M d_0 [B]; zeros without a centre.
   private var center: [Scalar] = []
-  private var rowGram = RowGram<Scalar>()
+  private var rowGram = Linearizations.RowGram<Scalar>()
   /// Whether `rowGram` is that of the batch.
   private var isFormed = false
   /// G.
@@ -149,7 +149,8 @@ struct RowGramSystem<ModelType: Model>: DampedSystem {
   }
 
   mutating func add(
-    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar],
+    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: ParameterLayout.Factors<Scalar>,
+    to target: inout [Scalar],
     _ point: inout ObjectivePoint<ModelType>
   ) {
     point.rowPullback(alpha, alpha: solution.metric.times(factor), beta: beta, into: &target)

@@ -96,7 +96,8 @@ struct RowProductSystem<ModelType: Model>: DampedSystem {
   }
 
   mutating func add(
-    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: SliceFactors<Scalar>, to target: inout [Scalar],
+    _ solution: DampedSolution<Scalar>, factor: Scalar, beta: ParameterLayout.Factors<Scalar>,
+    to target: inout [Scalar],
     _ point: inout ObjectivePoint<ModelType>
   ) {
     point.objective.model.layout.add(accumulated, factor: factor, beta: beta, to: &target)

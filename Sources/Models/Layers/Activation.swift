@@ -45,23 +45,23 @@ struct ActivationLinearization<Scalar: RealScalar>: LayerLinearization {
     self.width = width
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     Elementwise.apply(function, to: point.input, into: &output, slope: &slopes)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     Elementwise.multiply(slopes, required(inputTangent), into: &result)
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     Elementwise.multiply(slopes, cotangents, into: &result)
   }
 
   /// A few tens of flops an element for the value; the products need one.
-  func costs(rows: Int) -> LayerCosts { LayerCosts(input: Double(rows * width)) }
+  func costs(rows: Int) -> Layers.Costs { Layers.Costs(input: Double(rows * width)) }
 }

@@ -31,7 +31,7 @@ extension Layers {
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
       guard input.count == 1 || input.count == 3 else {
-        throw LayerError("expected [channels, height, width] or [n], got \(input)")
+        throw Layers.Failure("expected [channels, height, width] or [n], got \(input)")
       }
       try checkEpsilon(epsilon)
       return input
@@ -39,8 +39,8 @@ extension Layers {
 
     public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
       let statistics = [
-        ParameterSpec("running_mean", shape: [input[0]], isPenalised: false, isFrozen: true),
-        ParameterSpec("running_var", shape: [input[0]], isPenalised: false, isFrozen: true, initializer: .ones),
+        Layers.ParameterSpec("running_mean", shape: [input[0]], isPenalised: false, isFrozen: true),
+        Layers.ParameterSpec("running_var", shape: [input[0]], isPenalised: false, isFrozen: true, initializer: .ones),
       ]
       return isAffine ? gainAndBias(input[0]) + statistics : statistics
     }
@@ -51,7 +51,7 @@ extension Layers {
 
     public func checkTrainable() throws(Layers.Failure) {
       guard statistics == .frozen else {
-        throw LayerError(
+        throw Layers.Failure(
           "batch normalisation couples the examples of a batch, so there is no row of the Jacobian for each example: use "
             + "layer_norm or group_norm, or statistics \"frozen\", which keeps the running statistics as they are")
       }
@@ -61,17 +61,17 @@ extension Layers {
 
 /// Batch normalisation by the running statistics on one batch: J_x is diagonal.
 struct BatchNormLinearization<Scalar: RealScalar>: ChannelLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   var parameters: ChannelParameters<Scalar>
-  private let mean: ParameterSlice
-  private let variance: ParameterSlice
+  private let mean: ParameterLayout.Slice
+  private let variance: ParameterLayout.Slice
   private let epsilon: Double
   /// 1 / sqrt(running_var + epsilon) [1, C], and the same times the weight and its tangent.
   private var inverseDeviations = Matrix<Scalar>(rows: 0, columns: 0)
   private var factors = Matrix<Scalar>(rows: 0, columns: 0)
   private var tangentFactors = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(_ layer: BatchNorm, at site: LayerSite) {
+  init(_ layer: Layers.BatchNorm, at site: Layers.Site) {
     slices = site.slices
     epsilon = layer.epsilon
     (mean, variance) = (slices[slices.count - 2], slices[slices.count - 1])
@@ -81,11 +81,11 @@ struct BatchNormLinearization<Scalar: RealScalar>: ChannelLinearization {
 
   private var layout: ChannelLayout { parameters.layout }
 
-  private func view(_ values: [Scalar], _ slice: ParameterSlice) -> MatrixView<Scalar> {
+  private func view(_ values: [Scalar], _ slice: ParameterLayout.Slice) -> MatrixView<Scalar> {
     MatrixView(values, offset: slice.offset, rows: 1, columns: layout.channels)
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     Normalization.inverseDeviations(of: view(point.values, variance), epsilon: epsilon, into: &inverseDeviations)
     scale(by: parameters.gain(in: point.values), into: &factors)
     Channels.affine(
@@ -94,7 +94,7 @@ struct BatchNormLinearization<Scalar: RealScalar>: ChannelLinearization {
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     let bias = parameters.biasTangent(in: tangent)
@@ -111,18 +111,18 @@ struct BatchNormLinearization<Scalar: RealScalar>: ChannelLinearization {
     }
   }
 
-  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {
+  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>) {
     parameters.prepare(
       cotangents, point.input, shift: view(point.values, mean), factor: inverseDeviations.view)
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     Channels.affine(cotangents, layout, factor: factors.view, into: &result)
   }
 
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     var costs = parameters.costs(rows: rows)
     costs.input = 4 * Double(rows * layout.width)
     return costs

@@ -11,13 +11,13 @@ extension Layers {
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
       guard (1...3).contains(input.count) else {
-        throw LayerError("expected [n], [positions, n] or [channels, height, width], got \(input)")
+        throw Layers.Failure("expected [n], [positions, n] or [channels, height, width], got \(input)")
       }
       return input
     }
 
     public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
-      [ParameterSpec("bias", shape: [ChannelLayout(shape: input).channels], isPenalised: false)]
+      [Layers.ParameterSpec("bias", shape: [ChannelLayout(shape: input).channels], isPenalised: false)]
     }
 
     public func makeLinearization<Scalar: RealScalar>(
@@ -28,20 +28,20 @@ extension Layers {
 
 /// A bias on one batch: J_x is the identity.
 struct BiasLinearization<Scalar: RealScalar>: ChannelLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   var parameters: ChannelParameters<Scalar>
 
-  init(_ site: LayerSite) {
+  init(_ site: Layers.Site) {
     slices = site.slices
     parameters = ChannelParameters(ChannelLayout(shape: site.input), gain: nil, bias: slices[0])
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     Channels.affine(point.input, parameters.layout, offset: parameters.bias(in: point.values), into: &output)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     let offset = parameters.biasTangent(in: tangent)
@@ -52,17 +52,17 @@ struct BiasLinearization<Scalar: RealScalar>: ChannelLinearization {
     }
   }
 
-  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {
+  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>) {
     parameters.prepare(cotangents, point.input)
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     result.copy(cotangents)
   }
 
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     var costs = parameters.costs(rows: rows)
     costs.input = 2 * Double(rows * parameters.layout.width)
     return costs

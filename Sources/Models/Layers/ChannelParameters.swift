@@ -6,14 +6,14 @@ import LinearAlgebra
 /// computes once, after which no product goes over the activations again.
 struct ChannelParameters<Scalar: RealScalar>: Sendable {
   let layout: ChannelLayout
-  private let gainSlice: ParameterSlice?
-  private let biasSlice: ParameterSlice?
+  private let gainSlice: ParameterLayout.Slice?
+  private let biasSlice: ParameterLayout.Slice?
   private let ones: [Scalar]
   private let zeros: [Scalar]
   private var gainRows = Matrix<Scalar>(rows: 0, columns: 0)
   private var biasRows = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(_ layout: ChannelLayout, gain: ParameterSlice?, bias: ParameterSlice?) {
+  init(_ layout: ChannelLayout, gain: ParameterLayout.Slice?, bias: ParameterLayout.Slice?) {
     self.layout = layout
     gainSlice = gain
     biasSlice = bias
@@ -46,7 +46,8 @@ struct ChannelParameters<Scalar: RealScalar>: Sendable {
   }
 
   func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar]
   ) {
     for (slice, rows) in rows(cotangents) {
@@ -63,7 +64,9 @@ struct ChannelParameters<Scalar: RealScalar>: Sendable {
   }
 
   /// Into the result for each of `slices`, the layer's own.
-  func rowGradients(_ slices: [ParameterSlice], of cotangents: Matrix<Scalar>, into result: inout [Matrix<Scalar>]) {
+  func rowGradients(
+    _ slices: [ParameterLayout.Slice], of cotangents: Matrix<Scalar>, into result: inout [Matrix<Scalar>]
+  ) {
     for (slice, rows) in rows(cotangents) {
       guard let k = slices.firstIndex(of: slice) else { continue }
       result[k].reshape(rows: rows.rows, columns: rows.columns)
@@ -71,7 +74,7 @@ struct ChannelParameters<Scalar: RealScalar>: Sendable {
     }
   }
 
-  func addRowGram(of cotangents: Matrix<Scalar>, into gram: inout RowGram<Scalar>) {
+  func addRowGram(of cotangents: Matrix<Scalar>, into gram: inout Linearizations.RowGram<Scalar>) {
     for (slice, rows) in rows(cotangents) { gram.addRows(rows.view, to: slice) }
   }
 
@@ -80,24 +83,24 @@ struct ChannelParameters<Scalar: RealScalar>: Sendable {
   }
 
   /// Everything but what the layer does to its input.
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     let trained = Double([trainedGain, trainedBias].count { $0 != nil } * layout.channels)
     let count = Double(rows)
-    return LayerCosts(
+    return Layers.Costs(
       parameters: 2 * count * trained, rowGram: count * count * trained,
       rowGramBytes: count * trained * Double(MemoryLayout<Scalar>.stride), rowSquaredNorms: 2 * count * trained)
   }
 
-  private var trainedGain: ParameterSlice? { gainSlice.flatMap { $0.isFrozen ? nil : $0 } }
-  private var trainedBias: ParameterSlice? { biasSlice.flatMap { $0.isFrozen ? nil : $0 } }
+  private var trainedGain: ParameterLayout.Slice? { gainSlice.flatMap { $0.isFrozen ? nil : $0 } }
+  private var trainedBias: ParameterLayout.Slice? { biasSlice.flatMap { $0.isFrozen ? nil : $0 } }
 
-  private func view(_ values: [Scalar], _ slice: ParameterSlice?) -> MatrixView<Scalar>? {
+  private func view(_ values: [Scalar], _ slice: ParameterLayout.Slice?) -> MatrixView<Scalar>? {
     slice.map { MatrixView(values, offset: $0.offset, rows: 1, columns: layout.channels) }
   }
 
   /// The gradients of the single rows, for what is trained.
-  private func rows(_ cotangents: Matrix<Scalar>) -> [(ParameterSlice, Matrix<Scalar>)] {
-    var result: [(ParameterSlice, Matrix<Scalar>)] = []
+  private func rows(_ cotangents: Matrix<Scalar>) -> [(ParameterLayout.Slice, Matrix<Scalar>)] {
+    var result: [(ParameterLayout.Slice, Matrix<Scalar>)] = []
     if let trainedGain { result.append((trainedGain, gainRows)) }
     if let trainedBias { result.append((trainedBias, layout.isFlat ? cotangents : biasRows)) }
     return result
@@ -111,32 +114,33 @@ protocol ChannelLinearization: LayerLinearization {
 
 extension ChannelLinearization {
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     parameters.parameterPullback(cotangents, rowWeights: rowWeights, alpha: alpha, beta: beta, into: &result)
   }
 
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     parameters.addRowProducts(tangent, cotangents, into: &result)
   }
 
   mutating func rowGradients(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Matrix<Scalar>]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Matrix<Scalar>]
   ) {
     parameters.rowGradients(slices, of: cotangents, into: &result)
   }
 
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     parameters.addRowGram(of: cotangents, into: &gram)
   }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     parameters.addRowSquaredNorms(of: cotangents, into: &result)
   }

@@ -17,7 +17,7 @@ extension Layers {
     public var dilation: Layers.Extent
     public var groups: Int
     public var hasBias: Bool
-    public var initialization: Initializer.Name
+    public var initialization: Layers.Initializer.Name
 
     /// - Parameters:
     ///   - channels: of the output, at least 1.
@@ -29,7 +29,7 @@ extension Layers {
     public init(
       channels: Int, kernel: Layers.Extent, stride: Layers.Extent = 1, padding: Layers.Extent = 0,
       dilation: Layers.Extent = 1, groups: Int = 1,
-      bias: Bool = true, initialization: Initializer.Name = .heNormal
+      bias: Bool = true, initialization: Layers.Initializer.Name = .heNormal
     ) {
       self.channels = channels
       self.kernel = kernel
@@ -43,9 +43,9 @@ extension Layers {
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
       let (inputs, size) = try ImageShape.read(input)
-      guard channels >= 1 else { throw LayerError("expected at least 1 channel, got \(channels)") }
+      guard channels >= 1 else { throw Layers.Failure("expected at least 1 channel, got \(channels)") }
       guard groups >= 1, inputs.isMultiple(of: groups), channels.isMultiple(of: groups) else {
-        throw LayerError("groups must divide the channels, \(inputs) and \(channels), got \(groups)")
+        throw Layers.Failure("groups must divide the channels, \(inputs) and \(channels), got \(groups)")
       }
       let output = try ImageShape.output(size, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
       return [channels, output.height, output.width]
@@ -53,10 +53,10 @@ extension Layers {
 
     public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
       let area = kernel.height * kernel.width
-      let weight = ParameterSpec(
+      let weight = Layers.ParameterSpec(
         "weight", shape: [channels, input[0] / groups, kernel.height, kernel.width], isPenalised: true,
         initializer: initialization.initializer(fanIn: input[0] / groups * area, fanOut: channels / groups * area))
-      return hasBias ? [weight, ParameterSpec("bias", shape: [channels], isPenalised: false)] : [weight]
+      return hasBias ? [weight, Layers.ParameterSpec("bias", shape: [channels], isPenalised: false)] : [weight]
     }
 
     public func makeLinearization<Scalar: RealScalar>(
@@ -67,14 +67,14 @@ extension Layers {
 
 /// A convolution on one batch: `Convolution` for the products, a `PositionGram` for each group.
 struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   let shape: Convolution.Shape
   private var grams: [PositionGram<Scalar>]
   private var workspace = Convolution.Workspace<Scalar>()
   private var product = Matrix<Scalar>(rows: 0, columns: 0)
   private var sums = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(_ layer: Conv2D, at site: LayerSite, gramWay: PositionSize.Way? = nil) {
+  init(_ layer: Layers.Conv2D, at site: Layers.Site, gramWay: PositionSize.Way? = nil) {
     slices = site.slices
     let window = SlidingWindow(
       input: (site.input[1], site.input[2]), kernel: layer.kernel.pair, stride: layer.stride.pair,
@@ -89,8 +89,8 @@ struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
     }
   }
 
-  private var weight: ParameterSlice { slices[0] }
-  private var bias: ParameterSlice? { slices.count > 1 ? slices[1] : nil }
+  private var weight: ParameterLayout.Slice { slices[0] }
+  private var bias: ParameterLayout.Slice? { slices.count > 1 ? slices[1] : nil }
 
   private func weight(_ values: [Scalar]) -> MatrixView<Scalar> {
     MatrixView(values, offset: weight.offset, rows: shape.outputs, columns: shape.fanIn)
@@ -100,13 +100,13 @@ struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
     bias.map { MatrixView(values, offset: $0.offset, rows: 1, columns: shape.outputs) }
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     Convolution.apply(
       shape, point.input, weight: weight(point.values), bias: bias(point.values), into: &output, using: &workspace)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     if let inputTangent {
@@ -121,15 +121,16 @@ struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     Convolution.applyTransposed(
       shape, cotangents, weight: weight(point.values), into: &result, using: &workspace)
   }
 
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     Convolution.weightGradient(
       shape, point.input, cotangents, weights: rowWeights, alpha: alpha[weight], beta: beta[weight], into: &result,
@@ -142,7 +143,7 @@ struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
 
   /// Half of a pushforward, into memory that is kept.
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     var image = exchange(&product, with: Matrix(rows: 0, columns: 0))
     pushforward(nil, tangent, at: point, into: &image)
@@ -151,7 +152,7 @@ struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     let (weight, bias) = (weight, bias)
     for group in grams.indices {
@@ -160,7 +161,7 @@ struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     let hasBias = bias != nil
     for group in grams.indices {
@@ -170,18 +171,19 @@ struct ConvolutionLinearization<Scalar: RealScalar>: LayerLinearization {
 
   /// Windows and cotangents at each position, unfolded into memory of their own: B L (K + O) numbers. None for groups.
   func addKroneckerPairs(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>,
+    to pairs: inout [Linearizations.KroneckerPair<Scalar>]
   ) {
     guard shape.groups == 1 else { return }
     let windows = PositionRows.windows(point.input, of: shape).flattened()
     let outputs = PositionRows.channelsFirst(cotangents, positions: shape.positions, width: shape.outputs).flattened()
     pairs.append(
-      KroneckerPair(
+      Linearizations.KroneckerPair(
         weight: weight, bias: bias, input: windows.view, cotangents: outputs.view, positions: shape.positions))
   }
 
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     let product = shape.flops(rows: rows)
-    return grams.reduce(LayerCosts(input: product, parameters: product)) { $0 + $1.costs(rows: rows) }
+    return grams.reduce(Layers.Costs(input: product, parameters: product)) { $0 + $1.costs(rows: rows) }
   }
 }

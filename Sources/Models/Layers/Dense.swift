@@ -6,12 +6,12 @@ extension Layers {
     public var type: String { "dense" }
     public var width: Int
     public var hasBias: Bool
-    public var initialization: Initializer.Name
+    public var initialization: Layers.Initializer.Name
 
     /// - Parameters:
     ///   - width: outputs, at least 1.
     ///   - initialization: of the weight; the bias starts at zero.
-    public init(_ width: Int, bias: Bool = true, initialization: Initializer.Name = .heNormal) {
+    public init(_ width: Int, bias: Bool = true, initialization: Layers.Initializer.Name = .heNormal) {
       self.width = width
       hasBias = bias
       self.initialization = initialization
@@ -19,18 +19,18 @@ extension Layers {
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
       guard input.count <= 2 else {
-        throw LayerError("expected [n] or [positions, n], got \(input): put a flatten layer before")
+        throw Layers.Failure("expected [n] or [positions, n], got \(input): put a flatten layer before")
       }
-      guard width >= 1 else { throw LayerError("expected a width of at least 1, got \(width)") }
+      guard width >= 1 else { throw Layers.Failure("expected a width of at least 1, got \(width)") }
       return input.dropLast() + [width]
     }
 
     public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
       let fanIn = input[input.count - 1]
-      let weight = ParameterSpec(
+      let weight = Layers.ParameterSpec(
         "weight", shape: [width, fanIn], isPenalised: true,
         initializer: initialization.initializer(fanIn: fanIn, fanOut: width))
-      return hasBias ? [weight, ParameterSpec("bias", shape: [width], isPenalised: false)] : [weight]
+      return hasBias ? [weight, Layers.ParameterSpec("bias", shape: [width], isPenalised: false)] : [weight]
     }
 
     public func makeLinearization<Scalar: RealScalar>(
@@ -41,7 +41,7 @@ extension Layers {
 
 /// A dense layer on one batch. Products are BLAS calls on the rows, or on all their positions at once.
 struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   private let inputWidth: Int
   private let width: Int
   /// T: rows of the product for each row of the batch.
@@ -52,7 +52,7 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   private var product = Matrix<Scalar>(rows: 0, columns: 0)
   private var rowWorkspace = Products.RowWorkspace<Scalar>()
 
-  init(_ layer: Dense, at site: LayerSite) {
+  init(_ layer: Layers.Dense, at site: Layers.Site) {
     slices = site.slices
     inputWidth = site.input[site.input.count - 1]
     width = layer.width
@@ -60,15 +60,15 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
     positionGram = PositionGram(positions: positions, inputs: inputWidth, outputs: width, layout: .positionsFirst)
   }
 
-  private var weight: ParameterSlice { slices[0] }
-  private var bias: ParameterSlice? { slices.count > 1 ? slices[1] : nil }
+  private var weight: ParameterLayout.Slice { slices[0] }
+  private var bias: ParameterLayout.Slice? { slices.count > 1 ? slices[1] : nil }
 
   /// [rows * T, n].
   private func flat(_ x: Matrix<Scalar>, _ columns: Int) -> MatrixView<Scalar> {
     MatrixView(x.elements, rows: x.rows * positions, columns: columns)
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     affine(point.values, point.input, beta: 0, into: &output)
   }
 
@@ -90,7 +90,7 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     if let inputTangent {
@@ -105,7 +105,7 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     result.reshape(rows: point.rows * positions, columns: inputWidth)
     Products.times(
@@ -115,8 +115,9 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     // The weights scale whichever of the two factors is smaller; the cotangents where an example has several positions,
     // since the sums for the bias need them then.
@@ -143,7 +144,7 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
 
   /// One product and no tangent of the input: half of a pushforward.
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     if width >= Products.rowProductOutputs && positions == 1 {
       return Products.addRowProducts(
@@ -158,7 +159,7 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     if positions == 1 {
       gram.addDense(cotangents.view, point.input.view, inputGram: point.inputGram, weight: weight, bias: bias)
@@ -169,7 +170,7 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     let hasBias = bias != nil
     guard positions == 1 else {
@@ -182,20 +183,21 @@ struct DenseLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   func addKroneckerPairs(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, to pairs: inout [KroneckerPair<Scalar>]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>,
+    to pairs: inout [Linearizations.KroneckerPair<Scalar>]
   ) {
     pairs.append(
-      KroneckerPair(
+      Linearizations.KroneckerPair(
         weight: weight, bias: bias, input: flat(point.input, inputWidth), cotangents: flat(cotangents, width),
         positions: positions))
   }
 
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     let product = 2 * Double(rows * positions) * Double(inputWidth) * Double(width)
     guard positions == 1 else {
-      return LayerCosts(input: product, parameters: product) + positionGram.costs(rows: rows)
+      return Layers.Costs(input: product, parameters: product) + positionGram.costs(rows: rows)
     }
-    return LayerCosts(
+    return Layers.Costs(
       input: product, parameters: product, rowGram: Double(rows) * Double(rows) * Double(inputWidth + width),
       rowSquaredNorms: 2 * Double(rows) * Double(inputWidth + width))
   }

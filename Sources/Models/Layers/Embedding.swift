@@ -42,29 +42,29 @@ extension Layers {
 
 /// What embeddings share.
 enum TokenTable {
-  static func check(_ input: [Int], _ vocabulary: Int, _ width: Int, _ padding: Int?) throws(LayerError) {
-    guard input.count == 1 else { throw LayerError("expected [positions] of token numbers, got \(input)") }
+  static func check(_ input: [Int], _ vocabulary: Int, _ width: Int, _ padding: Int?) throws(Layers.Failure) {
+    guard input.count == 1 else { throw Layers.Failure("expected [positions] of token numbers, got \(input)") }
     guard (1...TokenRows.vocabularyLimit).contains(vocabulary) else {
-      throw LayerError("expected a vocabulary of 1 to \(TokenRows.vocabularyLimit) tokens, got \(vocabulary)")
+      throw Layers.Failure("expected a vocabulary of 1 to \(TokenRows.vocabularyLimit) tokens, got \(vocabulary)")
     }
-    guard width >= 1 else { throw LayerError("expected a width of at least 1, got \(width)") }
+    guard width >= 1 else { throw Layers.Failure("expected a width of at least 1, got \(width)") }
     if let padding, !(0..<vocabulary).contains(padding) {
-      throw LayerError("expected a padding token in 0..<\(vocabulary), got \(padding)")
+      throw Layers.Failure("expected a padding token in 0..<\(vocabulary), got \(padding)")
     }
   }
 
-  static func parameters(_ vocabulary: Int, _ width: Int) -> [ParameterSpec] {
+  static func parameters(_ vocabulary: Int, _ width: Int) -> [Layers.ParameterSpec] {
     let deviation = 1 / Double(width).squareRoot()
     return [
-      ParameterSpec(
+      Layers.ParameterSpec(
         "weight", shape: [vocabulary, width], isPenalised: true, initializer: .normal(deviation: deviation))
     ]
   }
 
-  static func checkTokens<Scalar>(_ features: Matrix<Scalar>, _ vocabulary: Int) throws(LayerError) {
+  static func checkTokens<Scalar>(_ features: Matrix<Scalar>, _ vocabulary: Int) throws(Layers.Failure) {
     guard let place = TokenRows.firstInvalid(features.view, vocabulary: vocabulary) else { return }
     let (row, column) = place.quotientAndRemainder(dividingBy: features.columns)
-    throw LayerError(
+    throw Layers.Failure(
       "row \(row), column \(column): expected a token number in 0..<\(vocabulary), got \(features[row, column])")
   }
 }
@@ -72,7 +72,7 @@ enum TokenTable {
 /// An embedding on one batch. Nothing is differentiated with respect to tokens; a row of M touches the rows of its own
 /// tokens only, so that two examples meet where they share one.
 struct EmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   private let positions: Int
   private let vocabulary: Int
   private let width: Int
@@ -81,7 +81,7 @@ struct EmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
   private var sums = Matrix<Scalar>(rows: 0, columns: 0)
   private var overlap = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(_ layer: Embedding, at site: LayerSite) {
+  init(_ layer: Layers.Embedding, at site: Layers.Site) {
     slices = site.slices
     positions = site.input[0]
     vocabulary = layer.vocabulary
@@ -93,13 +93,13 @@ struct EmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
     MatrixView(values, offset: slices[0].offset, rows: vocabulary, columns: width)
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     TokenRows.gather(table(point.values), point.input.view, padding: nil, into: &output)
     if isTrainable { groups.assign(point.input.view, vocabulary: vocabulary, padding: padding) }
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     if let tangent {
@@ -111,15 +111,16 @@ struct EmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     result.reshape(rows: point.rows, columns: positions)
     result.clear()
   }
 
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     TokenRows.scatter(
       cotangents.view, weights: rowWeights, alpha: alpha[slices[0]], point.input.view, padding: padding,
@@ -127,7 +128,7 @@ struct EmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     TokenRows.addDots(
       cotangents.view, weights: nil, point.input.view, padding: padding, table(tangent), into: &result)
@@ -136,7 +137,7 @@ struct EmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
   /// The sum over t, t' with the same token of delta_it . delta_jt': cotangents of equal tokens of an example are added
   /// first.
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     groups.sum(cotangents.view, into: &sums)
     groups.gram(of: sums, into: &overlap)
@@ -144,16 +145,16 @@ struct EmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     groups.sum(cotangents.view, into: &sums)
     groups.addSquaredNorms(of: sums, into: &result)
   }
 
   /// Exact for the batch at hand: the Gram depends on how many tokens examples share.
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     let touched = Double(rows * positions) * Double(width)
-    return LayerCosts(
+    return Layers.Costs(
       input: touched, parameters: 2 * touched + Double(slices[0].count),
       rowGram: touched + 2 * Double(groups.pairs) * Double(width),
       rowGramBytes: touched * Double(MemoryLayout<Scalar>.stride), rowSquaredNorms: 3 * touched)

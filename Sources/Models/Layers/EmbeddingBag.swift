@@ -43,7 +43,7 @@ extension Layers {
 
 /// A bag of embeddings on one batch: a dense layer on the sparse rows of token counts, divided by their sums.
 struct EmbeddingBagLinearization<Scalar: RealScalar>: LayerLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   private let positions: Int
   private let vocabulary: Int
   private let width: Int
@@ -55,7 +55,7 @@ struct EmbeddingBagLinearization<Scalar: RealScalar>: LayerLinearization {
   private var overlap = Matrix<Scalar>(rows: 0, columns: 0)
   private var (norms, shareNorms): ([Scalar], [Scalar]) = ([], [])
 
-  init(_ layer: EmbeddingBag, at site: LayerSite) {
+  init(_ layer: Layers.EmbeddingBag, at site: Layers.Site) {
     slices = site.slices
     positions = site.input[0]
     vocabulary = layer.vocabulary
@@ -67,7 +67,7 @@ struct EmbeddingBagLinearization<Scalar: RealScalar>: LayerLinearization {
     MatrixView(values, offset: slices[0].offset, rows: vocabulary, columns: width)
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     TokenRows.scales(point.input.view, padding: padding, into: &scales)
     TokenRows.mean(table(point.values), point.input.view, scales: scales, padding: padding, into: &output)
     guard isTrainable else { return }
@@ -76,7 +76,7 @@ struct EmbeddingBagLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     if let tangent {
@@ -88,15 +88,16 @@ struct EmbeddingBagLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     result.reshape(rows: point.rows, columns: positions)
     result.clear()
   }
 
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     norms.resize(to: point.rows)
     norms.fill(with: 0)
@@ -108,7 +109,7 @@ struct EmbeddingBagLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     TokenRows.addDots(
       cotangents.view, weights: scales, point.input.view, padding: padding, table(tangent), into: &result)
@@ -116,14 +117,14 @@ struct EmbeddingBagLinearization<Scalar: RealScalar>: LayerLinearization {
 
   /// (delta_i . delta_j) times the pairs of equal tokens in i and j, over n_i n_j.
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     groups.gram(of: shares, into: &overlap)
     gram.addDense(cotangents.view, cotangents.view, inputGram: overlap, weight: slices[0], bias: nil)
   }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     norms.resize(to: point.rows)
     shareNorms.resize(to: point.rows)
@@ -134,9 +135,9 @@ struct EmbeddingBagLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   /// Exact for the batch at hand: the Gram depends on how many tokens examples share.
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     let touched = Double(rows * positions) * Double(width)
-    return LayerCosts(
+    return Layers.Costs(
       input: touched, parameters: 2 * touched + Double(slices[0].count),
       rowGram: 2 * Double(groups.pairs) + Double(rows) * Double(rows) * Double(width),
       rowSquaredNorms: 2 * Double(rows) * Double(positions + width))

@@ -17,24 +17,24 @@ extension Layers {
 
 /// Everything is the identity.
 struct FlattenLinearization<Scalar: RealScalar>: LayerLinearization {
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     output.copy(point.input)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     result.copy(required(inputTangent))
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     result.copy(cotangents)
   }
 
-  func costs(rows: Int) -> LayerCosts { LayerCosts() }
+  func costs(rows: Int) -> Layers.Costs { Layers.Costs() }
 }
 
 extension Matrix {

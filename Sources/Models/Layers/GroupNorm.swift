@@ -23,10 +23,11 @@ extension Layers {
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
       guard input.count == 1 || input.count == 3 else {
-        throw LayerError("expected [channels, height, width] or [channels], got \(input): see layer_norm for sequences")
+        throw Layers.Failure(
+          "expected [channels, height, width] or [channels], got \(input): see layer_norm for sequences")
       }
       guard groups >= 1, input[0].isMultiple(of: groups) else {
-        throw LayerError("expected a number of groups that divides the \(input[0]) channels, got \(groups)")
+        throw Layers.Failure("expected a number of groups that divides the \(input[0]) channels, got \(groups)")
       }
       try checkEpsilon(epsilon)
       return input
@@ -41,27 +42,27 @@ extension Layers {
 }
 
 /// The weight and bias of a normalisation.
-func gainAndBias(_ count: Int) -> [ParameterSpec] {
+func gainAndBias(_ count: Int) -> [Layers.ParameterSpec] {
   [
-    ParameterSpec("weight", shape: [count], isPenalised: false, initializer: .ones),
-    ParameterSpec("bias", shape: [count], isPenalised: false),
+    Layers.ParameterSpec("weight", shape: [count], isPenalised: false, initializer: .ones),
+    Layers.ParameterSpec("bias", shape: [count], isPenalised: false),
   ]
 }
 
-func checkEpsilon(_ epsilon: Double) throws(LayerError) {
-  guard epsilon > 0 && epsilon.isFinite else { throw LayerError("expected a positive epsilon, got \(epsilon)") }
+func checkEpsilon(_ epsilon: Double) throws(Layers.Failure) {
+  guard epsilon > 0 && epsilon.isFinite else { throw Layers.Failure("expected a positive epsilon, got \(epsilon)") }
 }
 
 /// Layer or group normalisation on one batch: keeps h and 1 / sqrt(variance + epsilon).
 struct NormalizationLinearization<Scalar: RealScalar>: ChannelLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   var parameters: ChannelParameters<Scalar>
   private let groups: Int
   private let epsilon: Double
   private var normalized = Matrix<Scalar>(rows: 0, columns: 0)
   private var inverseDeviations: [Scalar] = []
 
-  init(at site: LayerSite, groups: Int, epsilon: Double) {
+  init(at site: Layers.Site, groups: Int, epsilon: Double) {
     slices = site.slices
     self.groups = groups
     self.epsilon = epsilon
@@ -70,7 +71,7 @@ struct NormalizationLinearization<Scalar: RealScalar>: ChannelLinearization {
 
   private var layout: ChannelLayout { parameters.layout }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     Normalization.forward(
       point.input, layout, groups: groups, epsilon: epsilon, gain: parameters.gain(in: point.values),
       bias: parameters.bias(in: point.values), into: &output, normalized: &normalized,
@@ -78,7 +79,7 @@ struct NormalizationLinearization<Scalar: RealScalar>: ChannelLinearization {
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     let (gain, bias) = (parameters.gainTangent(in: tangent), parameters.biasTangent(in: tangent))
@@ -93,19 +94,19 @@ struct NormalizationLinearization<Scalar: RealScalar>: ChannelLinearization {
     }
   }
 
-  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {
+  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>) {
     parameters.prepare(cotangents, normalized)
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     Normalization.cotangent(
       cotangents, layout, groups: groups, normalized: normalized, inverseDeviations: inverseDeviations,
       gain: parameters.gain(in: point.values), into: &result)
   }
 
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     var costs = parameters.costs(rows: rows)
     costs.input = 10 * Double(rows * layout.width)
     return costs

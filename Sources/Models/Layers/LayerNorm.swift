@@ -19,7 +19,7 @@ extension Layers {
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
       guard (1...2).contains(input.count) else {
-        throw LayerError("expected [n] or [positions, n], got \(input): for images use group_norm(groups: 1)")
+        throw Layers.Failure("expected [n] or [positions, n], got \(input): for images use group_norm(groups: 1)")
       }
       try checkEpsilon(epsilon)
       return input

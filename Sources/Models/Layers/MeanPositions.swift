@@ -8,7 +8,7 @@ extension Layers {
     public init() {}
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
-      guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
+      guard input.count == 2 else { throw Layers.Failure("expected [positions, n], got \(input)") }
       return [input[1]]
     }
 
@@ -24,18 +24,18 @@ struct MeanPositionsLinearization<Scalar: RealScalar>: LayerLinearization {
   let positions: Int
   let width: Int
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     PositionMeans.mean(point.input.view, positions: positions, into: &output)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) { PositionMeans.mean(required(inputTangent).view, positions: positions, into: &result) }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) { PositionMeans.spread(cotangents.view, positions: positions, into: &result) }
 
-  func costs(rows: Int) -> LayerCosts { LayerCosts(input: Double(rows * positions) * Double(width)) }
+  func costs(rows: Int) -> Layers.Costs { Layers.Costs(input: Double(rows * positions) * Double(width)) }
 }

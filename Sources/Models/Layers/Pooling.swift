@@ -81,23 +81,23 @@ struct PoolingShape: Sendable {
   let channels: Int
   let window: SlidingWindow
 
-  init(_ input: [Int], kernel: Extent, stride: Extent, padding: Extent) {
+  init(_ input: [Int], kernel: Layers.Extent, stride: Layers.Extent, padding: Layers.Extent) {
     channels = input[0]
     window = SlidingWindow(
       input: (input[1], input[2]), kernel: kernel.pair, stride: stride.pair, padding: padding.pair)
   }
 
   /// An operation for each input of each window.
-  func costs(rows: Int) -> LayerCosts {
-    LayerCosts(input: Double(rows * channels) * Double(window.outputs * window.area))
+  func costs(rows: Int) -> Layers.Costs {
+    Layers.Costs(input: Double(rows * channels) * Double(window.outputs * window.area))
   }
 
   static func output(
-    _ input: [Int], kernel: Extent, stride: Extent, padding: Extent
-  ) throws(LayerError) -> [Int] {
+    _ input: [Int], kernel: Layers.Extent, stride: Layers.Extent, padding: Layers.Extent
+  ) throws(Layers.Failure) -> [Int] {
     let (channels, size) = try ImageShape.read(input)
     guard 2 * padding.height <= kernel.height && 2 * padding.width <= kernel.width else {
-      throw LayerError("expected a padding of at most half of the kernel \(kernel), got \(padding)")
+      throw Layers.Failure("expected a padding of at most half of the kernel \(kernel), got \(padding)")
     }
     let output = try ImageShape.output(size, kernel: kernel, stride: stride, padding: padding)
     return [channels, output.height, output.width]
@@ -111,12 +111,12 @@ struct MaximumLinearization<Scalar: RealScalar>: LayerLinearization {
 
   init(_ shape: PoolingShape) { self.shape = shape }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     Pooling.maximum(point.input, shape.window, planes: shape.channels, into: &output, index: &index)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     guard let inputTangent else { preconditionFailure("a layer without parameters needs a tangent of its input") }
@@ -124,12 +124,12 @@ struct MaximumLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     Pooling.put(cotangents, at: index, shape.window, planes: shape.channels, into: &result)
   }
 
-  func costs(rows: Int) -> LayerCosts { shape.costs(rows: rows) }
+  func costs(rows: Int) -> Layers.Costs { shape.costs(rows: rows) }
 }
 
 /// Linear: it keeps nothing.
@@ -138,12 +138,12 @@ struct MeanLinearization<Scalar: RealScalar>: LayerLinearization {
 
   init(_ shape: PoolingShape) { self.shape = shape }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     Pooling.mean(point.input, shape.window, planes: shape.channels, into: &output)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     guard let inputTangent else { preconditionFailure("a layer without parameters needs a tangent of its input") }
@@ -151,12 +151,12 @@ struct MeanLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     Pooling.meanTransposed(cotangents, shape.window, planes: shape.channels, into: &result)
   }
 
-  func costs(rows: Int) -> LayerCosts { shape.costs(rows: rows) }
+  func costs(rows: Int) -> Layers.Costs { shape.costs(rows: rows) }
 }
 
 /// Linear: it keeps nothing.
@@ -171,12 +171,12 @@ struct ChannelMeanLinearization<Scalar: RealScalar>: LayerLinearization {
 
   private var scale: Scalar { 1 / Scalar(pixels) }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     Pooling.sums(point.input, planes: channels, scale: scale, into: &output)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     guard let inputTangent else { preconditionFailure("a layer without parameters needs a tangent of its input") }
@@ -184,10 +184,10 @@ struct ChannelMeanLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     Pooling.spread(cotangents, size: pixels, scale: scale, into: &result)
   }
 
-  func costs(rows: Int) -> LayerCosts { LayerCosts(input: Double(rows * channels) * Double(pixels)) }
+  func costs(rows: Int) -> Layers.Costs { Layers.Costs(input: Double(rows * channels) * Double(pixels)) }
 }

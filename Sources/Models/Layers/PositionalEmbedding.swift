@@ -8,12 +8,12 @@ extension Layers {
     public init() {}
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
-      guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
+      guard input.count == 2 else { throw Layers.Failure("expected [positions, n], got \(input)") }
       return input
     }
 
     public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
-      [ParameterSpec("weight", shape: input, isPenalised: true, initializer: .normal(deviation: 0.02))]
+      [Layers.ParameterSpec("weight", shape: input, isPenalised: true, initializer: .normal(deviation: 0.02))]
     }
 
     public func makeLinearization<Scalar: RealScalar>(
@@ -24,23 +24,23 @@ extension Layers {
 
 /// A positional embedding on one batch; the rows of M are the cotangents themselves.
 struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   private var products = Matrix<Scalar>(rows: 0, columns: 0)
   private var workspace = Products.Workspace<Scalar>()
 
-  init(slices: [ParameterSlice]) { self.slices = slices }
+  init(slices: [ParameterLayout.Slice]) { self.slices = slices }
 
   private func row(_ values: [Scalar]) -> MatrixView<Scalar> {
     MatrixView(values, offset: slices[0].offset, rows: 1, columns: slices[0].count)
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     output.copy(point.input)
     RowKernels.add(row(point.values), to: &output)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     if let inputTangent {
@@ -53,12 +53,13 @@ struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization 
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) { result.copy(cotangents) }
 
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     RowKernels.columnSums(
       cotangents.view, weights: rowWeights, alpha: alpha[slices[0]], beta: beta[slices[0]], into: &result,
@@ -66,7 +67,7 @@ struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization 
   }
 
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     products.reshape(rows: point.rows, columns: 1)
     Products.timesTransposed(cotangents.view, row(tangent), into: &products, using: &workspace)
@@ -74,16 +75,16 @@ struct PositionalEmbeddingLinearization<Scalar: RealScalar>: LayerLinearization 
   }
 
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) { gram.addRows(cotangents.view, to: slices[0]) }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) { RowKernels.addDots(cotangents.view, cotangents.view, into: &result) }
 
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     let elements = Double(rows) * Double(slices[0].count)
-    return LayerCosts(
+    return Layers.Costs(
       input: elements, parameters: 2 * elements, rowGram: Double(rows) * elements, rowSquaredNorms: 2 * elements)
   }
 }

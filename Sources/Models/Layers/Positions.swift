@@ -11,7 +11,7 @@ extension Layers {
     public init() {}
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
-      guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
+      guard input.count == 2 else { throw Layers.Failure("expected [positions, n], got \(input)") }
       return [input[1]]
     }
 

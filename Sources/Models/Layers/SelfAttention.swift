@@ -24,22 +24,22 @@ extension Layers {
     }
 
     public func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] {
-      guard input.count == 2 else { throw LayerError("expected [positions, n], got \(input)") }
+      guard input.count == 2 else { throw Layers.Failure("expected [positions, n], got \(input)") }
       guard heads >= 1, input[1] % heads == 0 else {
-        throw LayerError("expected a number of heads that divides the width \(input[1]), got \(heads)")
+        throw Layers.Failure("expected a number of heads that divides the width \(input[1]), got \(heads)")
       }
       return input
     }
 
     public func parameters(for input: [Int]) -> [Layers.ParameterSpec] {
       let width = input[1]
-      func weight(_ name: String, _ outputs: Int) -> ParameterSpec {
-        ParameterSpec(
+      func weight(_ name: String, _ outputs: Int) -> Layers.ParameterSpec {
+        Layers.ParameterSpec(
           name, shape: [outputs, width], isPenalised: true,
           initializer: .glorotUniform(fanIn: width, fanOut: outputs))
       }
-      func bias(_ name: String, _ outputs: Int) -> [ParameterSpec] {
-        hasBias ? [ParameterSpec(name, shape: [outputs], isPenalised: false)] : []
+      func bias(_ name: String, _ outputs: Int) -> [Layers.ParameterSpec] {
+        hasBias ? [Layers.ParameterSpec(name, shape: [outputs], isPenalised: false)] : []
       }
       return [weight("in_proj_weight", 3 * width)] + bias("in_proj_bias", 3 * width)
         + [weight("out_proj.weight", width)] + bias("out_proj.bias", width)
@@ -55,7 +55,7 @@ extension Layers {
 ///
 /// Cotangents are carried back to the first of them in `prepare`, and everything about parameters is theirs then.
 struct SelfAttentionLinearization<Scalar: RealScalar>: LayerLinearization {
-  let slices: [ParameterSlice]
+  let slices: [ParameterLayout.Slice]
   private let core: Attention
   private var projection: DenseLinearization<Scalar>
   private var output: DenseLinearization<Scalar>
@@ -70,31 +70,32 @@ struct SelfAttentionLinearization<Scalar: RealScalar>: LayerLinearization {
   private var attended = Matrix<Scalar>(rows: 0, columns: 0)
   private var attendedWork = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(_ layer: SelfAttention, at site: LayerSite) {
+  init(_ layer: Layers.SelfAttention, at site: Layers.Site) {
     slices = site.slices
     let (positions, width) = (site.input[0], site.input[1])
     core = Attention(positions: positions, width: width, heads: layer.heads, isCausal: layer.isCausal)
     let half = slices.count / 2
-    func dense(_ outputs: Int, _ slices: ArraySlice<ParameterSlice>) -> DenseLinearization<Scalar> {
+    func dense(_ outputs: Int, _ slices: ArraySlice<ParameterLayout.Slice>) -> DenseLinearization<Scalar> {
       DenseLinearization(
-        Dense(outputs, bias: layer.hasBias), at: LayerSite(path: site.path, input: site.input, slices: Array(slices)))
+        Layers.Dense(outputs, bias: layer.hasBias),
+        at: Layers.Site(path: site.path, input: site.input, slices: Array(slices)))
     }
     projection = dense(3 * width, slices[..<half])
     output = dense(width, slices[half...])
   }
 
-  private func outputPoint(_ point: LayerPoint<Scalar>) -> LayerPoint<Scalar> {
-    LayerPoint(input: attended, values: point.values)
+  private func outputPoint(_ point: Layers.Point<Scalar>) -> Layers.Point<Scalar> {
+    Layers.Point(input: attended, values: point.values)
   }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     projection.forward(at: point, into: &projected)
     core.forward(projected, probabilities: &probabilities, into: &attended)
     self.output.forward(at: outputPoint(point), into: &output)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     projection.pushforward(inputTangent, tangent, at: point, into: &projectedTangents)
@@ -103,19 +104,20 @@ struct SelfAttentionLinearization<Scalar: RealScalar>: LayerLinearization {
     output.pushforward(attendedWork, tangent, at: outputPoint(point), into: &result)
   }
 
-  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {
+  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>) {
     output.pullback(cotangents, at: outputPoint(point), into: &attendedWork)
     core.pullback(
       attendedWork, at: projected, probabilities: probabilities, into: &projectedCotangents, using: &workspace)
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) { projection.pullback(projectedCotangents, at: point, into: &result) }
 
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     projection.parameterPullback(
       projectedCotangents, rowWeights: rowWeights, alpha: alpha, beta: beta, at: point, into: &result)
@@ -124,30 +126,30 @@ struct SelfAttentionLinearization<Scalar: RealScalar>: LayerLinearization {
   }
 
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     projection.addRowProducts(tangent, projectedCotangents, at: point, into: &result)
     output.addRowProducts(tangent, cotangents, at: outputPoint(point), into: &result)
   }
 
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     projection.addRowGram(of: projectedCotangents, at: point, into: &gram)
     output.addRowGram(of: cotangents, at: outputPoint(point), into: &gram)
   }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     projection.addRowSquaredNorms(of: projectedCotangents, at: point, into: &result)
     output.addRowSquaredNorms(of: cotangents, at: outputPoint(point), into: &result)
   }
 
   /// The core's products cost twice its forward pass; that one is counted as a product.
-  func costs(rows: Int) -> LayerCosts {
+  func costs(rows: Int) -> Layers.Costs {
     let (first, last) = (projection.costs(rows: rows), output.costs(rows: rows))
     let inside = last.input + 2 * Double(rows) * core.flops
-    return first + last + LayerCosts(input: inside - last.input, inner: inside)
+    return first + last + Layers.Costs(input: inside - last.input, inner: inside)
   }
 }

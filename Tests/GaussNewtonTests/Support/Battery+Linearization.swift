@@ -30,7 +30,8 @@ extension Problem {
     let weights: [Scalar] = generator.vector(count)
     for weights in [nil, weights] {
       var back = [Scalar](repeating: .nan, count: reference.parameterCount)
-      linearization.pullback(u, rowWeights: weights, alpha: SliceFactors(1), beta: SliceFactors(0), into: &back)
+      linearization.pullback(
+        u, rowWeights: weights, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), into: &back)
       var scaled = u
       if let weights { RowKernels.scale(&scaled, by: weights) }
       let difference = (dot(scaled.elements, forward.elements) - dot(back, v)).magnitude
@@ -41,8 +42,11 @@ extension Problem {
     // result = alpha J^T (w u) + beta result, with a factor for each kind of slice.
     let old: [Scalar] = generator.vector(reference.parameterCount)
     for (alpha, beta) in [
-      (SliceFactors<Scalar>(penalised: 0.5, free: 2), SliceFactors<Scalar>(penalised: -1, free: 0.25)),
-      (SliceFactors(penalised: -1, free: 1), SliceFactors(penalised: 1, free: 0)),
+      (
+        ParameterLayout.Factors<Scalar>(penalised: 0.5, free: 2),
+        ParameterLayout.Factors<Scalar>(penalised: -1, free: 0.25)
+      ),
+      (ParameterLayout.Factors(penalised: -1, free: 1), ParameterLayout.Factors(penalised: 1, free: 0)),
     ] {
       var result = old
       linearization.pullback(u, rowWeights: weights, alpha: alpha, beta: beta, into: &result)
@@ -69,7 +73,7 @@ extension Problem {
       return Double(sum)
     }
     let closed = slack * (10 + 2 * Double(model.inputWidth + classes).squareRoot()) * eps
-    var gram = RowGram<Scalar>()
+    var gram = Linearizations.RowGram<Scalar>()
     linearization.backpropagate(u)
     var changes = [Scalar](repeating: .nan, count: count)
     linearization.rowProducts(v, into: &changes)
@@ -93,7 +97,7 @@ extension Problem {
     }
 
     // J diag(metric) J^T = K x I_C.
-    let metric = SliceFactors<Scalar>(penalised: 0.25, free: 1.5)
+    let metric = ParameterLayout.Factors<Scalar>(penalised: 0.25, free: 1.5)
     var shared = Matrix<Scalar>(rows: 0, columns: 0)
     guard linearization.sharedGram(metric: metric, into: &shared) else {
       findings.expect(!linearization.isIsotropic, "a shared Gram where J J^T is isotropic")

@@ -20,10 +20,10 @@ struct Subject<ModelType: Model> {
   typealias Scalar = ModelType.Scalar
 
   let curvature: Curvature
-  let solver: Solver
+  let solver: DescentOptions.Solver
   var mutation = Mutation.none
 
-  init(_ curvature: Curvature, _ solver: Solver, mutation: Mutation = .none) {
+  init(_ curvature: Curvature, _ solver: DescentOptions.Solver, mutation: Mutation = .none) {
     (self.curvature, self.solver, self.mutation) = (curvature, solver, mutation)
   }
 
@@ -121,7 +121,9 @@ extension Subject {
     findings.expect(slope < 0, "descent", "slope \(slope)")
     let outcome = report.solve.outcome
     findings.expect(outcome == .converged || Scalar.self == Float.self, "converged", "\(report.solve)")
-    findings.expect(Solver.available(for: curvature).contains(report.choice.solver), "solver is one of the curvature's")
+    findings.expect(
+      DescentOptions.Solver.available(for: curvature).contains(report.choice.solver), "solver is one of the curvature's"
+    )
     findings.expect(report.choice.solver != .automatic && !report.choice.reason.isEmpty, "solver is named")
     if solver != .automatic { findings.expect(report.choice.solver == solver, "solver is as asked") }
     let quadratic = Double(reference.matrix(curvature).quadratic(direction.wide))

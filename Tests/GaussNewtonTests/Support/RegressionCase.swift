@@ -24,7 +24,7 @@ struct RegressionGolden: Decodable {
   }
 
   func problem<S: RealScalar>(_ type: S.Type) throws -> (Network<S>, Parameters<S>, Batch<S>) {
-    let network = try Network<S>(.mlp(sizes, activation: Activation(activation == "tanh" ? .tanh : .relu)))
+    let network = try Network<S>(.mlp(sizes, activation: Layers.Activation(activation == "tanh" ? .tanh : .relu)))
     func matrix(_ tensor: GoldenCase.Tensor) -> Matrix<S> {
       Matrix(rows: tensor.shape[0], columns: tensor.shape[1], elements: tensor.data.map { S($0) })
     }

@@ -22,11 +22,11 @@ struct TamperedLayer: Layer {
   init(_ layer: any Layer, _ fault: LayerFault) { (self.layer, self.fault) = (layer, fault) }
 
   var type: String { layer.type }
-  func outputShape(for input: [Int]) throws(LayerError) -> [Int] { try layer.outputShape(for: input) }
-  func parameters(for input: [Int]) -> [ParameterSpec] { layer.parameters(for: input) }
+  func outputShape(for input: [Int]) throws(Layers.Failure) -> [Int] { try layer.outputShape(for: input) }
+  func parameters(for input: [Int]) -> [Layers.ParameterSpec] { layer.parameters(for: input) }
 
   func makeLinearization<Scalar: RealScalar>(
-    at site: LayerSite, as type: Scalar.Type
+    at site: Layers.Site, as type: Scalar.Type
   ) -> any LayerLinearization<Scalar> {
     TamperedLinearization(inner: layer.makeLinearization(at: site, as: type), fault: fault)
   }
@@ -36,14 +36,14 @@ struct TamperedLinearization<Scalar: RealScalar>: LayerLinearization {
   var inner: any LayerLinearization<Scalar>
   let fault: LayerFault
 
-  var slices: [ParameterSlice] { inner.slices }
+  var slices: [ParameterLayout.Slice] { inner.slices }
 
-  mutating func forward(at point: LayerPoint<Scalar>, into output: inout Matrix<Scalar>) {
+  mutating func forward(at point: Layers.Point<Scalar>, into output: inout Matrix<Scalar>) {
     inner.forward(at: point, into: &output)
   }
 
   mutating func pushforward(
-    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: LayerPoint<Scalar>,
+    _ inputTangent: Matrix<Scalar>?, _ tangent: [Scalar]?, at point: Layers.Point<Scalar>,
     into result: inout Matrix<Scalar>
   ) {
     var inputTangent = inputTangent
@@ -51,48 +51,49 @@ struct TamperedLinearization<Scalar: RealScalar>: LayerLinearization {
     inner.pushforward(inputTangent, tangent, at: point, into: &result)
   }
 
-  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>) {
+  mutating func prepare(_ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>) {
     inner.prepare(cotangents, at: point)
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout Matrix<Scalar>
+    _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout Matrix<Scalar>
   ) {
     inner.pullback(cotangents, at: point, into: &result)
     if fault == .pullback { result.scale(by: 1.25) }
   }
 
   mutating func parameterPullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
-    at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
+    at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     var (alpha, beta) = (alpha, beta)
     if fault == .parameterPullback {
-      alpha = SliceFactors(penalised: 0.75 * alpha.penalised, free: 0.75 * alpha.free)
+      alpha = ParameterLayout.Factors(penalised: 0.75 * alpha.penalised, free: 0.75 * alpha.free)
     }
-    if fault == .beta { beta = SliceFactors(0) }
+    if fault == .beta { beta = ParameterLayout.Factors(0) }
     inner.parameterPullback(
       cotangents, rowWeights: fault == .rowWeights ? nil : rowWeights, alpha: alpha, beta: beta, at: point,
       into: &result)
   }
 
   mutating func addRowProducts(
-    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    _ tangent: [Scalar], _ cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     if fault != .rowProducts { inner.addRowProducts(tangent, cotangents, at: point, into: &result) }
   }
 
   mutating func addRowGram(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into gram: inout RowGram<Scalar>
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into gram: inout Linearizations.RowGram<Scalar>
   ) {
     if fault != .rowGram { inner.addRowGram(of: cotangents, at: point, into: &gram) }
   }
 
   mutating func addRowSquaredNorms(
-    of cotangents: Matrix<Scalar>, at point: LayerPoint<Scalar>, into result: inout [Scalar]
+    of cotangents: Matrix<Scalar>, at point: Layers.Point<Scalar>, into result: inout [Scalar]
   ) {
     if fault != .rowSquaredNorms { inner.addRowSquaredNorms(of: cotangents, at: point, into: &result) }
   }
 
-  func costs(rows: Int) -> LayerCosts { inner.costs(rows: rows) }
+  func costs(rows: Int) -> Layers.Costs { inner.costs(rows: rows) }
 }

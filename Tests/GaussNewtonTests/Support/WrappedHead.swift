@@ -51,7 +51,7 @@ struct WrappedHead<Scalar: RealScalar>: Model {
 }
 
 struct WrappedLinearization<Scalar: RealScalar>: Linearization {
-  var inner: LinearHeadLinearization<Scalar>
+  var inner: Linearizations.OfHead<Scalar>
   let head: WrappedHead<Scalar>
 
   private func withoutBias(_ x: [Scalar]) -> [Scalar] {
@@ -74,13 +74,14 @@ struct WrappedLinearization<Scalar: RealScalar>: Linearization {
   }
 
   mutating func pullback(
-    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: SliceFactors<Scalar>, beta: SliceFactors<Scalar>,
+    _ cotangents: Matrix<Scalar>, rowWeights: [Scalar]?, alpha: ParameterLayout.Factors<Scalar>,
+    beta: ParameterLayout.Factors<Scalar>,
     into result: inout [Scalar]
   ) {
     head.counter.count()
     var (alpha, beta, rowWeights, cotangents) = (alpha, beta, rowWeights, cotangents)
     if head.fault == .ignoresRowWeights { rowWeights = nil }
-    if head.fault == .ignoresBeta { beta = SliceFactors(0) }
+    if head.fault == .ignoresBeta { beta = ParameterLayout.Factors(0) }
     if head.fault == .ignoresPenalisedAlpha { alpha.penalised = alpha.free }
     if head.fault == .transpose && cotangents.columns > 1 {
       for i in 0..<cotangents.rows {
@@ -104,7 +105,7 @@ struct WrappedLinearization<Scalar: RealScalar>: Linearization {
     inner.rowProducts(isFaulty ? withoutBias(tangent) : tangent, into: &result)
   }
 
-  mutating func rowGram(into gram: inout RowGram<Scalar>) {
+  mutating func rowGram(into gram: inout Linearizations.RowGram<Scalar>) {
     inner.rowGram(into: &gram)
     if head.fault == .gramWithoutBias {
       let penalised = gram.penalised
@@ -123,13 +124,13 @@ struct WrappedLinearization<Scalar: RealScalar>: Linearization {
 
   var isIsotropic: Bool { inner.isIsotropic }
 
-  mutating func sharedGram(metric: SliceFactors<Scalar>, into result: inout Matrix<Scalar>) -> Bool {
+  mutating func sharedGram(metric: ParameterLayout.Factors<Scalar>, into result: inout Matrix<Scalar>) -> Bool {
     var metric = metric
     if head.fault == .sharedGramWithoutBias { metric.free = 0 }
     return inner.sharedGram(metric: metric, into: &result)
   }
 
-  var costs: LinearizationCosts { inner.costs }
+  var costs: Linearizations.Costs { inner.costs }
 
   mutating func release() { inner.release() }
 }

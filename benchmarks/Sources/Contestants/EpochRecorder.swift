@@ -33,7 +33,7 @@ public struct EpochRecorder<Base: Optimizer>: Optimizer {
   public var explanation: String { base.explanation }
 
   public mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     var report = StepReport(outcome: .rejected, objective: 0)
     let time = Timing.measure { report = base.step(&parameters, on: batch, at: progress) }

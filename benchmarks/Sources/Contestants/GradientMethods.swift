@@ -18,7 +18,7 @@ public struct PlainSGD<ModelType: Model>: Optimizer {
   }
 
   public mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     let loss = gradient.linearize(at: parameters, batch: batch)
     gradient.add(factor: -rate, to: &parameters.values, beta: 1)
@@ -66,13 +66,14 @@ public struct BatchGradient<ModelType: Model>: Sendable {
 
   /// target = factor gradient + beta target. A target that the linearisation reads is copied: see `NetworkSGD`.
   mutating func add(factor: Scalar, to target: inout [Scalar], beta: Scalar) {
-    let alpha = SliceFactors(-factor / Scalar(residual.count))
+    let alpha = ParameterLayout.Factors(-factor / Scalar(residual.count))
     if scalesFirst {
       scaled.reshape(rows: logits.rows, columns: logits.columns)
       RowKernels.scale(logits.view, by: residual, into: &scaled)
-      linearization.pullback(scaled, rowWeights: nil, alpha: alpha, beta: SliceFactors(beta), into: &target)
+      linearization.pullback(scaled, rowWeights: nil, alpha: alpha, beta: ParameterLayout.Factors(beta), into: &target)
     } else {
-      linearization.pullback(logits, rowWeights: residual, alpha: alpha, beta: SliceFactors(beta), into: &target)
+      linearization.pullback(
+        logits, rowWeights: residual, alpha: alpha, beta: ParameterLayout.Factors(beta), into: &target)
     }
     linearization.release()
   }

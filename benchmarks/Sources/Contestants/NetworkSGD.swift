@@ -30,7 +30,7 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
     for (number, layer) in model.architecture.layers.enumerated() {
       let count = layer.parameters(for: shape).count
       let slices = Array(model.layout.slices[next..<next + count])
-      let site = LayerSite(path: "\(number)", input: shape, slices: slices)
+      let site = Layers.Site(path: "\(number)", input: shape, slices: slices)
       layers.append(layer.makeLinearization(at: site, as: Scalar.self))
       next += count
       guard let output = try? layer.outputShape(for: shape) else { fatalError("layer \(number) does not fit") }
@@ -43,10 +43,10 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
   }
 
   public mutating func step(
-    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Progress
+    _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     for i in layers.indices {
-      let point = LayerPoint(input: input(i, batch), values: parameters.values)
+      let point = Layers.Point(input: input(i, batch), values: parameters.values)
       layers[i].forward(at: point, into: &outputs[i])
     }
     let last = layers.count - 1
@@ -55,16 +55,17 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
       carryBack(i, parameters.values, batch)
       guard isTrainable[i] else { continue }
       // Without the parameters, so that they have one owner while they change.
-      let point = LayerPoint(input: input(i, batch), values: [])
+      let point = Layers.Point(input: input(i, batch), values: [])
       layers[i].parameterPullback(
-        cotangents[i], rowWeights: nil, alpha: SliceFactors(rate / Scalar(batch.count)), beta: SliceFactors(1),
+        cotangents[i], rowWeights: nil, alpha: ParameterLayout.Factors(rate / Scalar(batch.count)),
+        beta: ParameterLayout.Factors(1),
         at: point, into: &parameters.values)
     }
     return StepReport(outcome: .accepted, objective: objective)
   }
 
   private mutating func carryBack(_ i: Int, _ values: [Scalar], _ batch: Batch<Scalar>) {
-    let point = LayerPoint(input: input(i, batch), values: values)
+    let point = Layers.Point(input: input(i, batch), values: values)
     layers[i].prepare(cotangents[i], at: point)
     if i > firstTrainable { layers[i].pullback(cotangents[i], at: point, into: &cotangents[i - 1]) }
   }

@@ -13,18 +13,19 @@ public struct TrainingProblem: Sendable {
     switch name {
     case "letter":
       (training, test) = try TrainingData.letter(path)
-      model = try Network(.mlp([16, 128, 64, 26], activation: Activation(.relu)))
+      model = try Network(.mlp([16, 128, 64, 26], activation: Layers.Activation(.relu)))
     case "clinc150":
       (training, test) = try TrainingData.clinc150(path)
-      model = try Network(.mlp([384, 256, 150], activation: Activation(.relu)))
+      model = try Network(.mlp([384, 256, 150], activation: Layers.Activation(.relu)))
     case "digits":
       (training, test) = try TrainingData.digits(path)
       model = try Network(
         Architecture(
           input: [1, 8, 8],
           layers: [
-            Conv2D(channels: 16, kernel: 3, padding: 1), Activation(.relu), Conv2D(channels: 32, kernel: 3, padding: 1),
-            Activation(.relu), MaxPool2D(kernel: 2), Flatten(), Dense(10),
+            Layers.Conv2D(channels: 16, kernel: 3, padding: 1), Layers.Activation(.relu),
+            Layers.Conv2D(channels: 32, kernel: 3, padding: 1),
+            Layers.Activation(.relu), Layers.MaxPool2D(kernel: 2), Layers.Flatten(), Layers.Dense(10),
           ]))
     default: fatalError("unknown data set: \(name)")
     }

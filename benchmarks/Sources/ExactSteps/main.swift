@@ -39,7 +39,7 @@ struct Problem {
   var rows: Int { batch.count * model.outputWidth }
 
   init(trunk: [Int], batch count: Int, outputs: Int) throws {
-    model = try Network(.mlp(trunk + [outputs], activation: Activation(.relu)))
+    model = try Network(.mlp(trunk + [outputs], activation: Layers.Activation(.relu)))
     var generator = SeededGenerator(seed: 1)
     start = model.initialParameters(using: &generator)
     func normal(_ rows: Int, _ columns: Int) -> Matrix<Float> {
@@ -55,7 +55,7 @@ struct Problem {
     }
   }
 
-  func descent(_ solver: Solver, iterations: Int? = nil) -> GaussNewtonOptimizer<Network<Float>> {
+  func descent(_ solver: DescentOptions.Solver, iterations: Int? = nil) -> GaussNewtonOptimizer<Network<Float>> {
     var options = GaussNewtonOptions(
       descent: .training(curvature: .ggn, solver: solver), momentum: 0, schedule: .constant)
     if let iterations { (options.descent.tolerance, options.descent.maximumIterations) = (1e-30, iterations) }
@@ -81,7 +81,7 @@ struct Contestant {
   mutating func series() -> Seconds {
     var parameters = problem.start
     parameters.values[0] += 0
-    let progress = Progress(step: 50, total: 100)
+    let progress = Schedule.Progress(step: 50, total: 100)
     let time = Timing.measure {
       for _ in 0..<repeats {
         let report = optimizer.step(&parameters, on: problem.batch, at: progress)

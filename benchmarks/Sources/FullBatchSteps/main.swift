@@ -26,7 +26,8 @@ final class Contestant {
     optimizer = GaussNewtonOptimizer(
       Objective(head),
       options: GaussNewtonOptions(
-        descent: descent, damping: .fixed(damping), trustRegion: TrustRegion(radius: radius, warmUp: 0), momentum: 0,
+        descent: descent, damping: .fixed(damping),
+        trustRegion: GaussNewtonOptions.TrustRegion(radius: radius, warmUp: 0), momentum: 0,
         schedule: .constant))
     self.batch = batch
   }
@@ -36,7 +37,7 @@ final class Contestant {
     var parameters = start
     var report = StepReport(outcome: .rejected, objective: 0)
     let time = Timing.measure {
-      report = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 1))
+      report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 1))
     }
     precondition(report.outcome == .accepted, "the step was refused")
     let solve = report.solve

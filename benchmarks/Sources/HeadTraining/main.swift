@@ -12,7 +12,7 @@ import FastGaussNewton
 /// What was asked for.
 struct Arguments {
   let data: (training: Dataset<Float>, test: Dataset<Float>)
-  var training = TrainingOptions()
+  var training = Trainer.Options()
   var l2 = 1e-4
   var seeds = 5
   var rates = [1e-3, 3e-3, 1e-2, 3e-2, 1e-1]
@@ -67,7 +67,7 @@ struct Session {
     Timing.flush()
   }
 
-  func fgn(_ damping: Damping) -> GaussNewtonOptimizer<LinearHead<Float>> {
+  func fgn(_ damping: GaussNewtonOptions.Damping) -> GaussNewtonOptimizer<LinearHead<Float>> {
     GaussNewtonOptimizer(objective, options: GaussNewtonOptions(damping: damping))
   }
 

@@ -30,7 +30,7 @@ func train(_ model: some Model<Float>, _ batch: Batch<Float>, steps: Int) throws
   for step in 0..<steps {
     var report = StepReport(outcome: .rejected, objective: 0)
     let seconds = Timing.measure {
-      report = optimizer.step(&parameters, on: batch, at: Progress(step: step, total: 100))
+      report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: step, total: 100))
     }
     precondition(report.outcome == .accepted, "the step was refused")
     show(
@@ -54,7 +54,8 @@ func run(_ words: [String]) throws {
       LinearHead<Float>(features: width, classes: classes), Batch(features: features(rows, width), labels: labels),
       steps: steps)
   case "network":
-    let model = try Network<Float>(Architecture(input: [64, width], layers: [Positions(), Dense(classes)]))
+    let model = try Network<Float>(
+      Architecture(input: [64, width], layers: [Layers.Positions(), Layers.Dense(classes)]))
     var inputs = Inputs(features(16, 64 * width))
     inputs.rows = (0..<Int32(rows)).map { $0 * 2 }
     try train(model, Batch(inputs: inputs, labels: labels), steps: steps)

@@ -25,7 +25,7 @@ struct Side {
   var solver = ""
 
   init(folder: String, widths: [Int]) throws {
-    model = try Network(.mlp(widths, activation: Activation(.relu)))
+    model = try Network(.mlp(widths, activation: Layers.Activation(.relu)))
     batch = Batch(
       features: try NPY.matrix(folder + "/X.npy"), labels: try NPY.integers(folder + "/y.npy").map { Int32($0) })
     start = Parameters(layout: model.layout, values: try NPY.vector(folder + "/start.npy"))
@@ -58,7 +58,7 @@ struct Side {
   /// Two steps first, for work areas.
   private mutating func steps(_ method: some Optimizer<Network<Float>>, _ most: Int, _ limit: Double) -> Steps {
     var (optimizer, parameters, result) = (method, start, Steps())
-    let progress = Progress(step: 50, total: 100)
+    let progress = Schedule.Progress(step: 50, total: 100)
     func step() {
       let report = optimizer.step(&parameters, on: batch, at: progress)
       precondition(report.outcome == .accepted, "a step was refused")
@@ -92,7 +92,7 @@ struct Side {
     }
     let cotangents = MarginRows(logits: rows, labels: batch.labels).rows
     let backpropagation = Rate.measure(costs.backpropagation) { linearization.backpropagate(cotangents) }
-    var gram = RowGram<Float>()
+    var gram = Linearizations.RowGram<Float>()
     let rowGram = Rate.measure(costs.rowGram) { linearization.rowGram(into: &gram) }
     var cholesky = Cholesky<Float>()
     let whitened = [Float](repeating: 1, count: size)
@@ -106,7 +106,8 @@ struct Side {
     var direction = [Float](repeating: 0, count: model.layout.trainableCount)
     let weights = [Float](repeating: 1e-3, count: size)
     let pullback = Rate.measure(costs.rowPullback) {
-      linearization.pullback(rowWeights: weights, alpha: SliceFactors(1), beta: SliceFactors(0), into: &direction)
+      linearization.pullback(
+        rowWeights: weights, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), into: &direction)
     }
     var products = weights
     let rowProducts = Rate.measure(costs.rowProducts) { linearization.rowProducts(direction, into: &products) }

@@ -19,7 +19,7 @@ import FastGaussNewton
 
 struct Arguments {
   var problem: TrainingProblem
-  var training = TrainingOptions(epochs: 8, batchSize: 64)
+  var training = Trainer.Options(epochs: 8, batchSize: 64)
   var options = GaussNewtonOptions()
   var l2 = 0.0
   var seeds = 5
@@ -95,7 +95,7 @@ struct Session {
     batches.shuffle()
     let batch = try batches.batch(0, of: data, featureGram: nil)
     _ = Timing.measure {
-      for _ in 0..<3 { _ = optimizer.step(&parameters, on: batch, at: Progress(step: 0, total: 1)) }
+      for _ in 0..<3 { _ = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 1)) }
     }
   }
 

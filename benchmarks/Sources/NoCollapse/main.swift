@@ -35,22 +35,24 @@ struct Configuration {
   }()
 
   func model() throws -> Network<Float> {
-    let activation = Activation(activation)
+    let activation = Layers.Activation(activation)
     switch architecture {
     case "layer norm":
       return try Network(
         Architecture(
           input: [16],
           layers: [
-            Dense(128), LayerNorm(), activation, Dense(64), LayerNorm(), activation, Dense(26),
+            Layers.Dense(128), Layers.LayerNorm(), activation, Layers.Dense(64), Layers.LayerNorm(), activation,
+            Layers.Dense(26),
           ]))
     case "convolutional":
       return try Network(
         Architecture(
           input: [1, 4, 4],
           layers: [
-            Conv2D(channels: 16, kernel: 3, padding: 1), activation, Conv2D(channels: 32, kernel: 3, padding: 1),
-            activation, MaxPool2D(kernel: 2), Flatten(), Dense(26),
+            Layers.Conv2D(channels: 16, kernel: 3, padding: 1), activation,
+            Layers.Conv2D(channels: 32, kernel: 3, padding: 1),
+            activation, Layers.MaxPool2D(kernel: 2), Layers.Flatten(), Layers.Dense(26),
           ]))
     default:
       return try Network(.mlp(architecture.split(separator: "-").map { Int($0)! }, activation: activation))
@@ -70,10 +72,10 @@ func run(_ number: Int, on data: Dataset<Float>, epochs: Int) throws {
   let before = try evaluator.evaluate(start, scaled).loss
   var optimizer = GaussNewtonOptimizer(Objective(model))
   var observer = SilentObserver()
-  var result: TrainingResult<Float>?
+  var result: Trainer.Result<Float>?
   let seconds = try Timing.measure {
     result = try Trainer(
-      options: TrainingOptions(epochs: epochs, batchSize: configuration.batchSize, seed: UInt64(number))
+      options: Trainer.Options(epochs: epochs, batchSize: configuration.batchSize, seed: UInt64(number))
     ).run(&optimizer, from: start, on: scaled, observer: &observer)
   }
   guard let result, let last = result.epochs.last else { fatalError("no epoch") }

@@ -59,31 +59,31 @@ func run<S: RealScalar>(_ type: S.Type) throws {
   let classes = Int(labels.max() ?? 0) + 1
   let l2 = option("l2").flatMap(Double.init) ?? 1e-4
   let budget = option("iterations").flatMap(Int.init)
-  var options = OptimumOptions(
+  var options = SoftmaxRegression.Options(
     tolerance: option("gap").flatMap(Double.init) ?? (budget == nil ? 1e-6 : 1e-15), iterations: budget ?? 1000,
     seed: option("seed").flatMap(UInt64.init) ?? 0)
-  options.method = option("method").flatMap(OptimumMethod.init)
-  let problem = try SoftmaxProblem(features: features, labels: labels, classes: classes, l2: l2)
+  options.method = option("method").flatMap(SoftmaxRegression.Method.init)
+  let problem = try SoftmaxRegression.Problem(features: features, labels: labels, classes: classes, l2: l2)
   // Peers are warm too. The threads that a BLAS starts for itself spin for a while.
   var brief = options
   brief.iterations = 1
-  _ = try SoftmaxRegression(problem, options: brief).fit()
+  _ = try SoftmaxRegression.Solver(problem, options: brief).fit()
   usleep(300_000)
   var lines: [Iteration] = []
-  var fit: OptimumResult<S>?
+  var fit: SoftmaxRegression.Result<S>?
   let (clock, cpu) = (ContinuousClock(), Timing.processSeconds)
   let start = clock.now
   func seconds() -> Double {
     let elapsed = (clock.now - start).components
     return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
   }
-  var observer = RecordObserver<OptimumProgress> { progress in
+  var observer = RecordObserver<SoftmaxRegression.Progress> { progress in
     lines.append(
       Iteration(
         iteration: progress.iteration, method: progress.method.rawValue, seconds: seconds(),
         cpuSeconds: Timing.processSeconds - cpu, passes: progress.passes, objective: progress.objective))
   }
-  fit = try SoftmaxRegression(problem, options: options).fit(observer: &observer)
+  fit = try SoftmaxRegression.Solver(problem, options: options).fit(observer: &observer)
   let certified = seconds()
   for line in lines { try Timing.printLine(line) }
   guard let fit, let last = lines.last else { return }

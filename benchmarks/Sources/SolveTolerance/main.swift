@@ -8,7 +8,7 @@ import FastGaussNewton
 
 struct Case {
   let curvature: Curvature
-  let solver: Solver
+  let solver: DescentOptions.Solver
   let tolerance: Double
 }
 
@@ -18,7 +18,7 @@ func train(_ data: Dataset<Float>, _ subject: Case, batchSize: Int, seed: UInt64
   descent.tolerance = subject.tolerance
   var optimizer = GaussNewtonOptimizer(Objective(head, l2: 1e-4), options: GaussNewtonOptions(descent: descent))
   var observer = SilentObserver()
-  let options = TrainingOptions(epochs: batchSize < 4000 ? 3 : 6, batchSize: batchSize, seed: seed)
+  let options = Trainer.Options(epochs: batchSize < 4000 ? 3 : 6, batchSize: batchSize, seed: seed)
   let epochs = try Trainer(options: options).run(&optimizer, on: data, observer: &observer).epochs
   let iterations = epochs.reduce(0) { $0 + $1.iterations }
   return (epochs.last!.objective, Double(iterations) / Double(epochs.last!.step))

@@ -23,10 +23,10 @@ func compare(_ shape: Shape, rounds: Int) {
   let batch = synthetic(shape)
   let head = LinearHead<Float>(features: shape.features, classes: shape.classes)
   var parameters = Parameters(layout: head.layout, values: (0..<head.layout.count).map { Float($0 % 17) * 1e-3 })
-  let progress = Progress(step: 50, total: 100)
+  let progress = Schedule.Progress(step: 50, total: 100)
   func fgn(_ momentum: Double) -> GaussNewtonOptimizer<LinearHead<Float>> {
     // Exact up to B = 256; beyond, the automatic choice, which says what it took.
-    let solver = shape.batch <= 256 ? Solver.gram : .automatic
+    let solver = shape.batch <= 256 ? DescentOptions.Solver.gram : .automatic
     return GaussNewtonOptimizer(
       Objective(head),
       options: GaussNewtonOptions(

@@ -23,43 +23,48 @@ func architecture(_ name: String) -> Architecture {
     return Architecture(
       input: [7],
       layers: [
-        Dense(12), Activation(.relu), Dense(11), Activation(.tanh), Dense(10), LayerNorm(), Activation(.gelu), Dense(9),
-        Activation(.silu), Dense(8, bias: false), Activation(.sigmoid), Dense(7), Activation(.softplus), Dense(6),
-        Activation(.leakyReLU(slope: 0.01)), Dense(5),
+        Layers.Dense(12), Layers.Activation(.relu), Layers.Dense(11), Layers.Activation(.tanh), Layers.Dense(10),
+        Layers.LayerNorm(), Layers.Activation(.gelu), Layers.Dense(9),
+        Layers.Activation(.silu), Layers.Dense(8, bias: false), Layers.Activation(.sigmoid), Layers.Dense(7),
+        Layers.Activation(.softplus), Layers.Dense(6),
+        Layers.Activation(.leakyReLU(slope: 0.01)), Layers.Dense(5),
       ])
   case "convolutional":
     return Architecture(
       input: [3, 9, 8],
       layers: [
-        Conv2D(channels: 8, kernel: 3, padding: 1), GroupNorm(groups: 2), Activation(.relu), MaxPool2D(kernel: 2),
-        Residual([
-          Conv2D(channels: 8, kernel: 3, padding: 1), GroupNorm(groups: 4), Activation(.relu),
-          Conv2D(channels: 8, kernel: 3, padding: 1, groups: 2),
+        Layers.Conv2D(channels: 8, kernel: 3, padding: 1), Layers.GroupNorm(groups: 2), Layers.Activation(.relu),
+        Layers.MaxPool2D(kernel: 2),
+        Layers.Residual([
+          Layers.Conv2D(channels: 8, kernel: 3, padding: 1), Layers.GroupNorm(groups: 4), Layers.Activation(.relu),
+          Layers.Conv2D(channels: 8, kernel: 3, padding: 1, groups: 2),
         ]),
-        Activation(.relu),
-        Residual(
-          [Conv2D(channels: 12, kernel: 3, stride: 2, padding: 1), GroupNorm(groups: 3)],
-          shortcut: [Conv2D(channels: 12, kernel: 1, stride: 2, bias: false)]),
-        Activation(.relu), GlobalAveragePool(), Dense(5),
+        Layers.Activation(.relu),
+        Layers.Residual(
+          [Layers.Conv2D(channels: 12, kernel: 3, stride: 2, padding: 1), Layers.GroupNorm(groups: 3)],
+          shortcut: [Layers.Conv2D(channels: 12, kernel: 1, stride: 2, bias: false)]),
+        Layers.Activation(.relu), Layers.GlobalAveragePool(), Layers.Dense(5),
       ])
   case "attention":
     func block(causal: Bool) -> [any Layer] {
       [
-        Residual([LayerNorm(), SelfAttention(heads: 2, causal: causal)]),
-        Residual([LayerNorm(), Dense(16), Activation(.gelu), Dense(8)]),
+        Layers.Residual([Layers.LayerNorm(), Layers.SelfAttention(heads: 2, causal: causal)]),
+        Layers.Residual([Layers.LayerNorm(), Layers.Dense(16), Layers.Activation(.gelu), Layers.Dense(8)]),
       ]
     }
     return Architecture(
       input: [6],
-      layers: [Embedding(vocabulary: 11, width: 8), PositionalEmbedding()] + block(causal: false) + block(causal: true)
-        + [MeanPositions(), Dense(5)])
+      layers: [Layers.Embedding(vocabulary: 11, width: 8), Layers.PositionalEmbedding()] + block(causal: false)
+        + block(causal: true)
+        + [Layers.MeanPositions(), Layers.Dense(5)])
   case "positions":
     return Architecture(
       input: [6],
       layers: [
-        Embedding(vocabulary: 11, width: 8), PositionalEmbedding(),
-        Residual([LayerNorm(), SelfAttention(heads: 2, causal: true)]),
-        Residual([LayerNorm(), Dense(16), Activation(.gelu), Dense(8)]), Positions(), Dense(5),
+        Layers.Embedding(vocabulary: 11, width: 8), Layers.PositionalEmbedding(),
+        Layers.Residual([Layers.LayerNorm(), Layers.SelfAttention(heads: 2, causal: true)]),
+        Layers.Residual([Layers.LayerNorm(), Layers.Dense(16), Layers.Activation(.gelu), Layers.Dense(8)]),
+        Layers.Positions(), Layers.Dense(5),
       ])
   default: fatalError("unknown network: \(name)")
   }
@@ -104,7 +109,8 @@ func check(_ name: String, to path: String) throws {
   var rowNorms = [Double](repeating: 0, count: size)
   linearization.rowSquaredNorms(into: &rowNorms)
   var rowPullback = [Double](repeating: 0, count: count)
-  linearization.pullback(rowWeights: weights, alpha: SliceFactors(1), beta: SliceFactors(0), into: &rowPullback)
+  linearization.pullback(
+    rowWeights: weights, alpha: ParameterLayout.Factors(1), beta: ParameterLayout.Factors(0), into: &rowPullback)
 
   let data = Batch(inputs: inputs, labels: labels)
   func direction(_ options: DescentOptions, l2: Double = 0) -> [Double] {
