@@ -22,10 +22,10 @@ test:
 	swift test
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests benchmarks/Package.swift benchmarks/Sources
+	swift format lint --strict --recursive Package.swift Sources Tests benchmarks/Sources
 
 format:
-	swift format --in-place --recursive Package.swift Sources Tests benchmarks/Package.swift benchmarks/Sources
+	swift format --in-place --recursive Package.swift Sources Tests benchmarks/Sources
 
 clean:
 	rm -rf .build benchmarks/.build demo

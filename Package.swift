@@ -83,3 +83,18 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Measurements, for developers of the package, which use what is not public. They are built on demand:
+// FGN_BENCHMARKS=1 swift build -c release --scratch-path benchmarks/.build
+if Context.environment["FGN_BENCHMARKS"] != nil {
+  func benchmark(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(name: name, dependencies: ["Contestants"] + dependencies, path: "benchmarks/Sources/\(name)")
+  }
+  package.targets += [
+    .target(name: "Contestants", dependencies: ["FastGaussNewton"], path: "benchmarks/Sources/Contestants"),
+    benchmark("StepTimes"), benchmark("FullBatchSteps"), benchmark("HeadTraining"), benchmark("SolveTolerance"),
+    benchmark("ProductRates"), benchmark("NetworkTraining"), benchmark("NetworkSteps"), benchmark("OptimumRun"),
+    benchmark("NoCollapse"), benchmark("PredictionRun"), benchmark("LanguageHead"), benchmark("TorchCheck"),
+    benchmark("ExactSteps", "Figures"), benchmark("CurveFigures", "Figures"),
+  ]
+}

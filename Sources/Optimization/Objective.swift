@@ -41,4 +41,9 @@ public struct Objective<ModelType: Model>: Sendable {
 
   /// f, of the weighted mean loss and |W|^2, for parameters that are kept in another form.
   package func value(meanLoss: Double, squaredNorm: Double) -> Double { meanLoss + l2 / 2 * squaredNorm }
+
+  /// What f = `value` becomes, at the same parameters, with the penalty `other`.
+  package func value(_ value: Double, afterPenalty other: Double, squaredNorm: Double) -> Double {
+    value - (l2 - other) / 2 * squaredNorm
+  }
 }

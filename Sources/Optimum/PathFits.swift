@@ -69,7 +69,8 @@ struct PathFits<Scalar: RealScalar> {
     var kind = options.start
     if kind == .automatic {
       let rise = last.l2 - l2
-      let objective = last.result.certificate.objective - rise / 2 * last.weightSquare
+      let objective = Objective(head, l2: last.l2).value(
+        last.result.certificate.objective, afterPenalty: l2, squaredNorm: last.weightSquare)
       let isNear = rise * rise * last.weightSquare / (2 * l2) <= 0.1 * objective
       kind = isNear || last.result.method != .dual || last.result.passes > 12 ? .extrapolated : .cold
     }

@@ -2,22 +2,22 @@ import FastGaussNewton
 
 /// Plain SGD as fast as this package can make it: the yardstick for the price of a step. Forward, one fused pass for
 /// loss and residual, and one product that adds -rate times the gradient straight into the parameters.
-public struct PlainSGD<ModelType: Model>: Optimizer {
-  public typealias Scalar = ModelType.Scalar
-  public struct State: Codable, Sendable {}
-  public var state = State()
-  public var explanation: String { "SGD" }
-  public let objective: Objective<ModelType>
+package struct PlainSGD<ModelType: Model>: Optimizer {
+  package typealias Scalar = ModelType.Scalar
+  package struct State: Codable, Sendable {}
+  package var state = State()
+  package var explanation: String { "SGD" }
+  package let objective: Objective<ModelType>
   let rate: Scalar
   var gradient: BatchGradient<ModelType>
 
-  public init(model: ModelType, rate: Scalar) {
+  package init(model: ModelType, rate: Scalar) {
     objective = Objective(model)
     self.rate = rate
     gradient = BatchGradient(model: model)
   }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     let loss = gradient.linearize(at: parameters, batch: batch)
@@ -28,15 +28,15 @@ public struct PlainSGD<ModelType: Model>: Optimizer {
 
 extension Adam {
   /// The source's defaults at a rate.
-  public init(_ objective: Objective<ModelType>, rate: Double, schedule: Schedule = .linear) {
+  package init(_ objective: Objective<ModelType>, rate: Double, schedule: Schedule = .linear) {
     let gradient = GradientOptions(learningRate: LearningRate(rate, schedule: schedule))
     self.init(objective, options: AdamOptions(gradient: gradient))
   }
 }
 
 /// Loss and gradient of the mean loss on a batch.
-public struct BatchGradient<ModelType: Model>: Sendable {
-  public typealias Scalar = ModelType.Scalar
+package struct BatchGradient<ModelType: Model>: Sendable {
+  package typealias Scalar = ModelType.Scalar
   var linearization: ModelType.LinearizationType
   /// In a model of layers each would scale its own factor of a row-weighted product: there the cotangents are scaled
   /// once, before.
@@ -48,7 +48,7 @@ public struct BatchGradient<ModelType: Model>: Sendable {
   var residual: [Scalar] = []
   var rootWeight: [Scalar] = []
 
-  public init(model: ModelType) {
+  package init(model: ModelType) {
     linearization = model.makeLinearization()
     scalesFirst = model.layerCount > 1
   }

@@ -4,9 +4,9 @@
   import Darwin
 #endif
 
-public enum Memory {
+package enum Memory {
   /// The largest resident size of this process so far, in bytes; nil where /proc/self/status does not say (VmHWM).
-  public static var peak: Double? {
+  package static var peak: Double? {
     guard let file = fopen("/proc/self/status", "r") else { return nil }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 256)

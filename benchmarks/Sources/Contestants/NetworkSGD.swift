@@ -6,11 +6,11 @@ import FastGaussNewton
 /// through it and then its parameters change in place, -rate / B times one product: no gradient is stored and no
 /// parameter is copied. For networks without positions whose layers' parameter pullbacks read no parameters: dense,
 /// convolution, activation, pooling, flatten.
-public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
-  public struct State: Codable, Sendable {}
-  public var state = State()
-  public var explanation: String { "SGD" }
-  public let objective: Objective<Network<Scalar>>
+package struct NetworkSGD<Scalar: RealScalar>: Optimizer {
+  package struct State: Codable, Sendable {}
+  package var state = State()
+  package var explanation: String { "SGD" }
+  package let objective: Objective<Network<Scalar>>
   let rate: Scalar
   private var layers: [any LayerLinearization<Scalar>] = []
   private let isTrainable: [Bool]
@@ -21,7 +21,7 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
   private var cotangents: [Matrix<Scalar>]
   private var rows: any LossRows<Scalar>
 
-  public init(model: Network<Scalar>, loss: any Loss = CrossEntropy(), rate: Scalar) {
+  package init(model: Network<Scalar>, loss: any Loss = CrossEntropy(), rate: Scalar) {
     objective = Objective(model, loss: loss)
     self.rate = rate
     rows = loss.makeRows(as: Scalar.self)
@@ -42,7 +42,7 @@ public struct NetworkSGD<Scalar: RealScalar>: Optimizer {
     cotangents = outputs
   }
 
-  public mutating func step(
+  package mutating func step(
     _ parameters: inout Parameters<Scalar>, on batch: Batch<Scalar>, at progress: Schedule.Progress
   ) -> StepReport {
     for i in layers.indices {

@@ -7,15 +7,15 @@ import Dispatch
 #endif
 
 /// Flops a second.
-public struct Rate: Sendable {
-  public var gigaflops: Double
+package struct Rate: Sendable {
+  package var gigaflops: Double
   /// In use on average: fewer than the threads when the machine is shared.
-  public var processors: Double
+  package var processors: Double
   /// Of one run.
-  public var seconds: Double
+  package var seconds: Double
 
   /// The best of nine series of about `duration` seconds each; `body` is `flops` of work.
-  public static func measure(_ flops: Double, duration: Double = 0.03, _ body: () -> Void) -> Rate {
+  package static func measure(_ flops: Double, duration: Double = 0.03, _ body: () -> Void) -> Rate {
     body()
     let once = Timing.measure(body).wall
     let repeats = max(1, Int(duration / once))
@@ -28,7 +28,7 @@ public struct Rate: Sendable {
 
   /// A 2048^3 sgemm on each thread: the BLAS without anything of ours around it. The package does not export it, so it
   /// is looked up by name.
-  public static func peak(threads: Int) -> Rate {
+  package static func peak(threads: Int) -> Rate {
     typealias SGEMM =
       @convention(c) (
         Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32, UnsafePointer<Float>, Int32,

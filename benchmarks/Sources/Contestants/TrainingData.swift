@@ -1,9 +1,9 @@
 import FastGaussNewton
 
 /// The real data sets that benchmarks train on, by path.
-public enum TrainingData {
+package enum TrainingData {
   /// The customary split, standardised with the moments of the training rows.
-  public static func letter(_ path: String) throws -> (Dataset<Float>, Dataset<Float>) {
+  package static func letter(_ path: String) throws -> (Dataset<Float>, Dataset<Float>) {
     let all = try DataFiles(.file(path)).load(as: Float.self).data
     var training = try all.rows(Array(0..<16000))
     var test = try all.rows(Array(16000..<Int32(all.count)))
@@ -13,7 +13,7 @@ public enum TrainingData {
     return (training, test)
   }
 
-  public static func clinc150(_ folder: String) throws -> (Dataset<Float>, Dataset<Float>) {
+  package static func clinc150(_ folder: String) throws -> (Dataset<Float>, Dataset<Float>) {
     func files(_ part: String) -> DataFiles {
       DataFiles(.pair(features: "\(folder)/X_\(part).npy", labels: "\(folder)/y_\(part).npy"))
     }
@@ -23,7 +23,7 @@ public enum TrainingData {
 
   /// Handwritten digits, 8 x 8 (scikit-learn's copy of the UCI set): the first 1437 and the last 360, which other
   /// people wrote. Grey values 0...16 become 0...1.
-  public static func digits(_ path: String) throws -> (Dataset<Float>, Dataset<Float>) {
+  package static func digits(_ path: String) throws -> (Dataset<Float>, Dataset<Float>) {
     let all = try DataFiles(.file(path)).load(as: Float.self).data
     var features = all.features.dense
     features.scale(by: 1 / 16)

@@ -1,15 +1,15 @@
 import FastGaussNewton
 
 /// A data set and the network that benchmarks train on it.
-public struct TrainingProblem: Sendable {
-  public private(set) var training: Dataset<Float>
-  public private(set) var test: Dataset<Float>
-  public let model: Network<Float>
+package struct TrainingProblem: Sendable {
+  package private(set) var training: Dataset<Float>
+  package private(set) var test: Dataset<Float>
+  package let model: Network<Float>
 
   /// - Parameters:
   ///   - name: letter, clinc150 or digits.
   ///   - path: its file or folder.
-  public init(_ name: String, _ path: String) throws {
+  package init(_ name: String, _ path: String) throws {
     switch name {
     case "letter":
       (training, test) = try TrainingData.letter(path)
@@ -32,7 +32,7 @@ public struct TrainingProblem: Sendable {
   }
 
   /// Puts a random part of the training rows in the place of the test set, which is put away.
-  public mutating func holdOut(fraction: Double) throws {
+  package mutating func holdOut(fraction: Double) throws {
     (training, test) = try training.split(validationFraction: fraction, seed: 0)
   }
 }
