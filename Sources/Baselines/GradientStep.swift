@@ -10,7 +10,8 @@ import Optimization
 ///
 /// ```swift
 /// var gradient = GradientStep(Objective(head), options: GradientOptions(learningRate: LearningRate(0.1)))
-/// let report = gradient.evaluate(at: parameters, on: batch, at: Schedule.Progress(step: 0, total: 10), path: "descent")
+/// let report = gradient.evaluate(
+///   at: parameters, on: batch, at: Schedule.Progress(step: 0, total: 10), path: "descent")
 /// let isTaken = report.outcome == .accepted && gradient.move(&parameters, along: gradient.values)
 /// ```
 package struct GradientStep<ModelType: Model>: Sendable {

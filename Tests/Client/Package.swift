@@ -11,7 +11,8 @@ let package = Package(
       name: "Examples",
       dependencies: ["FastGaussNewton", "Comparison", "Figures", "Jobs", "Tasks", "Experiments"].map {
         .product(name: $0, package: "fast-gauss-newton")
-      })
+      },
+      exclude: ["Internal"])
   ],
   swiftLanguageModes: [.v6]
 )

@@ -8,6 +8,8 @@ import Testing
     "Comparison", "FastGaussNewton", "Jobs", "Tasks", "Experiments", "Optimum",
   ]
 
+  static let pagesOfTheInside: Set = ["docs/mathematics.md", "docs/kernels.md", "docs/architecture.md"]
+
   @Test func everyBlockIsRunHere() throws {
     let sources = try Repository.files(in: "Tests/DocumentationTests", suffix: "Examples.swift").map { path in
       try Repository.text(path).components(separatedBy: "\n").map(CodeBlock.normalized)
@@ -26,6 +28,22 @@ import Testing
         source.indices.contains { start in source[start...].starts(with: lines) }
       }
       #expect(isFound, "\(block): not in an ...Examples.swift of Tests/DocumentationTests")
+    }
+  }
+
+  /// Pages for users show what another package can write: their blocks are in the files that Tests/Client compiles.
+  @Test func pagesForUsersShowWhatIsPublic() throws {
+    let sources = try Repository.files(in: "Tests/DocumentationTests", suffix: "Examples.swift")
+      .filter { !$0.contains("/Internal/") }
+      .map { try Repository.text($0).components(separatedBy: "\n").map(CodeBlock.normalized) }
+    for page in Repository.pages where !Self.pagesOfTheInside.contains(page) {
+      for block in try CodeBlock.all(in: page) {
+        let lines = block.lines.map(CodeBlock.normalized)
+        let isFound = sources.contains { source in
+          source.indices.contains { start in source[start...].starts(with: lines) }
+        }
+        #expect(isFound, "\(block): not in an ...Examples.swift outside Internal")
+      }
     }
   }
 

@@ -38,18 +38,12 @@ import Testing
     #expect(zip(directions[0], directions[1]).allSatisfy { abs($0 - $1) < 1e-5 })
   }
 
-  @Test func marginRows() {
-    let rows = MarginRows(logits: Matrix<Double>(rows: 1, columns: 3, elements: [2, 0, 0]), labels: [0])
-    let margin = rows.margin[0]  // 2 - log 2
-    #expect(abs(margin - (2 - log(2))) < 1e-15)
-  }
-
   @Test func direction() {
     let head = LinearHead<Double>(features: 2, classes: 3)
     var descent = Descent(Objective(head))
     let batch = Batch(features: Matrix(rows: 1, columns: 2, elements: [1, -1]), labels: [2])
     let (d, report) = descent.direction(at: Parameters(layout: head.layout), batch: batch, damping: 0.1)
-    #expect(d.count == 9 && d.isFinite)
+    #expect(d.count == 9 && d.allSatisfy(\.isFinite))
     #expect(report.solve.outcome == .converged)
   }
 
@@ -60,7 +54,7 @@ import Testing
     let batch = Batch<Float>(features: Matrix(rows: 2, columns: 2, elements: [1, 0, 0, 1]), labels: [0, 2])
     let report = optimizer.step(&parameters, on: batch, at: Schedule.Progress(step: 0, total: 10))
     #expect(report.outcome == .accepted)
-    #expect(parameters.values.norm > 0)
+    #expect(parameters.values.contains { $0 != 0 })
   }
 
   @Test func dataset() throws {

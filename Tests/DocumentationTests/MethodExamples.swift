@@ -5,13 +5,6 @@ import Testing
 @Suite struct MethodExamples {
   let head = LinearHead<Double>(features: 2, classes: 2)
 
-  @Test func settings() {
-    var settings = MethodSettings()
-    settings[.learningRate] = 0.1
-    settings.set(.schedule, to: "linear")
-    #expect(settings[.schedule] == "linear" && settings.given == [.learningRate, .schedule])
-  }
-
   @Test func method() throws {
     let method = try TrainingMethod("sgd:lr=0.1:momentum=0.9")
     print(method)  // sgd:learning-rate=0.1:momentum=0.9

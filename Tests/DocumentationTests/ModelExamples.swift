@@ -211,7 +211,7 @@ import Testing
 
     #expect(report.passed, "\(report)")
     descent.linearize(at: start, batch: batch)
-    #expect(descent.point.gradient().dot(direction) < 0)
+    #expect(zip(descent.point.gradient(), direction).reduce(0) { $0 + $1.0 * $1.1 } < 0)
 
     // Its default costs count rows: few of them are solved through the Gram, and the step that says so is the one taken.
     var optimizer = GaussNewtonOptimizer(Objective(model))

@@ -16,8 +16,8 @@ import Testing
       try Repository.text($0).captures(#"^ *public struct (\w+): Layer\b"#)
     }
     #expect(names.count >= 20)
-    for name in names { #expect(rows.contains { $0.contains("`\(name)(") }, "\(name)") }
-    let listed = try rows.flatMap { try $0.components(separatedBy: "|")[1].captures(#"`(\w+)\("#) }
+    for name in names { #expect(rows.contains { $0.contains("`Layers.\(name)(") }, "\(name)") }
+    let listed = try rows.flatMap { try $0.components(separatedBy: "|")[1].captures(#"`Layers\.(\w+)\("#) }
     #expect(Set(listed) == Set(names))
   }
 
@@ -36,7 +36,7 @@ import Testing
     (Layers.Positions(), [3, 2]),
   ])
   func parametersAreNamed(_ layer: any Layer, _ input: [Int]) throws {
-    let row = try #require(try Self.rows().first { $0.contains("`\(Swift.type(of: layer))(") })
+    let row = try #require(try Self.rows().first { $0.contains("`Layers.\(Swift.type(of: layer))(") })
     let cell = row.components(separatedBy: "|")[3]
     let named = try cell.captures(#"`([a-z_.]+)`"#)
     let specs = layer.parameters(for: input)

@@ -7,7 +7,8 @@ import Testing
     let data = try OptimumExamples.data()
     let head = LinearHead<Float>(features: data.featureCount, classes: data.classCount)
     var optimizer = GaussNewtonOptimizer(Objective(head))
-    return try Trainer(options: Trainer.Options(epochs: epochs, batchSize: 20)).run(&optimizer, on: data)
+    return try Trainer(options: Trainer.Options(epochs: epochs, batchSize: 20)).run(
+      &optimizer, on: data, observer: &observer)
   }
 
   @Test func stopsByLoss() throws {
