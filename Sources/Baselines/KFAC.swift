@@ -44,13 +44,13 @@ package struct KFACOptions: Sendable, Codable, Equatable {
 
 /// K-FAC: the Fisher as a Kronecker product for each dense weight and its bias.
 ///
-/// For a weight with inputs x (and a one for the bias) and back-propagated cotangents g of targets drawn from the model:
-/// A = E[x x^T], G = E[g g^T], running means; the direction is (G + sqrt(lambda) / pi I)^-1 dW (A + pi sqrt(lambda) I)^-1,
-/// lambda = damping + l2 and pi^2 = (tr A / dim A) / (tr G / dim G); where the weight is used at T positions, A is their
-/// sum and G their mean (arXiv 1602.01407). It is shortened to the KL limit; v <- mu v + direction, x <- x - rate v, after
-/// decay. What no factors describe (`Linearization.kroneckerPairs`: all but dense layers, heads and
-/// convolutions of one group) has g / (h + damping)
-/// with h the running mean of R u^2, u the gradient at those targets: the diagonal of the same Fisher.
+/// For a weight with inputs x (and a one for the bias) and back-propagated cotangents g of targets drawn from the
+/// model: A = E[x x^T], G = E[g g^T], running means; the direction is (G + sqrt(lambda) / pi I)^-1 dW (A + pi
+/// sqrt(lambda) I)^-1, lambda = damping + l2 and pi^2 = (tr A / dim A) / (tr G / dim G); where the weight is used at T
+/// positions, A is their sum and G their mean (arXiv 1602.01407). It is shortened to the KL limit; v <- mu v +
+/// direction, x <- x - rate v, after decay. What no factors describe (`Linearization.kroneckerPairs`: all but dense
+/// layers, heads and convolutions of one group) has g / (h + damping) with h the running mean of R u^2, u the gradient
+/// at those targets: the diagonal of the same Fisher.
 ///
 /// A step costs a forward pass, a pullback, another to update factors with 2 R (in^2 + out^2) flops a weight, and 2 out
 /// in (out + in) for the direction; inverses n^3 each. State: P numbers, 2 (in^2 + out^2) a weight, and the diagonal.

@@ -133,7 +133,8 @@ package struct LBFGS<ModelType: Model>: Optimizer {
     if step.length == 0 { parameters.values.combine(1, origin, range: 0..<origin.count, beta: 0) }
   }
 
-  /// The objective, and its gradient, which is left alone if the objective is not finite; and on demand the metric there.
+  /// The objective, and its gradient, which is left alone if the objective is not finite; and on demand the metric
+  /// there.
   private mutating func evaluate(
     _ parameters: Parameters<Scalar>, _ batch: Batch<Scalar>, into gradient: inout [Scalar],
     updatesMetric: Bool = false

@@ -35,10 +35,10 @@ package struct SGNOptions: Sendable, Codable, Equatable {
 
 /// Stochastic Gauss-Newton: a few iterations of conjugate gradient on the batch's own system in parameter space.
 ///
-/// (GGN + l2 + rho) d = -m, started from zero; x <- x + alpha d with alpha by an Armijo search on the same batch. A step
-/// costs a forward pass, a pullback, a pushforward and a pullback an iteration, and a forward pass a trial; seven vectors
-/// of P numbers. Rejected, with parameters left alone: an objective, a direction or a last trial that is not finite.
-/// Source: Gargiani et al. 2020 (arXiv 2006.02409); the defaults are those of its program.
+/// (GGN + l2 + rho) d = -m, started from zero; x <- x + alpha d with alpha by an Armijo search on the same batch. A
+/// step costs a forward pass, a pullback, a pushforward and a pullback an iteration, and a forward pass a trial; seven
+/// vectors of P numbers. Rejected, with parameters left alone: an objective, a direction or a last trial that is not
+/// finite. Source: Gargiani et al. 2020 (arXiv 2006.02409); the defaults are those of its program.
 ///
 /// ```swift
 /// var sgn = SGN(Objective(head), options: SGNOptions(damping: 1e-2, iterations: 5))

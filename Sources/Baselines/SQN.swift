@@ -41,13 +41,13 @@ package struct SQNOptions: Sendable, Codable, Equatable {
 /// by a Cholesky factor of order m in double. H is not symmetric: where the slope -g^T H g is above -0.1 gamma |g|^2 the
 /// direction is turned toward -g until it is that. gamma starts at min(1, 1 / |g|), grows by `scaleGrowth` after a step
 /// whose longest length was taken and is multiplied with the length of any other. The length is by an Armijo search on
-/// the same batch. A step costs two pullbacks, a forward pass and one more a trial, 4 m P flops, and 2 m + 4 vectors of P
-/// numbers. Rejected, with parameters left alone: an objective, a gradient or a direction that is not finite, and a
+/// the same batch. A step costs two pullbacks, a forward pass and one more a trial, 4 m P flops, and 2 m + 4 vectors of
+/// P numbers. Rejected, with parameters left alone: an objective, a gradient or a direction that is not finite, and a
 /// search that finds no descent; after the last two the pairs are forgotten.
 ///
 /// Sources: the line search of Wills & Schon 2019 (arXiv 1909.01238); the limited-memory least squares of Wills, Schon
-/// & Jidling 2018 (arXiv 1810.01269), whose factor is updated where ours is computed anew. The constants of the turn and
-/// of gamma are ours.
+/// & Jidling 2018 (arXiv 1810.01269), whose factor is updated where ours is computed anew. The constants of the turn
+/// and of gamma are ours.
 ///
 /// ```swift
 /// var sqn = SQN(Objective(head), options: SQNOptions(memory: 5))

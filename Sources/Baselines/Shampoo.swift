@@ -34,15 +34,15 @@ package struct ShampooOptions: Sendable, Codable, Equatable {
 /// Shampoo: each tensor's gradient preconditioned along each of its modes, by inverse roots of second moments.
 ///
 /// For a weight [out, in] with gradient G: L <- L + G G^T, R <- R + G^T G, both from epsilon I, and the direction is
-/// L^(-1/4) G R^(-1/4). In general a tensor with k modes has exponent -1 / (2 k); sizes of 1 are not modes. Vectors have
-/// diagonal AdaGrad, g / sqrt(epsilon + sum g^2), Shampoo's diagonal form for k = 1. Modes larger than `largestSize`
-/// keep the identity and do not count in k; a tensor with none left is treated as a vector. Then v <- mu v + direction,
-/// x <- x - rate v, after decay.
+/// L^(-1/4) G R^(-1/4). In general a tensor with k modes has exponent -1 / (2 k); sizes of 1 are not modes. Vectors
+/// have diagonal AdaGrad, g / sqrt(epsilon + sum g^2), Shampoo's diagonal form for k = 1. Modes larger than
+/// `largestSize` keep the identity and do not count in k; a tensor with none left is treated as a vector. Then v <- mu
+/// v + direction, x <- x - rate v, after decay.
 ///
 /// A step costs a forward pass, a pullback, 4 n flops an element for a mode of size n, and in every `interval`-th some
-/// 11 n^3 for its root by a symmetric eigendecomposition on one thread; state: P numbers, 2 n^2 a mode, and those of the
-/// vectors. Rejected, with parameters left alone: an objective, a gradient or a direction that is not finite; after such a
-/// direction the statistics start anew. Source: Gupta, Koren & Singer 2018 (arXiv 1802.09568).
+/// 11 n^3 for its root by a symmetric eigendecomposition on one thread; state: P numbers, 2 n^2 a mode, and those of
+/// the vectors. Rejected, with parameters left alone: an objective, a gradient or a direction that is not finite; after
+/// such a direction the statistics start anew. Source: Gupta, Koren & Singer 2018 (arXiv 1802.09568).
 ///
 /// ```swift
 /// var shampoo = Shampoo(Objective(head), options: ShampooOptions(interval: 10))

@@ -1,7 +1,7 @@
 import TensorFiles
 
-/// A table as CSV text whose columns are those of all rows, in the order in which they first appear. What a row does not
-/// have is empty.
+/// A table as CSV text whose columns are those of all rows, in the order in which they first appear. What a row does
+/// not have is empty.
 ///
 /// ```swift
 /// var table = CSVTable()

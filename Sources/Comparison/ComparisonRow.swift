@@ -29,7 +29,8 @@ public struct ComparisonRow: Sendable, Codable, Equatable {
   public var cpuSeconds: Double
   /// Mean of the batches' objectives since the last point; nil at the start.
   public var objective: Double?
-  /// Mean loss with penalty, without it, and accuracy on all training rows; nil unless `ComparisonOptions.measuresTraining`.
+  /// Mean loss with penalty, without it, and accuracy on all training rows; nil unless
+  /// `ComparisonOptions.measuresTraining`.
   public var trainingObjective: Double?
   public var trainingLoss: Double?
   public var trainingAccuracy: Double?

@@ -29,8 +29,8 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   private let version: String
   private let fingerprint: UInt64
 
-  /// - Throws: `Layers.Failure` or `DataError` if the problem's parts do not fit each other, `OptimizerError` if batches are
-  ///   too large for a contestant.
+  /// - Throws: `Layers.Failure` or `DataError` if the problem's parts do not fit each other, `OptimizerError` if
+  ///   batches are too large for a contestant.
   public init(
     _ problem: ComparisonProblem<ModelType>, _ options: ComparisonOptions, store: RunStore<ComparisonRow> = RunStore(),
     version: String = ""
@@ -54,8 +54,8 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
 
   /// Runs what is not there yet.
   ///
-  /// - Parameter observer: is told of each step and of each run that is done (`ComparisonProgress`), and asked after each
-  ///   step whether to stop, which drops the run in progress.
+  /// - Parameter observer: is told of each step and of each run that is done (`ComparisonProgress`), and asked after
+  ///   each step whether to stop, which drops the run in progress.
   /// - Returns: nil if it was interrupted.
   /// - Throws: `FileError` if a row cannot be kept, and what the observer throws.
   public mutating func run(observer: inout some RunObserver) throws -> ComparisonReport? {

@@ -6,7 +6,8 @@ import Losses
 /// With offsets a linear head at zero has any logits that are asked for, whatever its features are: directions can be
 /// measured where they are prescribed. Offsets belong to the rows of one batch, the whole data set. The loss, its
 /// gradient, the GGN and the within-competitor covariance stay those of cross-entropy; `weight`, a curvature of one row
-/// an example, takes the place of `.fgn` alone, so that a method named fgn trains with it. `AdjustedCrossEntropy()` is `CrossEntropy`, bit for bit.
+/// an example, takes the place of `.fgn` alone, so that a method named fgn trains with it. `AdjustedCrossEntropy()` is
+/// `CrossEntropy`, bit for bit.
 ///
 /// ```swift
 /// let loss = AdjustedCrossEntropy(offsets: Matrix(rows: 1, columns: 3, elements: [2, 0, 0]), weight: .fisher)

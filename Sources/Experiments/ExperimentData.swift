@@ -19,8 +19,8 @@ public struct ExperimentData: Sendable {
     self.features = features
   }
 
-  /// `letter-recognition.csv`: 26 classes, 16 features standardised with the moments of the first 16,000 examples, which
-  /// train; the last 4,000 are held out.
+  /// `letter-recognition.csv`: 26 classes, 16 features standardised with the moments of the first 16,000 examples,
+  /// which train; the last 4,000 are held out.
   public func letter() throws -> Split<Float>? {
     guard let path = existing("letter-recognition.csv") else { return nil }
     let all = try DataFiles(.file(path)).load(as: Float.self).data
@@ -31,8 +31,8 @@ public struct ExperimentData: Sendable {
     return Split(name: "letter", training: training, validation: held)
   }
 
-  /// `digits.npz`: 10 classes, images [1, 8, 8] with grey values 0...16 as 0...1; the last 360, which other people wrote,
-  /// are held out.
+  /// `digits.npz`: 10 classes, images [1, 8, 8] with grey values 0...16 as 0...1; the last 360, which other people
+  /// wrote, are held out.
   public func digits() throws -> Split<Float>? {
     guard let path = existing("digits.npz") else { return nil }
     let all = try DataFiles(.file(path)).load(as: Float.self).data
@@ -67,8 +67,8 @@ public struct ExperimentData: Sendable {
     return Split(name: "housing", training: training, validation: held)
   }
 
-  /// The user's classes as they stand in the file, a fifth held out; nil where no file is given. A given file that is not
-  /// there is an error.
+  /// The user's classes as they stand in the file, a fifth held out; nil where no file is given. A given file that is
+  /// not there is an error.
   public func own() throws -> Split<Float>? {
     guard let features else { return nil }
     let all = try DataFiles(.file(features)).load(as: Float.self).data

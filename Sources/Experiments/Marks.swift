@@ -6,7 +6,8 @@ import RealModule
 public enum Averaging: Sendable {
   /// The mean, one standard deviation to each side.
   case mean
-  /// The geometric mean, one standard deviation of the logarithm to each side; values above 0 only. For logarithmic axes.
+  /// The geometric mean, one standard deviation of the logarithm to each side; values above 0 only. For logarithmic
+  /// axes.
   case geometric
   /// The median, from the lowest to the highest.
   case range

@@ -2,9 +2,9 @@ import LinearAlgebra
 import RealModule
 import Training
 
-/// Random Fourier features (Rahimi & Recht 2007): sqrt(2 / m) cos(x W / h + b), W [D, m] standard normal and b [m] uniform
-/// in 0..<2 pi, whose inner products are about those of the Gaussian kernel exp(-|x - x'|^2 / (2 h^2)), the closer the
-/// larger m. A linear head on them is a kernel machine with fixed features.
+/// Random Fourier features (Rahimi & Recht 2007): sqrt(2 / m) cos(x W / h + b), W [D, m] standard normal and b [m]
+/// uniform in 0..<2 pi, whose inner products are about those of the Gaussian kernel exp(-|x - x'|^2 / (2 h^2)), the
+/// closer the larger m. A linear head on them is a kernel machine with fixed features.
 ///
 /// The same seed gives the same features for any data; all are below sqrt(2 / m) in size.
 ///

@@ -5,8 +5,8 @@ import Models
 import Optimization
 import Training
 
-/// Training of a model by any methods on one split, as rows: a row for each point of the budget, and one at the start and
-/// at powers of two before the first point.
+/// Training of a model by any methods on one split, as rows: a row for each point of the budget, and one at the start
+/// and at powers of two before the first point.
 ///
 /// ```swift
 /// var runs = TrainingRuns(split, model: head, budget: .epochs(4))
@@ -15,8 +15,8 @@ import Training
 /// let cases = try runs.cases(["fgn", "ggn", "adam:lr=0.01"], seeds: [0, 1])
 /// ```
 ///
-/// Columns are those of `row(_:)`; all but `wallSeconds` and `cpuSeconds` are the same bits in each run with the same seed.
-/// A seed starts all methods from the same parameters and gives them the same batches.
+/// Columns are those of `row(_:)`; all but `wallSeconds` and `cpuSeconds` are the same bits in each run with the same
+/// seed. A seed starts all methods from the same parameters and gives them the same batches.
 public struct TrainingRuns<ModelType: Model>: Sendable {
   public typealias Scalar = ModelType.Scalar
   public var split: Split<Scalar>
@@ -53,8 +53,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
   /// - Parameters:
   ///   - contestant: a method and its settings, such as `fgn:damping-factor=24`.
   ///   - name: in the column `method`; the contestant's text by default, options by their full names.
-  /// - Throws: `TrainingMethod.Failure` for a text that is none, `DataError` if model, loss and data do not fit each other,
-  ///   `OptimizerError` if batches are too large for the method.
+  /// - Throws: `TrainingMethod.Failure` for a text that is none, `DataError` if model, loss and data do not fit each
+  ///   other, `OptimizerError` if batches are too large for the method.
   public func rows(_ contestant: String, as name: String? = nil, seed: UInt64) throws -> [Row] {
     if case .seconds = budget { preconditionFailure("rows must not depend on time: give steps or epochs") }
     let contestant = try TrainingMethod(contestant)
@@ -101,8 +101,8 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
       model: model, loss: loss, training: split.training, validation: split.validation, start: start)
   }
 
-  /// What is the same in all rows of a run: `data`, `method`, `optimizer` (the method without settings), its settings by
-  /// the keys of `MethodOption` (`learningRate`), `budget` (epochs or steps), `batchSize` and `l2`.
+  /// What is the same in all rows of a run: `data`, `method`, `optimizer` (the method without settings), its settings
+  /// by the keys of `MethodOption` (`learningRate`), `budget` (epochs or steps), `batchSize` and `l2`.
   private func settings(of contestant: TrainingMethod, _ name: String?) -> Row {
     var row = Row([
       "data": .text(split.name), "method": .text(name ?? contestant.description),
@@ -118,9 +118,10 @@ public struct TrainingRuns<ModelType: Model>: Sendable {
     return row
   }
 
-  /// What changes from point to point: `point`, `step`, `epoch`; the losses, and for classes the accuracies, on training
-  /// and held-out examples; for a regression `validationRMSE`; `wallSeconds` and `cpuSeconds` of the steps so far;
-  /// `rejected` steps so far; `isLast`, 1 on the last row and 0 else, where `outcome` is finished, diverged or stalled.
+  /// What changes from point to point: `point`, `step`, `epoch`; the losses, and for classes the accuracies, on
+  /// training and held-out examples; for a regression `validationRMSE`; `wallSeconds` and `cpuSeconds` of the steps so
+  /// far; `rejected` steps so far; `isLast`, 1 on the last row and 0 else, where `outcome` is finished, diverged or
+  /// stalled.
   private func row(_ found: ComparisonRow) -> Row {
     var row = Row([
       "point": .number(Double(found.point)), "step": .number(Double(found.step)), "epoch": .number(found.epoch),

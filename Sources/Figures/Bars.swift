@@ -1,7 +1,7 @@
 /// Grouped bars: in each group one bar per series. The groups label the x axis, whose scale and limits are not used.
 ///
-/// Bars start at zero, or at the lower end of a logarithmic axis. A value that is NaN or infinite has no bar. In a panel
-/// with bars, the group at index i lies at x = i for the other marks.
+/// Bars start at zero, or at the lower end of a logarithmic axis. A value that is NaN or infinite has no bar. In a
+/// panel with bars, the group at index i lies at x = i for the other marks.
 ///
 /// ```swift
 /// let bars = Bars(

@@ -1,4 +1,5 @@
-/// A label beside the plot for something at its edge, moved from where it would like to be so that labels do not overlap.
+/// A label beside the plot for something at its edge, moved from where it would like to be so that labels do not
+/// overlap.
 struct EdgeLabel: Sendable, Hashable {
   let lines: [String]
   /// The position along the edge of what it names, and where the label is; from the corner of the panel.
@@ -20,8 +21,9 @@ struct EdgeLabel: Sendable, Hashable {
   }
 }
 
-/// Positions for labels along one direction that want to be at `wanted` and need `lengths`: without overlap, in the same
-/// order, within `start...end` if there is room, and with the least sum of squared moves. All positions are centres.
+/// Positions for labels along one direction that want to be at `wanted` and need `lengths`: without overlap, in the
+/// same order, within `start...end` if there is room, and with the least sum of squared moves. All positions are
+/// centres.
 ///
 /// Labels that would overlap are pooled into blocks that lie around the mean of what their labels want, as in isotonic
 /// regression by pooling adjacent violators.

@@ -14,8 +14,8 @@
 /// let svg = figure.svg()
 /// ```
 ///
-/// Nothing covers the data: legends, labels of reference lines and colour bars are outside the axes, and the image grows
-/// where text needs more room. The same figure gives the same bytes.
+/// Nothing covers the data: legends, labels of reference lines and colour bars are outside the axes, and the image
+/// grows where text needs more room. The same figure gives the same bytes.
 public struct Figure: Sendable, Hashable {
   /// Where the names of the series are written.
   public enum Legend: Sendable, Hashable {
@@ -30,7 +30,8 @@ public struct Figure: Sendable, Hashable {
 
   /// Sizes, in pixels.
   public struct Options: Sendable, Hashable {
-    /// The width of a panel with its labels, at least 240. A panel gets wider if its labels leave too little for its plot.
+    /// The width of a panel with its labels, at least 240. A panel gets wider if its labels leave too little for its
+    /// plot.
     public var panelWidth: Double
     /// The height of a panel with its labels, at least 180. A panel gets higher if its labels leave too little.
     public var panelHeight: Double

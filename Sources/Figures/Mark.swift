@@ -26,7 +26,8 @@ struct Point: Sendable, Hashable {
 /// An interval around each value of a series: an error band around a line, whiskers on bars.
 ///
 /// `lower` and `upper` have one entry for each value of the series, in the units of the y axis. Where either is not
-/// finite no interval is drawn; one that reaches down to zero or below on a logarithmic axis goes to the axis's lower end.
+/// finite no interval is drawn; one that reaches down to zero or below on a logarithmic axis goes to the axis's lower
+/// end.
 public struct Band: Sendable, Hashable {
   public var lower: [Double]
   public var upper: [Double]

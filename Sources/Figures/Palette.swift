@@ -1,5 +1,5 @@
-/// How one series looks: colour, dash pattern, marker and hatching all differ between neighbours, so that any one of them
-/// tells two series apart, on screen, in grey and to colour-blind readers.
+/// How one series looks: colour, dash pattern, marker and hatching all differ between neighbours, so that any one of
+/// them tells two series apart, on screen, in grey and to colour-blind readers.
 ///
 /// Colours: M. Okabe and K. Ito, "Color Universal Design" (2008), without their yellow, which is lost on white.
 /// 7 colours, 6 dash patterns and 8 markers in step repeat only after 168 series.

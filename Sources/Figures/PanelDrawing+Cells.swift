@@ -67,7 +67,8 @@ extension PanelDrawing {
     svg.close("g")
   }
 
-  /// Three significant digits: with the same number of decimals in all cells, or on a logarithmic scale in each by itself.
+  /// Three significant digits: with the same number of decimals in all cells, or on a logarithmic scale in each by
+  /// itself.
   private func cellLabels(_ map: HeatMap) -> [[NumberLabel]] {
     let largest = map.values.joined().filter(map.color.scale.admits).map(\.magnitude).max() ?? 0
     if map.color.scale == .linear, let order = ExactDecimal(rounding: largest, digits: 3).order,

@@ -7,8 +7,8 @@ extension PanelDrawing {
     var y: Double
   }
 
-  /// Bands, then lines, then markers. Lines and bands are cut off at the edges of the plot, markers are not, so that points
-  /// at the end of an axis stay whole.
+  /// Bands, then lines, then markers. Lines and bands are cut off at the edges of the plot, markers are not, so that
+  /// points at the end of an axis stay whole.
   func drawLines(in svg: inout SVGWriter) {
     let lines = panel.marks.compactMap { if case .line(let line) = $0 { line } else { nil } }
     guard !lines.isEmpty else { return }
@@ -61,8 +61,8 @@ extension PanelDrawing {
     }
   }
 
-  /// A segment with many points per pixel reduced to the first, lowest, highest and last of each column of pixels, which
-  /// looks the same.
+  /// A segment with many points per pixel reduced to the first, lowest, highest and last of each column of pixels,
+  /// which looks the same.
   private func envelope(_ segment: [Pixel]) -> [Pixel] {
     guard Double(segment.count) > 4 * plot.width else { return segment }
     var result: [Pixel] = []

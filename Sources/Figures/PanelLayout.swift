@@ -1,7 +1,7 @@
 /// Where everything in a panel goes, in the pixels of the figure.
 ///
-/// Margins follow from the labels, labels from the ticks, and ticks from the size of the plot that the margins leave. The
-/// margins only ever grow until nothing changes, so they always hold the labels in the end.
+/// Margins follow from the labels, labels from the ticks, and ticks from the size of the plot that the margins leave.
+/// The margins only ever grow until nothing changes, so they always hold the labels in the end.
 struct PanelLayout: Sendable {
   let content: PanelContent
   let theme: Theme

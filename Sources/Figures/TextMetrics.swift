@@ -36,8 +36,8 @@ struct TextMetrics: Sendable, Hashable {
     }
   }
 
-  /// The pieces between which `text` may be broken, each with the space before it: at spaces, and after a hyphen between
-  /// letters.
+  /// The pieces between which `text` may be broken, each with the space before it: at spaces, and after a hyphen
+  /// between letters.
   private static func pieces(_ text: String) -> [(space: String, piece: String)] {
     var result: [(space: String, piece: String)] = []
     for word in text.split(whereSeparator: \.isWhitespace) {

@@ -58,8 +58,8 @@ extension SVGWriter {
     case start, middle, end
   }
 
-  /// Lines of text around a point: `x` is their anchor, `y` the vertical centre of them all, before a rotation by `angle`
-  /// degrees about the point.
+  /// Lines of text around a point: `x` is their anchor, `y` the vertical centre of them all, before a rotation by
+  /// `angle` degrees about the point.
   mutating func lines(
     _ lines: [NumberLabel], x: Double, y: Double, metrics: TextMetrics, anchor: Anchor = .start, angle: Double = 0,
     isBold: Bool = false, fill: String = Theme.ink

@@ -1,8 +1,8 @@
 import RealModule
 
 extension Ticks {
-  /// Decades where three or more fit, else 1, 2 and 5 times a power of ten, else linear steps. Ends without a limit lie on
-  /// 1, 2 or 5 times a power of ten.
+  /// Decades where three or more fit, else 1, 2 and 5 times a power of ten, else linear steps. Ends without a limit lie
+  /// on 1, 2 or 5 times a power of ten.
   static func logarithmic(_ range: Range, atMost most: Int) -> Ticks {
     let firstDecade = Int(Double.log10(range.low).rounded(.down)) - 1
     let lastDecade = Int(Double.log10(range.high).rounded(.up)) + 1

@@ -18,8 +18,9 @@ struct Ticks: Sendable, Hashable {
 extension Ticks {
   /// Ticks for data in `low...high`.
   ///
-  /// An end without a limit is moved out to a tick or, if that is far, to a round number between ticks; an end with a limit stays there. Degenerate data (none, or
-  /// all equal to nine digits) get room around them. At the default there are 3 to 10 major ticks.
+  /// An end without a limit is moved out to a tick or, if that is far, to a round number between ticks; an end with a
+  /// limit stays there. Degenerate data (none, or all equal to nine digits) get room around them. At the default there
+  /// are 3 to 10 major ticks.
   ///
   /// - Parameter most: The largest number of major ticks, at least 3.
   init(axis: Axis, low: Double?, high: Double?, atMost most: Int = 8) {
@@ -97,8 +98,8 @@ extension Ticks {
 
     func decimal(_ index: Int) -> ExactDecimal { ExactDecimal(index * factor, exponent: exponent) }
 
-    /// Where an axis for data up to `bound` ends: at the next tick if that is at most half a step away, else at the next
-    /// of the finer steps between the ticks.
+    /// Where an axis for data up to `bound` ends: at the next tick if that is at most half a step away, else at the
+    /// next of the finer steps between the ticks.
     func end(_ bound: Double, isLow: Bool) -> Double {
       let tick = decimal(index(bound, inside: false, isLow: isLow)).value
       if (tick - bound).magnitude <= 0.5 * decimal(1).value { return tick }

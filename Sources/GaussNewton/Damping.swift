@@ -3,14 +3,15 @@ import RealModule
 extension GaussNewtonOptions {
   /// How lambda is set.
   ///
-  /// Automatic damping makes mu = B lambda, what the damping adds to the diagonal of the B x B row system, `factor` times
-  /// the mean diagonal of the whitened row Gram: lambda = factor * g / (B * layers), with g a running mean over batches.
+  /// Automatic damping makes mu = B lambda, what the damping adds to the diagonal of the B x B row system, `factor`
+  /// times the mean diagonal of the whitened row Gram: lambda = factor * g / (B * layers), with g a running mean over
+  /// batches.
   ///
-  /// Why in units of the row system: (F_B + lambda)^-1 grad_B takes curvature and gradient from the same few examples, so
-  /// its mean is not the step of the whole data set; how far off it is depends on mu against the Gram's diagonal, not on
-  /// lambda. A fixed lambda is too small for small batches and too large for large ones; this one works from B = 64 to
-  /// 1024 unchanged. The running mean lets lambda fall as rows become confident; the layers divide it because each layer
-  /// adds its own part to the Gram. Evidence: benchmarks/.
+  /// Why in units of the row system: (F_B + lambda)^-1 grad_B takes curvature and gradient from the same few examples,
+  /// so its mean is not the step of the whole data set; how far off it is depends on mu against the Gram's diagonal,
+  /// not on lambda. A fixed lambda is too small for small batches and too large for large ones; this one works from B =
+  /// 64 to 1024 unchanged. The running mean lets lambda fall as rows become confident; the layers divide it because
+  /// each layer adds its own part to the Gram. Evidence: benchmarks/.
   public enum Damping: Sendable, Codable, Equatable {
     /// lambda in every step, above 0 (and more after a solve that failed).
     case fixed(Double)

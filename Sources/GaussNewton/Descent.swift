@@ -61,8 +61,8 @@ public struct Descent<ModelType: Model>: Sendable {
     return value
   }
 
-  /// Lets go of the batch and the parameters, so that changing them copies nothing; call it when the direction is known.
-  /// `linearize` must come before anything else then.
+  /// Lets go of the batch and the parameters, so that changing them copies nothing; call it when the direction is
+  /// known. `linearize` must come before anything else then.
   public mutating func release() {
     point.release()
     current = (nil, nil)

@@ -43,8 +43,8 @@ package struct DirectionMemory<Scalar: RealScalar>: Codable, Sendable {
     return pull > 0 || memory != 0
   }
 
-  /// The centre of a direction that is averaged with earlier ones afterwards: L2's alone. Returns whether it is anything
-  /// but zero.
+  /// The centre of a direction that is averaged with earlier ones afterwards: L2's alone. Returns whether it is
+  /// anything but zero.
   static func center(_ fresh: inout [Scalar], _ parameters: Parameters<Scalar>, pull: Double) -> Bool {
     fresh.resize(to: parameters.layout.trainableCount)
     fresh.fill(with: 0)

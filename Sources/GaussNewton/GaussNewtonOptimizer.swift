@@ -10,9 +10,9 @@ import Optimization
 /// back-projection; update. A step after which the next batch's objective is worse beyond its standard error is
 /// undone (see `GaussNewtonOptions.TrustRegion`).
 ///
-/// Cost for a linear head: three products of 2 B C D flops and the solver's own (see `DescentOptions.Solver`); one vector of P numbers
-/// beyond the parameters. Errors: none are thrown; a step that fails is `rejected` in its report. Source: arXiv
-/// 2605.06081 for the curvature; the rest in docs/mathematics.md.
+/// Cost for a linear head: three products of 2 B C D flops and the solver's own (see `DescentOptions.Solver`); one
+/// vector of P numbers beyond the parameters. Errors: none are thrown; a step that fails is `rejected` in its report.
+/// Source: arXiv 2605.06081 for the curvature; the rest in docs/mathematics.md.
 ///
 /// ```swift
 /// let head = LinearHead<Float>(features: 2, classes: 3)

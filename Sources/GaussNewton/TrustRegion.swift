@@ -8,8 +8,9 @@ extension GaussNewtonOptions {
   /// directions come from parameters that say nothing yet.
   ///
   /// A step is undone when the objective on the next batch exceeds the running mean by more than `deviations` standard
-  /// errors, further than the choice of the batch explains, and is lower without the step. The radius is then divided by four, and recovers by 10 % a
-  /// step. (Only an optimizer that remembers its direction, for momentum or L2, can undo.)
+  /// errors, further than the choice of the batch explains, and is lower without the step. The radius is then divided
+  /// by four, and recovers by 10 % a step. (Only an optimizer that remembers its direction, for momentum or L2, can
+  /// undo.)
   public struct TrustRegion: Sendable, Codable, Equatable {
     /// kappa, the largest d^T F d, above 0; infinity for no limit.
     public var radius: Double

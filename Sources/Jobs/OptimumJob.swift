@@ -27,9 +27,9 @@ public struct OptimumJob: Sendable, Equatable {
   /// - Parameters:
   ///   - model: a linear head, from zero or from the parameters of a model.
   ///   - observers: are told of each iteration (`SoftmaxRegression.Progress`), and asked after it whether to stop.
-  /// - Throws: `OptionError`, `DataError` for networks, for another loss than cross-entropy and for data that do not fit,
-  ///   `FileError` for an output that cannot be written, and `NoModelError` where the objective is not finite. A bound that
-  ///   does not hold is an outcome.
+  /// - Throws: `OptionError`, `DataError` for networks, for another loss than cross-entropy and for data that do not
+  ///   fit, `FileError` for an output that cannot be written, and `NoModelError` where the objective is not finite. A
+  ///   bound that does not hold is an outcome.
   public func run<S: RealScalar>(
     _ model: ModelSpecification<S> = ModelSpecification(), on data: DataPreparation.Result<S>,
     observers: [any RunObserver] = []

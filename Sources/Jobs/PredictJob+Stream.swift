@@ -1,14 +1,14 @@
 extension PredictJob {
-  /// Answers rows from an open file, pipe or terminal with a line each, as soon as they have come. Ends at the end of the
-  /// input, or when nobody reads the answers any more; for that SIGPIPE must be ignored by the process.
+  /// Answers rows from an open file, pipe or terminal with a line each, as soon as they have come. Ends at the end of
+  /// the input, or when nobody reads the answers any more; for that SIGPIPE must be ignored by the process.
   ///
   /// - Parameters:
   ///   - files: says the column of labels, whether a header may come and where LIBSVM indices start; where it is does not
   ///     matter.
   ///   - input, output: file descriptors, standard input and output by default; they are not closed.
   ///   - isJSON: whether lines are JSON objects, and not fields with commas between them.
-  /// - Throws: `OptionError`; `DataError` for a model of positions and for rows that do not fit; and `FileError` with the
-  ///   line for input that is none, or for output that cannot be written. Rows before it have been answered.
+  /// - Throws: `OptionError`; `DataError` for a model of positions and for rows that do not fit; and `FileError` with
+  ///   the line for input that is none, or for output that cannot be written. Rows before it have been answered.
   public func answerLines<S: RealScalar>(
     _ model: ModelFile<S>, reading files: DataFiles, from input: Int32 = 0, to output: Int32 = 1, isJSON: Bool = false
   ) throws {

@@ -1,4 +1,5 @@
-/// Answers of a model for examples: classes, probabilities or the highest classes of a classifier, numbers of a regression.
+/// Answers of a model for examples: classes, probabilities or the highest classes of a classifier, numbers of a
+/// regression.
 ///
 /// ```swift
 /// let prediction = try PredictJob(.top(3)).run(again, on: DataFiles(.file(table)))

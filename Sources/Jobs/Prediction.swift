@@ -45,11 +45,11 @@ extension PredictJob {
       }
     }
 
-    /// Writes a file: .npz with arrays `classes`, `probabilities` or `predictions`, .csv with names, and .npy of one array
-    /// under any other name.
+    /// Writes a file: .npz with arrays `classes`, `probabilities` or `predictions`, .csv with names, and .npy of one
+    /// array under any other name.
     ///
-    /// - Throws: `OptionError` where the highest classes and their probabilities would have to be one array, and `FileError`
-    ///   if the file cannot be written.
+    /// - Throws: `OptionError` where the highest classes and their probabilities would have to be one array, and
+    ///   `FileError` if the file cannot be written.
     public func write(to path: String) throws {
       switch Format(path) {
       case .csv: try writeLines(to: path)

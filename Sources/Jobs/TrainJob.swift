@@ -47,8 +47,8 @@ public struct TrainJob: Sendable, Equatable {
   ///   - model: what is trained, and from where.
   ///   - observers: are told of each step and each epoch (`Trainer.EpochRecord`), and asked after each step whether to stop with
   ///     the best model so far.
-  /// - Throws: `OptionError` or the method's own error for options, `DataError` for data that do not fit, `FileError` for
-  ///   an output that cannot be written, and `NoModelError` where no epoch ended well.
+  /// - Throws: `OptionError` or the method's own error for options, `DataError` for data that do not fit, `FileError`
+  ///   for an output that cannot be written, and `NoModelError` where no epoch ended well.
   public func run<S: RealScalar>(
     _ model: ModelSpecification<S> = ModelSpecification(), on data: DataPreparation.Result<S>,
     observers: [any RunObserver] = []

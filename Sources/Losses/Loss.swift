@@ -3,8 +3,8 @@ import LinearAlgebra
 
 /// A loss of a model's outputs: what it wants as targets, and how it is evaluated.
 ///
-/// A loss is a plain description; `makeRows` gives the work areas that evaluate it on batches. A loss that is a sum over
-/// outputs is a small file: see `ElementwiseLoss`.
+/// A loss is a plain description; `makeRows` gives the work areas that evaluate it on batches. A loss that is a sum
+/// over outputs is a small file: see `ElementwiseLoss`.
 public protocol Loss: Sendable {
   /// As on the command line and in files: "cross-entropy".
   var name: String { get }

@@ -17,8 +17,8 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
     self.settings = settings
   }
 
-  /// - Throws: `TrainingMethod.Failure` for a name, an option or a value that is unknown, with the nearest that exists, or an
-  ///   option that the method does not have.
+  /// - Throws: `TrainingMethod.Failure` for a name, an option or a value that is unknown, with the nearest that exists,
+  ///   or an option that the method does not have.
   public init(_ text: String) throws(TrainingMethod.Failure) {
     let parts: NameWithSettings
     do { parts = try NameWithSettings(text) } catch { throw TrainingMethod.Failure(error.description) }
@@ -38,8 +38,8 @@ public struct TrainingMethod: Sendable, Codable, Hashable, CustomStringConvertib
     guard settings.set(own, to: value) else { throw refusal(of: own, value) }
   }
 
-  /// - Throws: `TrainingMethod.Failure` if the method does not have an option that is set, or does not admit its value, or if
-  ///   settings exclude each other.
+  /// - Throws: `TrainingMethod.Failure` if the method does not have an option that is set, or does not admit its value,
+  ///   or if settings exclude each other.
   public func check() throws(TrainingMethod.Failure) {
     let given = settings.given
     for option in given {

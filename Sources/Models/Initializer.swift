@@ -3,8 +3,8 @@ import LinearAlgebra
 extension Layers {
   /// How a parameter slice starts: the variances of the literature, drawn from a seeded generator.
   ///
-  /// `fanIn` is how many inputs an output sums over, `fanOut` how many outputs an input goes into: in and out of a dense
-  /// layer; channels times kernel area for a convolution.
+  /// `fanIn` is how many inputs an output sums over, `fanOut` how many outputs an input goes into: in and out of a
+  /// dense layer; channels times kernel area for a convolution.
   public enum Initializer: Sendable, Codable, Equatable {
     case zeros
     case ones

@@ -1,9 +1,9 @@
 import LinearAlgebra
 
 extension Linearizations {
-  /// What a weight [out, in] that is applied to N rows leaves behind: the rows that came in and the cotangents that came
-  /// back. The gradient of the weight is cotangents^T input, and its curvature is close to a Kronecker product of their
-  /// second moments (arXiv 1503.05671; at several positions alike, arXiv 1602.01407).
+  /// What a weight [out, in] that is applied to N rows leaves behind: the rows that came in and the cotangents that
+  /// came back. The gradient of the weight is cotangents^T input, and its curvature is close to a Kronecker product of
+  /// their second moments (arXiv 1503.05671; at several positions alike, arXiv 1602.01407).
   ///
   /// The views share the linearisation's memory: let go of them before the next product.
   public struct KroneckerPair<Scalar: RealScalar>: Sendable {

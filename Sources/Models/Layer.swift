@@ -28,8 +28,8 @@ public protocol Layer: Sendable {
   /// Whether its input is token numbers: then it can only be the first layer of a network.
   var takesTokens: Bool { get }
 
-  /// Throws if it cannot take `features` [N, D], whose shape fits, and says which row and column. Only the first layer of
-  /// a network is asked.
+  /// Throws if it cannot take `features` [N, D], whose shape fits, and says which row and column. Only the first layer
+  /// of a network is asked.
   func checkInput<Scalar: RealScalar>(_ features: Matrix<Scalar>) throws(Layers.Failure)
 
   /// The layers that it is made of.

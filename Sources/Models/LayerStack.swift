@@ -134,8 +134,8 @@ package struct LayerStack<Scalar: RealScalar>: Sendable {
     }
   }
 
-  /// The sum over the layers that training touches, or over all if cotangents are carried to the input; `forward` counts
-  /// all.
+  /// The sum over the layers that training touches, or over all if cotangents are carried to the input; `forward`
+  /// counts all.
   package func costs(rows: Int, toInput: Bool = false) -> (trained: Layers.Costs, forward: Double) {
     var (total, forward) = (Layers.Costs(), 0.0)
     for i in layers.indices {

@@ -1,6 +1,7 @@
 import LinearAlgebra
 
-/// A model at one parameter point on one batch: outputs and the products with the Jacobian J = d outputs / d parameters.
+/// A model at one parameter point on one batch: outputs and the products with the Jacobian J = d outputs / d
+/// parameters.
 ///
 /// J has a row for each output (R C of them, R rows: the examples, or their positions) and a column for each of the P
 /// trainable parameters. It is never formed.

@@ -29,8 +29,8 @@ public struct Architecture: Sendable {
 
 /// A model made of layers.
 ///
-/// Rows of outputs are examples, or positions where the architecture has a `Layers.Positions` layer. A trunk of frozen layers
-/// costs its forward pass and nothing else.
+/// Rows of outputs are examples, or positions where the architecture has a `Layers.Positions` layer. A trunk of frozen
+/// layers costs its forward pass and nothing else.
 public struct Network<Scalar: RealScalar>: Model {
   public let architecture: Architecture
   public let layout: ParameterLayout

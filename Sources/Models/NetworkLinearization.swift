@@ -3,9 +3,9 @@ import LinearAlgebra
 extension Linearizations {
   /// A network on one batch.
   ///
-  /// Where every row is an example, cotangents are carried back once and M's products stay inside the layers: each costs
-  /// half of a pushforward or a pullback. Where positions are rows, the layers before them (the trunk) mix the rows of an
-  /// example, and what is trained there is carried through with every product.
+  /// Where every row is an example, cotangents are carried back once and M's products stay inside the layers: each
+  /// costs half of a pushforward or a pullback. Where positions are rows, the layers before them (the trunk) mix the
+  /// rows of an example, and what is trained there is carried through with every product.
   public struct OfNetwork<Scalar: RealScalar>: Linearization {
     public let layout: ParameterLayout
     public var cotangents = Matrix<Scalar>(rows: 0, columns: 0)

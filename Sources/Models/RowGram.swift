@@ -32,8 +32,8 @@ extension Linearizations {
       }
     }
 
-    /// Adds (a_i . a_j)(x_i . x_j) for a dense weight and a_i . a_j for its bias, if there is one: R^2 (m + n) flops, R^2
-    /// m if the Gram of x is known, and x may be nil then.
+    /// Adds (a_i . a_j)(x_i . x_j) for a dense weight and a_i . a_j for its bias, if there is one: R^2 (m + n) flops,
+    /// R^2 m if the Gram of x is known, and x may be nil then.
     package mutating func addDense(
       _ a: MatrixView<Scalar>, _ x: MatrixView<Scalar>?, inputGram: Matrix<Scalar>?, weight: ParameterLayout.Slice?,
       bias: ParameterLayout.Slice?

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// What L-BFGS remembers: the last steps s [P] and changes y [P] of the gradient, and products with the inverse curvature
-/// that they make of a first one (Nocedal & Wright 2006, algorithm 7.4).
+/// What L-BFGS remembers: the last steps s [P] and changes y [P] of the gradient, and products with the inverse
+/// curvature that they make of a first one (Nocedal & Wright 2006, algorithm 7.4).
 package struct CurvaturePairs<Scalar: RealScalar>: Codable, Sendable {
   /// A step s [P], the change y [P] of the gradient over it, and y . s.
   package struct Pair: Codable, Sendable {

@@ -46,8 +46,8 @@ package struct KroneckerFactor<Scalar: RealScalar>: Codable, Sendable {
   }
 }
 
-/// The curvature S x A of a weight [out, in], row-major, as a Kronecker product: A [in, in] of its inputs, with a one for
-/// the bias where there is one, and S [out, out] of its outputs; and the inverses of both with damping.
+/// The curvature S x A of a weight [out, in], row-major, as a Kronecker product: A [in, in] of its inputs, with a one
+/// for the bias where there is one, and S [out, out] of its outputs; and the inverses of both with damping.
 package struct KroneckerFactors<Scalar: RealScalar>: Codable, Sendable {
   /// A.
   package var input: KroneckerFactor<Scalar>
@@ -75,8 +75,8 @@ package struct KroneckerFactors<Scalar: RealScalar>: Codable, Sendable {
   /// The mean of A's diagonal times that of S's: that of their product's.
   package var meanDiagonal: Double { input.meanDiagonal * output.meanDiagonal }
 
-  /// Sets the inverses of A + pi sqrt(damping) I and S + sqrt(damping) / pi I, pi^2 the mean of A's diagonal over that of
-  /// S's: factored Tikhonov damping (Martens & Grosse 2015, section 6.3).
+  /// Sets the inverses of A + pi sqrt(damping) I and S + sqrt(damping) / pi I, pi^2 the mean of A's diagonal over that
+  /// of S's: factored Tikhonov damping (Martens & Grosse 2015, section 6.3).
   ///
   /// - Parameter damping: above 0.
   /// - Returns: false where one of them has no finite inverse; the inverses hold nothing useful then.

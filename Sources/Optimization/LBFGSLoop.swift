@@ -5,7 +5,8 @@ import LinearAlgebra
 ///
 /// An iteration turns the gradient g into the direction -H g by the remembered pairs. Where that does not descend, the
 /// pairs are forgotten and the gradient is turned again. The first length tried is 1, or min(1, 1 / |g|_1) while neither
-/// pairs nor a metric tell of the curvature. Where no length is better the pairs are forgotten: so it is at the minimum.
+/// pairs nor a metric tell of the curvature. Where no length is better the pairs are forgotten: so it is at the
+/// minimum.
 ///
 /// The loop holds 3 P numbers, and the pairs 2 P each. An iteration is an evaluation for each trial of the line search,
 /// one more where the best trial was not the last, and 4 P flops a pair.
@@ -38,8 +39,8 @@ package struct LBFGSLoop<Scalar: RealScalar>: Sendable {
   /// Whether a metric is to be taken anew where so many steps were taken: after 0, 1, 2, 4, 8, ... of them.
   package static func renewsMetric(after steps: Int) -> Bool { steps & (steps - 1) == 0 }
 
-  /// One iteration from the point where the objective is `value` and its gradient is `gradient`. After a step of length 0
-  /// the caller puts the point back to where it was.
+  /// One iteration from the point where the objective is `value` and its gradient is `gradient`. After a step of length
+  /// 0 the caller puts the point back to where it was.
   ///
   /// - Parameters:
   ///   - memory: the pairs so far; that of this step is added.

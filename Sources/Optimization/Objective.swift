@@ -11,8 +11,8 @@ import Models
 ///   normalisations and frozen parameters are free.
 /// - The penalty belongs to the mean, not to the sum: with scikit-learn's C and N examples, l2 = 1 / (C N).
 ///
-/// Optimizers own an objective, and a trainer asks its optimizer for it, so that the two cannot differ. `ObjectivePoint`
-/// is the objective at parameters on a batch.
+/// Optimizers own an objective, and a trainer asks its optimizer for it, so that the two cannot differ.
+/// `ObjectivePoint` is the objective at parameters on a batch.
 ///
 /// ```swift
 /// let objective = Objective(LinearHead<Float>(features: 2, classes: 3), l2: 1e-4)

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// S = mean of diag(p) - p p^T over rows: the curvature of softmax cross-entropy in the logits, averaged. It is singular
-/// along the ones.
+/// S = mean of diag(p) - p p^T over rows: the curvature of softmax cross-entropy in the logits, averaged. It is
+/// singular along the ones.
 struct ClassCovariance<Scalar: RealScalar>: Sendable {
   /// [C, C], both triangles.
   let matrix: Matrix<Scalar>

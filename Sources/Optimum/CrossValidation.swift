@@ -33,7 +33,8 @@ extension SoftmaxRegression.CrossValidationOptions {
   public enum Rule: String, Sendable, Codable, CaseIterable {
     /// The one with the least mean loss.
     case best
-    /// The greatest whose mean loss is at most one standard error above the least (Breiman, Friedman, Olshen & Stone 1984).
+    /// The greatest whose mean loss is at most one standard error above the least (Breiman, Friedman, Olshen & Stone
+    /// 1984).
     case oneStandardError = "one-standard-error"
   }
 }
@@ -83,11 +84,11 @@ extension SoftmaxRegression {
   /// K folds with equal shares of each class. Every fold is a path over the same descending penalties, each fit started
   /// from the fold's optimum before; all folds go down together, so that a penalty that is hopeless is told early:
   ///
-  /// - A point is cut when, after two folds or more, its losses are above those of the best point in the same folds by more
-  ///   than the margin and two standard errors of the differences: the other folds are left out.
+  /// - A point is cut when, after two folds or more, its losses are above those of the best point in the same folds by
+  ///   more than the margin and two standard errors of the differences: the other folds are left out.
   /// - After a point that is clearly above the best, folds are fitted to a gap of a hundredth first, for that test.
-  /// - Going down ends as in `SoftmaxRegression.Path`, where the mean is above the best by more than the margin and a standard
-  ///   error of the differences.
+  /// - Going down ends as in `SoftmaxRegression.Path`, where the mean is above the best by more than the margin and a
+  ///   standard error of the differences.
   ///
   /// The final fit starts from the mean of the folds' optima. Nothing depends on time or on the number of threads.
   ///
@@ -106,8 +107,8 @@ extension SoftmaxRegression {
     public let options: SoftmaxRegression.CrossValidationOptions
     let folds: Folds
 
-    /// - Throws: `DataError` for numbers to predict, for labels of positions, for examples all of one class, and for fewer
-    ///   rows than folds; `OptionError` for options out of range.
+    /// - Throws: `DataError` for numbers to predict, for labels of positions, for examples all of one class, and for
+    ///   fewer rows than folds; `OptionError` for options out of range.
     public init(
       _ data: Dataset<Scalar>, hasIntercept: Bool = true,
       options: SoftmaxRegression.CrossValidationOptions = SoftmaxRegression.CrossValidationOptions()

@@ -2,9 +2,9 @@ import LinearAlgebra
 
 /// Ascent of the dual problem in blocks of rows: the same optimum by steps that each see a few dozen examples.
 ///
-/// With a dual variable q_i in the simplex for each example, W = (1 / (N l2)) sum of w_i (y_i - q_i) x_i^T, and the dual
-/// is maximal where q_i is the softmax p_i of the logits. A visit moves q_i by s_i (p_i - q_i), with s_i = 1 / (1 +
-/// gamma k_i), k_i = w_i (|x_i|^2 + l2 / m) / (N l2): stochastic dual coordinate ascent (Shalev-Shwartz & Zhang 2013,
+/// With a dual variable q_i in the simplex for each example, W = (1 / (N l2)) sum of w_i (y_i - q_i) x_i^T, and the
+/// dual is maximal where q_i is the softmax p_i of the logits. A visit moves q_i by s_i (p_i - q_i), with s_i = 1 / (1
+/// + gamma k_i), k_i = w_i (|x_i|^2 + l2 / m) / (N l2): stochastic dual coordinate ascent (Shalev-Shwartz & Zhang 2013,
 /// arXiv 1209.1873), all rows of a block at once. An epoch is one pass over the features, and the gap falls by a factor
 /// that depends on the mean of k_i and not on N: about ten where it is one.
 ///

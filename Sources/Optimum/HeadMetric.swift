@@ -4,8 +4,8 @@ import Optimization
 /// An inverse curvature to start from: of the Kronecker product of A = (1 / n) sum of x x^T, with a one in x for the
 /// bias, and S = mean of diag(p) - p p^T, plus the penalty.
 ///
-/// From a sample of rows: 2 n D^2 + 2 n C^2 flops and two Cholesky factorisations; a product is 2 (C + D) flops for each
-/// parameter. Of sparse features, or of 4,096 and more, the diagonal of A stands for it.
+/// From a sample of rows: 2 n D^2 + 2 n C^2 flops and two Cholesky factorisations; a product is 2 (C + D) flops for
+/// each parameter. Of sparse features, or of 4,096 and more, the diagonal of A stands for it.
 struct HeadMetric<Scalar: RealScalar>: Sendable {
   private let (width, classCount, l2, hasIntercept): (Int, Int, Double, Bool)
   private let sample: Features<Scalar>

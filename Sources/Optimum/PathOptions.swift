@@ -8,13 +8,15 @@ extension SoftmaxRegression {
   public struct PathOptions: Sendable, Codable, Equatable {
     /// How each point is fitted.
     public var optimum = SoftmaxRegression.Options()
-    /// Values of l2, each above 0; taken in descending order. Nil is a geometric grid from `SoftmaxRegression.Problem.largestPenalty`.
+    /// Values of l2, each above 0; taken in descending order. Nil is a geometric grid from
+    /// `SoftmaxRegression.Problem.largestPenalty`.
     public var values: [Double]?
     /// How many values the grid has, at least 2.
     public var points = 12
     /// The last value of the grid over the first, in 0..<1.
     public var ratio = 1e-6
-    /// So many points in a row whose validation loss rises, the last clearly above the best, end the path; nil for never.
+    /// So many points in a row whose validation loss rises, the last clearly above the best, end the path; nil for
+    /// never.
     public var patience: Int? = 2
     /// Clearly above the best: by more than this fraction of it, at least 0.
     public var margin = 0.01
@@ -58,10 +60,10 @@ extension SoftmaxRegression {
 extension SoftmaxRegression.PathOptions {
   /// Where the fit of a point of a path starts.
   public enum Start: String, Sendable, Codable, CaseIterable {
-    /// What is likely to cost the fewest passes: extrapolated, but from zero where dual ascent took a dozen passes at most
-    /// for the penalty before, as a start elsewhere costs it two, unless the last optimum W is near. That is where the
-    /// bound on its gap for the next penalty l2', (l2 - l2')^2 |W|^2 / (2 l2'), known without a pass, is at most a tenth of
-    /// the objective.
+    /// What is likely to cost the fewest passes: extrapolated, but from zero where dual ascent took a dozen passes at
+    /// most for the penalty before, as a start elsewhere costs it two, unless the last optimum W is near. That is where
+    /// the bound on its gap for the next penalty l2', (l2 - l2')^2 |W|^2 / (2 l2'), known without a pass, is at most a
+    /// tenth of the objective.
     case automatic
     /// From zero.
     case cold

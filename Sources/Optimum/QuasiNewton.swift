@@ -1,9 +1,9 @@
 import LinearAlgebra
 import Optimization
 
-/// Full-batch L-BFGS that starts from `HeadMetric`, which is taken anew after 1, 2, 4, 8, ... steps: for problems that are
-/// too badly scaled, or too weakly penalised, for dual ascent. A step is one pass, and one more for each trial of the line
-/// search after the first.
+/// Full-batch L-BFGS that starts from `HeadMetric`, which is taken anew after 1, 2, 4, 8, ... steps: for problems that
+/// are too badly scaled, or too weakly penalised, for dual ascent. A step is one pass, and one more for each trial of
+/// the line search after the first.
 struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private(set) var panels: ClassPanels<Scalar>
   private(set) var value: FullBatch<Data, Scalar>.Value

@@ -58,13 +58,15 @@ extension SoftmaxRegression {
 }
 
 extension SoftmaxRegression {
-  /// Softmax regression for descending penalties, each fit started from the optimum before, and judged on validation data.
+  /// Softmax regression for descending penalties, each fit started from the optimum before, and judged on validation
+  /// data.
   ///
-  /// The first penalty is one at which weights of zero are nearly the optimum (`SoftmaxRegression.Problem.largestPenalty`), unless
-  /// `SoftmaxRegression.PathOptions.values` says otherwise. Going down ends early when the validation loss has been rising for `patience`
-  /// points and is clearly above the best. After a point that is clearly above the best, the next is fitted to a gap of a
-  /// hundredth first; where it is worse again, the rest of its fit is saved. Nothing depends on time: the same data and
-  /// options give the same bits, for any number of threads.
+  /// The first penalty is one at which weights of zero are nearly the optimum
+  /// (`SoftmaxRegression.Problem.largestPenalty`), unless `SoftmaxRegression.PathOptions.values` says otherwise. Going
+  /// down ends early when the validation loss has been rising for `patience` points and is clearly above the best.
+  /// After a point that is clearly above the best, the next is fitted to a gap of a hundredth first; where it is worse
+  /// again, the rest of its fit is saved. Nothing depends on time: the same data and options give the same bits, for
+  /// any number of threads.
   ///
   /// Memory: that of a fit, and weights for the last point and the best.
   ///
@@ -80,8 +82,9 @@ extension SoftmaxRegression {
     public let hasIntercept: Bool
     public let options: SoftmaxRegression.PathOptions
 
-    /// - Throws: `DataError` for numbers to predict, for labels of positions, for training data whose examples are all of
-    ///   one class, and where the two do not have the same features and classes; `OptionError` for options out of range.
+    /// - Throws: `DataError` for numbers to predict, for labels of positions, for training data whose examples are all
+    ///   of one class, and where the two do not have the same features and classes; `OptionError` for options out of
+    ///   range.
     public init(
       training: Dataset<Scalar>, validation: Dataset<Scalar>, hasIntercept: Bool = true,
       options: SoftmaxRegression.PathOptions = SoftmaxRegression.PathOptions()
@@ -101,8 +104,8 @@ extension SoftmaxRegression {
 
     /// Fits one penalty after the other.
     ///
-    /// - Parameter observer: is told of each iteration of a fit (`PathIteration`) and of each point (`PathFit`), and asked
-    ///   after each iteration whether to stop.
+    /// - Parameter observer: is told of each iteration of a fit (`PathIteration`) and of each point (`PathFit`), and
+    ///   asked after each iteration whether to stop.
     /// - Throws: what reading the features from their file throws, and what the observer throws.
     public func run(observer: inout some RunObserver) throws -> SoftmaxRegression.PathResult<Scalar> {
       var fits = PathFits(training, hasIntercept: hasIntercept, options)

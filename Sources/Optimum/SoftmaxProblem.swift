@@ -20,8 +20,8 @@ extension SoftmaxRegression {
     public let hasIntercept: Bool
 
     /// - Parameter weights: finite and non-negative, not all zero; only their ratios matter.
-    /// - Throws: `DataError` where there are no rows or fewer than two classes, for a label that is no class, and for weights
-    ///   that are none; `OptionError` for a penalty below 0.
+    /// - Throws: `DataError` where there are no rows or fewer than two classes, for a label that is no class, and for
+    ///   weights that are none; `OptionError` for a penalty below 0.
     public init(
       features: Features<Scalar>, labels: [Int32], classes: Int, weights: [Scalar]? = nil, l2: Double,
       hasIntercept: Bool = true

@@ -8,8 +8,8 @@ public enum SoftmaxRegression {}
 extension SoftmaxRegression {
   /// How `SoftmaxRegression.Solver` works.
   public struct Options: Sendable, Codable, Equatable {
-    /// The certified bound on the gap, over the objective, at which a fit has converged; above 0. Without a penalty there
-    /// is no bound: then |gradient| is at most this.
+    /// The certified bound on the gap, over the objective, at which a fit has converged; above 0. Without a penalty
+    /// there is no bound: then |gradient| is at most this.
     public var tolerance: Double
     /// Epochs of dual ascent and steps of L-BFGS together, at least 1.
     public var iterations: Int
@@ -63,7 +63,8 @@ extension SoftmaxRegression {
     case converged
     case iterationLimit
     case timeLimit
-    /// Without a penalty, on data that a linear map separates: the objective has no minimum, it nears 0 as the weights grow.
+    /// Without a penalty, on data that a linear map separates: the objective has no minimum, it nears 0 as the weights
+    /// grow.
     case separable
     /// No better point is found in this precision.
     case precisionLimit
@@ -125,9 +126,9 @@ extension SoftmaxRegression {
   /// Softmax regression to its optimum, with a certificate: mean cross-entropy + (l2 / 2) |weight|^2, the bias free.
   ///
   /// There is nothing to tune. With a penalty that is not small beside the features, |x|^2 / (N l2) of a few at most, dual
-  /// ascent gains about a digit an epoch (see `SoftmaxRegression.Method.dual`); otherwise L-BFGS runs from a metric of Kronecker
-  /// factors. The features may be dense or sparse, in memory or in a file. Each pass reads them once. The end is certified
-  /// in double, whatever the precision of the work.
+  /// ascent gains about a digit an epoch (see `SoftmaxRegression.Method.dual`); otherwise L-BFGS runs from a metric of
+  /// Kronecker factors. The features may be dense or sparse, in memory or in a file. Each pass reads them once. The end
+  /// is certified in double, whatever the precision of the work.
   ///
   /// Memory: features, N C dual variables, and a few times the weights (2 x 20 of them for L-BFGS).
   ///
@@ -152,8 +153,8 @@ extension SoftmaxRegression {
     /// - Parameters:
     ///   - start: weight [C, D] and bias, such as the optimum for another penalty.
     ///   - observer: is told of each iteration (`SoftmaxRegression.Progress`), and asked after it whether to stop.
-    /// - Throws: `OptionError` for options out of range, `DataError` for a start that does not fit or is not finite, what
-    ///   reading the features from their file throws, and what the observer throws. Not converging is an outcome.
+    /// - Throws: `OptionError` for options out of range, `DataError` for a start that does not fit or is not finite,
+    ///   what reading the features from their file throws, and what the observer throws. Not converging is an outcome.
     public func fit(from start: [Scalar]? = nil, observer: inout some RunObserver) throws
       -> SoftmaxRegression.Result<Scalar>
     {

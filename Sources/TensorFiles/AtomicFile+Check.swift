@@ -1,6 +1,6 @@
 extension AtomicFile {
-  /// Throws before the work where a file could not be created after it: where `path` is a directory, or its directory is
-  /// not there or may not be written.
+  /// Throws before the work where a file could not be created after it: where `path` is a directory, or its directory
+  /// is not there or may not be written.
   package static func checkCanCreate(_ path: String) throws(FileError) {
     switch OperatingSystem.status(of: path)?.kind {
     case .directory: throw FileError(.cannotCreate, file: path, "cannot write: it is a directory")

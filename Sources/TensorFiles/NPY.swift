@@ -35,8 +35,8 @@ public enum NPY {
     return try vector(from: &source)
   }
 
-  /// A one- or two-dimensional array of numbers to predict, converted to `Scalar`: `[N]` becomes `[N, 1]`. With the type
-  /// that it is stored in, which tells measurements from labels of classes.
+  /// A one- or two-dimensional array of numbers to predict, converted to `Scalar`: `[N]` becomes `[N, 1]`. With the
+  /// type that it is stored in, which tells measurements from labels of classes.
   package static func columns<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> (values: Matrix<Scalar>, stored: ElementType) {

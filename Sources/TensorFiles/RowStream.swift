@@ -2,14 +2,13 @@ import CFiles
 import Errors
 import LinearAlgebra
 
-/// Examples as lines of text from a pipe or terminal, in blocks of what is at hand: a reader who types gets an answer to
-/// each line, a full pipe gives full blocks.
+/// Examples as lines of text from a pipe or terminal, in blocks of what is at hand: a reader who types gets an answer
+/// to each line, a full pipe gives full blocks.
 ///
 /// The first line says the format. Lines of `index:value` are LIBSVM text, whose label may be left out. Lines with
-/// commas, semicolons or tabs are delimited text (CSV): D features, or D + 1 columns with one of labels, which is passed
-/// over. A first line with no number in it,
-/// or whose only text is no label, names the columns. Quoted fields may not hold line ends. Blank lines are
-/// skipped. Memory is a block and the longest line.
+/// commas, semicolons or tabs are delimited text (CSV): D features, or D + 1 columns with one of labels, which is
+/// passed over. A first line with no number in it, or whose only text is no label, names the columns. Quoted fields may
+/// not hold line ends. Blank lines are skipped. Memory is a block and the longest line.
 package struct RowStream<Scalar: RealScalar>: Sendable {
   package struct Options: Sendable {
     /// Where LIBSVM indices start; `.automatic` is one, as a stream cannot be surveyed.

@@ -24,10 +24,9 @@ package enum SafeTensors {
 
   /// Opens a file and reads its header; the numbers are read by `SafeTensorsFile.values`.
   ///
-  /// Costs the header and, for each tensor, its description. Throws `FileError`: `.missingInput` when the file cannot be
-  /// opened; `.badData` for a header that is larger than the file or `largestHeader`, that is not
-  /// the format's JSON, names a tensor twice, or whose tensors leave holes, overlap or do not end
-  /// with the file.
+  /// Costs the header and, for each tensor, its description. Throws `FileError`: `.missingInput` when the file cannot
+  /// be opened; `.badData` for a header that is larger than the file or `largestHeader`, that is not the format's JSON,
+  /// names a tensor twice, or whose tensors leave holes, overlap or do not end with the file.
   package static func read(_ path: String) throws(FileError) -> SafeTensorsFile {
     let file = try InputFile(path)
     guard file.size >= 8 else {

@@ -8,8 +8,8 @@ struct SafeTensorsEntry: Sendable {
   var range: Range<Int>
 }
 
-/// The JSON object at the start of a safetensors file: tensors, each an object of `dtype`, `shape` and `data_offsets`, and
-/// at most one `__metadata__`, an object of strings. Repeated keys are refused, which JSON libraries let pass.
+/// The JSON object at the start of a safetensors file: tensors, each an object of `dtype`, `shape` and `data_offsets`,
+/// and at most one `__metadata__`, an object of strings. Repeated keys are refused, which JSON libraries let pass.
 ///
 /// Source: the Format section of https://github.com/huggingface/safetensors.
 struct SafeTensorsHeader {

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// An array of numbers in a file, in order and uncompressed, of which parts can be read: an npy file, or a stored member
-/// of an npz archive. Safe from several threads.
+/// An array of numbers in a file, in order and uncompressed, of which parts can be read: an npy file, or a stored
+/// member of an npz archive. Safe from several threads.
 struct StoredArray: Sendable {
   let file: InputFile
   let shape: [Int]
@@ -35,7 +35,8 @@ struct StoredArray: Sendable {
     start + range.lowerBound * type.size..<start + range.upperBound * type.size
   }
 
-  /// Numbers `range` into `result` from index `first`: through a mapping, or where that is not worth it by a system call.
+  /// Numbers `range` into `result` from index `first`: through a mapping, or where that is not worth it by a system
+  /// call.
   func read<Scalar: RealScalar>(
     _ range: Range<Int>, into result: inout [Scalar], first: Int = 0, isShort: Bool = false
   ) throws(FileError) {

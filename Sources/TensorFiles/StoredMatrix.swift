@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// A dense matrix [N, D] that stays in its file and is read in blocks of rows.
 ///
-/// The file is npy, or an npz archive that is not compressed; any real type that `NPY` reads, in either byte order, in C
-/// order. Runs of rows are copied from mapped windows of a few megabytes, single rows are read by a system call each,
+/// The file is npy, or an npz archive that is not compressed; any real type that `NPY` reads, in either byte order, in
+/// C order. Runs of rows are copied from mapped windows of a few megabytes, single rows are read by a system call each,
 /// and the numbers are converted on the way: so memory and address space are the block, a window and half a megabyte.
 /// Nothing is kept between reads, and any number of threads may read.
 ///

@@ -36,8 +36,8 @@ extension Architecture {
   }
 
   /// Compact JSON with sorted keys and without defaults: the same architecture gives the same text.
-  /// - Throws: `Layers.Failure` for a layer that has no form in JSON, such as one of your own, or has values that a reader
-  ///   would refuse.
+  /// - Throws: `Layers.Failure` for a layer that has no form in JSON, such as one of your own, or has values that a
+  ///   reader would refuse.
   public func json() throws(Layers.Failure) -> String {
     do {
       let value = try ArchitectureFile.value(self)

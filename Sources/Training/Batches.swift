@@ -92,9 +92,9 @@ extension Dataset {
 
 /// X X^T of frozen features: computed once, gathered for each batch.
 package enum FeatureGram {
-  /// The Gram of all N rows, its lower triangle, if its N^2 elements fit `budget` bytes and it saves work over `epochs`:
-  /// it costs N^2 D once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N. Nil otherwise, and for
-  /// features that are sparse or in a file: those of a batch cost a step little.
+  /// The Gram of all N rows, its lower triangle, if its N^2 elements fit `budget` bytes and it saves work over
+  /// `epochs`: it costs N^2 D once and spares B^2 D in each of N / B steps, so it pays when epochs * B > N. Nil
+  /// otherwise, and for features that are sparse or in a file: those of a batch cost a step little.
   package static func make<Scalar>(
     _ features: Features<Scalar>, budget: Int, batchSize: Int, epochs: Int
   ) -> Matrix<Scalar>? {

@@ -1,7 +1,7 @@
 import TensorFiles
 
-/// A run as JSON lines: first a header, then one `Trainer.EpochRecord` a line. Numbers that are not finite are the strings
-/// "inf", "-inf" and "nan".
+/// A run as JSON lines: first a header, then one `Trainer.EpochRecord` a line. Numbers that are not finite are the
+/// strings "inf", "-inf" and "nan".
 ///
 /// The file is rewritten whole after each epoch under a temporary name and renamed, so that it is complete up to the
 /// last epoch whenever the run ends, and a full disk leaves the lines already there.

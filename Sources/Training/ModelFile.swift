@@ -14,8 +14,8 @@ import TensorFiles
 /// A regression has `loss` ("squared", "huber" with `huber_delta`, or "poisson"; absent for cross-entropy),
 /// `target_names` (JSON array) in place of class names, and `target_standardization` (as `standardization`).
 ///
-/// Metadata are optional in reading. A file with nothing but `weight` and `bias` is a head whose classes are called "0",
-/// "1", ...; a file with nothing but a network's tensors is read with its architecture. Tensors of any type are
+/// Metadata are optional in reading. A file with nothing but `weight` and `bias` is a head whose classes are called
+/// "0", "1", ...; a file with nothing but a network's tensors is read with its architecture. Tensors of any type are
 /// converted on reading.
 public struct ModelFile<Scalar: RealScalar>: Sendable {
   /// A `LinearHead` or a `Network`.

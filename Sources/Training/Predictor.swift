@@ -7,9 +7,10 @@ import Models
 /// probabilities; of a regression its numbers.
 ///
 /// A linear head's weights are packed once, and its logits never leave the cache (see `PackedHead`); any other model
-/// goes by its outputs. Probabilities are softmax(z / T), T the file's temperature (see `Calibration`), 1 if it has none.
-/// Features are in their own units: the file's standardisation is applied here, to a copy. Features in a file are read in
-/// blocks, and sparse ones go by their products. An answer has the same bits in any block, and with any number of threads.
+/// goes by its outputs. Probabilities are softmax(z / T), T the file's temperature (see `Calibration`), 1 if it has
+/// none. Features are in their own units: the file's standardisation is applied here, to a copy. Features in a file are
+/// read in blocks, and sparse ones go by their products. An answer has the same bits in any block, and with any number
+/// of threads.
 ///
 /// ```swift
 /// let predictor = Predictor(file)
@@ -19,8 +20,8 @@ import Models
 /// ```
 ///
 /// Of equal logits the lowest class comes first. Where a model classifies T positions of each example, an answer has
-/// N T rows. All methods throw `DataError` that names the row whose logits, or numbers, are not finite, for features that
-/// are not as wide as the model is, and where a regression is asked for classes or a classifier for numbers; and
+/// N T rows. All methods throw `DataError` that names the row whose logits, or numbers, are not finite, for features
+/// that are not as wide as the model is, and where a regression is asked for classes or a classifier for numbers; and
 /// `FileError` where features are in a file that cannot be read any more.
 public struct Predictor<Scalar: RealScalar>: Sendable {
   /// What names the data in errors.
@@ -134,8 +135,8 @@ public struct Predictor<Scalar: RealScalar>: Sendable {
     throw DataError(source, "expected a classifier, got a model that predicts numbers, with the \(file.loss.name) loss")
   }
 
-  /// Calls `body` with features in memory, standardised, and a predictor that knows their first row: with all at once, or
-  /// with copies of blocks where they are in a file or are to be standardised.
+  /// Calls `body` with features in memory, standardised, and a predictor that knows their first row: with all at once,
+  /// or with copies of blocks where they are in a file or are to be standardised.
   private func forEachPart(
     _ features: Features<Scalar>, _ body: (Predictor, Features<Scalar>) throws -> Void
   ) throws {

@@ -61,8 +61,8 @@ extension Trainer {
 extension Trainer {
   /// What training leaves behind.
   public struct Result<Scalar: RealScalar>: Sendable {
-    /// The best parameters seen at the end of an epoch (or where training was cut short), by validation loss where there
-    /// is a validation set and by training objective otherwise.
+    /// The best parameters seen at the end of an epoch (or where training was cut short), by validation loss where
+    /// there is a validation set and by training objective otherwise.
     public var parameters: Parameters<Scalar>
     public var outcome: Trainer.Outcome
     /// The epoch that `parameters` are from, counted from 1; 0 is the start.

@@ -24,8 +24,8 @@ extension TrainCommand {
     try finish(fit, log: lines.joined(), curve: optimumCurve(fit.progress))
   }
 
-  /// Writes the log and the curve of a fit whose model is saved, and prints it. Throws an exit code where the bound does
-  /// not hold.
+  /// Writes the log and the curve of a fit whose model is saved, and prints it. Throws an exit code where the bound
+  /// does not hold.
   func finish<S>(_ fit: OptimumJob.Fit<S>, log lines: String, curve figure: String) throws {
     if let log { try AtomicFile.write(lines, to: log) }
     if let curve { try AtomicFile.write(figure, to: curve) }

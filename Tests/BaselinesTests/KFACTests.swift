@@ -49,7 +49,8 @@ import Testing
     return result
   }
 
-  /// A few steps: running means of the factors, inverses kept in the fourth, damping with L2, KL limit, momentum, decay.
+  /// A few steps: running means of the factors, inverses kept in the fourth, damping with L2, KL limit, momentum,
+  /// decay.
   @Test(arguments: [1, 2] as [UInt64], FisherEstimate.allCases)
   func stepsAreDenseSolves(_ seed: UInt64, _ fisher: FisherEstimate) throws {
     var problem = try Problems.perceptron([3, 4, 2], seed: seed, batch: 7, weighted: true, as: Double.self)

@@ -108,7 +108,8 @@ import Testing
     try await checkUse([path], Float.self, rows: 120, shape: [120])
   }
 
-  /// Sequences of five positions; the class of a position is which of its three numbers is greatest. Some have no label.
+  /// Sequences of five positions; the class of a position is which of its three numbers is greatest. Some have no
+  /// label.
   func sequences() throws -> (path: String, labels: [Int]) {
     var generator = SeededGenerator(seed: 6)
     var (elements, labels): ([Float], [Int]) = ([], [])

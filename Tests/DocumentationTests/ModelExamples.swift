@@ -213,7 +213,8 @@ import Testing
     descent.linearize(at: start, batch: batch)
     #expect(zip(descent.point.gradient(), direction).reduce(0) { $0 + $1.0 * $1.1 } < 0)
 
-    // Its default costs count rows: few of them are solved through the Gram, and the step that says so is the one taken.
+    // Its default costs count rows: few of them are solved through the Gram, and the step that says so is the one
+    // taken.
     var optimizer = GaussNewtonOptimizer(Objective(model))
     var moved = start
     let step = optimizer.step(&moved, on: batch, at: Schedule.Progress(step: 0, total: 1))

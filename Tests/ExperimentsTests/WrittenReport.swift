@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// A report and its rows as they are on disk, and the numbers of the one taken from the other again. Shares nothing with
-/// what writes them: its own reading of CSV, of Markdown and of queries.
+/// A report and its rows as they are on disk, and the numbers of the one taken from the other again. Shares nothing
+/// with what writes them: its own reading of CSV, of Markdown and of queries.
 final class WrittenReport {
   let name: String
   let text: String

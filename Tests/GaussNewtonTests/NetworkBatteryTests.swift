@@ -9,8 +9,8 @@ import Testing
 /// every solver.
 ///
 /// The dense reference has its Jacobian from pushforwards of the network itself in Double, which `checkLinearization`
-/// compares with finite differences first, layer by layer; all that follows from it (rows, curvatures, solves) is formed
-/// densely in parameter space and in the widest precision.
+/// compares with finite differences first, layer by layer; all that follows from it (rows, curvatures, solves) is
+/// formed densely in parameter space and in the widest precision.
 @Suite struct NetworkBatteryTests {
   @Test(arguments: NetworkCase.all) func linearizationIsRight(_ network: NetworkCase) throws {
     func run<S: RealScalar>(_ type: S.Type) throws {

@@ -105,8 +105,8 @@ import Testing
     check(Double.self)
   }
 
-  /// A batch that is worse than the mean but no better without the last step is hard: it takes nothing back. Features of
-  /// zero without an intercept have the loss log C whatever the parameters.
+  /// A batch that is worse than the mean but no better without the last step is hard: it takes nothing back. Features
+  /// of zero without an intercept have the loss log C whatever the parameters.
   @Test func hardBatchesTakeNothingBack() {
     let problem = HeadProblem<Double>(Self.shape, seed: 6)
     let head = LinearHead<Double>(features: 4, classes: 5, intercept: false)

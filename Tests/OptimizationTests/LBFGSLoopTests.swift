@@ -92,7 +92,8 @@ import Testing
     #expect(problem.step().length > 0)
   }
 
-  /// A metric that is not positive definite makes a direction that climbs: pairs go, and if that does not help the step.
+  /// A metric that is not positive definite makes a direction that climbs: pairs go, and if that does not help the
+  /// step.
   @Test func directionsThatClimb() {
     var (loop, memory) = (
       LBFGSLoop<Double>(history: 3, lineSearch: StrongWolfe(), minimumCurvature: 0), CurvaturePairs<Double>()

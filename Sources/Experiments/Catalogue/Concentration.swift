@@ -76,8 +76,8 @@ struct Concentration: Experiment {
     var norm: Double?
   }
 
-  /// Where in a sweep the error is largest, what is left of it where the mass is uniform, and how well the trace and the
-  /// norm of what is dropped order the errors: the share of pairs in which the larger has the larger error.
+  /// Where in a sweep the error is largest, what is left of it where the mass is uniform, and how well the trace and
+  /// the norm of what is dropped order the errors: the share of pairs in which the larger has the larger error.
   private static func shape(_ sweep: [Point]) -> Row {
     guard let peak = sweep.max(by: { $0.error < $1.error }), let last = sweep.last else { return Row() }
     func order(_ key: (Point) -> Double) -> Value {

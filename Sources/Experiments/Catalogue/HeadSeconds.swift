@@ -1,7 +1,7 @@
 import Figures
 
-/// FGN against another method at about as many seconds: the longest run of FGN for which there is one that takes between
-/// two thirds and three halves of it, and the closest of those.
+/// FGN against another method at about as many seconds: the longest run of FGN for which there is one that takes
+/// between two thirds and three halves of it, and the closest of those.
 private struct HeadDuel {
   let data: String
   let rival: String

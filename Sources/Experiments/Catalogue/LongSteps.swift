@@ -3,8 +3,8 @@ import GaussNewton
 import Models
 import Optimization
 
-/// What a trust region with undoing, damping by gain ratio and automatic damping do about over-long steps: some steps on
-/// one batch, from little damping.
+/// What a trust region with undoing, damping by gain ratio and automatic damping do about over-long steps: some steps
+/// on one batch, from little damping.
 enum LongSteps {
   static let damping = 1e-4
   static let methods = [
@@ -39,7 +39,8 @@ enum LongSteps {
       descent: descent, damping: policy, trustRegion: region, momentum: 0, schedule: .constant)
   }
 
-  /// Every method from the same start. What is left of the way from the start to the lowest objective that any of them saw.
+  /// Every method from the same start. What is left of the way from the start to the lowest objective that any of them
+  /// saw.
   private static func run(
     _ regime: (name: String, rows: Int, features: Int), _ steps: Int, _ seed: UInt64
   ) -> [Row] {

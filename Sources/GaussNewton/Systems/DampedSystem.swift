@@ -5,10 +5,10 @@ import Optimization
 
 /// One way to solve the damped system of a batch: (F + Lambda) d = -grad f + Lambda d_0.
 ///
-/// F is the curvature of the mean loss, Lambda = lambda + l2 on penalised parameters and lambda on the others, and d_0 a
-/// centre that already contains -l2 / (lambda + l2) theta. Each way is a type with work areas of its own, which it keeps
-/// from batch to batch; they share the point, whose products they ask for, and nothing else. `Way.all` says which there
-/// are, when, and what they cost.
+/// F is the curvature of the mean loss, Lambda = lambda + l2 on penalised parameters and lambda on the others, and d_0
+/// a centre that already contains -l2 / (lambda + l2) theta. Each way is a type with work areas of its own, which it
+/// keeps from batch to batch; they share the point, whose products they ask for, and nothing else. `Way.all` says which
+/// there are, when, and what they cost.
 ///
 /// The order of calls in a step: `begin`, then optionally `meanCurvature` and `setCenter`, then `solve`, then `add`.
 protocol DampedSystem<ModelType>: Sendable {

@@ -2,8 +2,8 @@ import LinearAlgebra
 import Models
 import Optimization
 
-/// The full Gauss-Newton matrix by conjugate gradient on its B C output rows, for models with J C J^T = K x I_C (a linear
-/// head): 2 B^2 C flops an iteration, and no pass through the model.
+/// The full Gauss-Newton matrix by conjugate gradient on its B C output rows, for models with J C J^T = K x I_C (a
+/// linear head): 2 B^2 C flops an iteration, and no pass through the model.
 ///
 /// With N_i^T N_i = w_i (diag(p_i) - p_i p_i^T) the unknown u has N u_0 in place of alpha_0, and as for the rows of FGN
 /// the solve starts from a bounded Jacobi solution u_0 = D N^-T h, D = 1 / (mu + g w p), h the residual with the centre

@@ -5,9 +5,9 @@ import Optimization
 /// K = J C J^T over all outputs of a batch, [R C, R C]; row (i, c) has number i C + c.
 ///
 /// For any model: the batch is copied once for each output, copy c has the cotangents e_c, and the row Gram of the
-/// copies is K. C forward passes, C times the work of carrying rows back, and C^2 row Grams. So that a large system does
-/// not need five of its size, outputs are taken in blocks, and a pair of blocks at a time. Where J J^T is a multiple of
-/// the identity in each row (a linear head) one shared Gram of the batch gives all of it.
+/// copies is K. C forward passes, C times the work of carrying rows back, and C^2 row Grams. So that a large system
+/// does not need five of its size, outputs are taken in blocks, and a pair of blocks at a time. Where J J^T is a
+/// multiple of the identity in each row (a linear head) one shared Gram of the batch gives all of it.
 struct OutputGram<ModelType: Model>: Sendable {
   typealias Scalar = ModelType.Scalar
   private var linearization: ModelType.LinearizationType

@@ -9,9 +9,9 @@ import Optimization
 ///
 ///     (sigma^2 G + mu) alpha = w v - sigma^2 c.
 ///
-/// The symmetric unknown is u = alpha / sigma, whose right-hand side e^(-m/2) overflows for hard examples and drowns all
-/// other rows long before. So the solvers start from the Jacobi solution, which is bounded as
-/// alpha_0 = t / (mu + sigma^2 g), t = w v - sigma^2 c, g = diag G, and solve only for the rest:
+/// The symmetric unknown is u = alpha / sigma, whose right-hand side e^(-m/2) overflows for hard examples and drowns
+/// all other rows long before. So the solvers start from the Jacobi solution, which is bounded as alpha_0 = t / (mu +
+/// sigma^2 g), t = w v - sigma^2 c, g = diag G, and solve only for the rest:
 ///
 ///     (sigma G sigma + mu) u = sigma (g alpha_0 - G alpha_0),      alpha = alpha_0 + sigma u.
 ///

@@ -1,7 +1,7 @@
 /// A sparse row-major matrix, compressed by rows (CSR), with value semantics: what SciPy calls `csr_matrix`.
 ///
-/// Row i holds `values[k]` in column `columnIndices[k]` for k in `rowStarts[i]..<rowStarts[i + 1]`. The columns of a row
-/// ascend and none comes twice. Memory is 4 bytes and a scalar for each entry, and 8 bytes a row.
+/// Row i holds `values[k]` in column `columnIndices[k]` for k in `rowStarts[i]..<rowStarts[i + 1]`. The columns of a
+/// row ascend and none comes twice. Memory is 4 bytes and a scalar for each entry, and 8 bytes a row.
 ///
 /// ```swift
 /// let x = SparseMatrix<Float>(columns: 3, rowStarts: [0, 1, 3], columnIndices: [2, 0, 1], values: [4, 1, 5])

@@ -82,8 +82,8 @@ package struct Attention: Sendable {
     }
   }
 
-  /// result [B, T 3D] = the cotangents of `projected` for cotangents c [B, T D] of the attended values: P^T c for v, and
-  /// with S = P * (c v^T - row sums of P * c v^T) / sqrt(D/H), S k for q and S^T q for k.
+  /// result [B, T 3D] = the cotangents of `projected` for cotangents c [B, T D] of the attended values: P^T c for v,
+  /// and with S = P * (c v^T - row sums of P * c v^T) / sqrt(D/H), S k for q and S^T q for k.
   package func pullback<Scalar>(
     _ cotangents: Matrix<Scalar>, at projected: Matrix<Scalar>, probabilities: Matrix<Scalar>,
     into result: inout Matrix<Scalar>, using workspace: inout Workspace<Scalar>

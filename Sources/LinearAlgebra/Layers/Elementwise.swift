@@ -36,8 +36,8 @@ public enum ElementwiseFunction: Sendable, Equatable {
 /// Operations on each element of a matrix, cut over the elements.
 package enum Elementwise {
   /// y_k = f(x_k) and slope_k = f'(x_k), in the shape of x: at most 5 units in the last place from the true ones, NaN
-  /// where x is NaN, and never an overflow. Near the zeros of GELU's and SiLU's slopes: 5 units of the larger of the two
-  /// terms that cancel.
+  /// where x is NaN, and never an overflow. Near the zeros of GELU's and SiLU's slopes: 5 units of the larger of the
+  /// two terms that cancel.
   package static func apply<Scalar>(
     _ function: ElementwiseFunction, to x: Matrix<Scalar>, into y: inout Matrix<Scalar>, slope: inout Matrix<Scalar>
   ) {

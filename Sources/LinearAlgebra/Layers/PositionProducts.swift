@@ -29,8 +29,8 @@ package enum PositionProducts {
   /// Flops that a piece is worth at least.
   static let grain = 4e6
 
-  /// Lower triangle of result [B, B], by the double sum: B^2 T^2 (m + n + 1) flops, and half of a block of 256 positions
-  /// on the diagonal more. What is above it is unspecified.
+  /// Lower triangle of result [B, B], by the double sum: B^2 T^2 (m + n + 1) flops, and half of a block of 256
+  /// positions on the diagonal more. What is above it is unspecified.
   package static func doubleSum<Scalar>(
     _ a: PositionRows<Scalar>, _ x: PositionRows<Scalar>, into result: inout Matrix<Scalar>,
     using workspace: inout Workspace<Scalar>

@@ -1,8 +1,8 @@
 /// Rows of a table [V, D] picked by token numbers [B, T]: what embeddings are made of.
 ///
-/// Tokens are integers in 0..<V, held as numbers of the precision at hand; anything else is a mistake of the programmer,
-/// whom `firstInvalid` tells in advance. A token equal to `padding` stands for nothing: neither is its row read, nor
-/// changed. All is memory-bound: D numbers for each token.
+/// Tokens are integers in 0..<V, held as numbers of the precision at hand; anything else is a mistake of the
+/// programmer, whom `firstInvalid` tells in advance. A token equal to `padding` stands for nothing: neither is its row
+/// read, nor changed. All is memory-bound: D numbers for each token.
 package enum TokenRows {
   /// Token numbers are exact in single precision up to here.
   package static let vocabularyLimit = 1 << 24

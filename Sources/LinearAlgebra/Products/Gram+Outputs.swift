@@ -1,8 +1,8 @@
 /// Grams of rows that are outputs: row (i, c) of example i and output c has number i C + c.
 extension Gram {
-  /// Writes a part of the Gram of all outputs, [R C, R C]: the pairs of one of `outputs` and one of `others`, both ways.
-  /// `gram` [k R, k R] is that of k copies of R examples, one copy for each of `outputs` and then of `others` (once, if
-  /// the two are the same); both its triangles are read. C is `count`.
+  /// Writes a part of the Gram of all outputs, [R C, R C]: the pairs of one of `outputs` and one of `others`, both
+  /// ways. `gram` [k R, k R] is that of k copies of R examples, one copy for each of `outputs` and then of `others`
+  /// (once, if the two are the same); both its triangles are read. C is `count`.
   package static func spread<Scalar>(
     _ gram: Matrix<Scalar>, outputs: Range<Int>, and others: Range<Int>, of count: Int,
     into result: inout Matrix<Scalar>

@@ -53,8 +53,8 @@ package enum RowKernels {
     }
   }
 
-  /// u_i <- N_i u_i, or N_i^T u_i, in place, where N_i = diag(sqrt p_i) (I - 1 p_i^T) and N_i^T N_i = diag(p_i) - p_i p_i^T.
-  /// `u` is [k B, C]: k stacked copies of the batch.
+  /// u_i <- N_i u_i, or N_i^T u_i, in place, where N_i = diag(sqrt p_i) (I - 1 p_i^T) and N_i^T N_i = diag(p_i) - p_i
+  /// p_i^T. `u` is [k B, C]: k stacked copies of the batch.
   package static func root<Scalar>(
     _ a: Matrix<Scalar>, labels: [Int32], residual: [Scalar], transposed: Bool, times u: inout Matrix<Scalar>
   ) {

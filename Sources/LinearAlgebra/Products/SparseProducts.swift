@@ -168,8 +168,8 @@ package enum SparseProducts {
     package init() {}
   }
 
-  /// Lower triangle of result [m, m] = X[rows] X[rows]^T: each row in turn is laid out in full, and its products with the
-  /// rows before it cost their entries. m n flops.
+  /// Lower triangle of result [m, m] = X[rows] X[rows]^T: each row in turn is laid out in full, and its products with
+  /// the rows before it cost their entries. m n flops.
   package static func lowerGram<Scalar>(
     _ x: SparseMatrix<Scalar>, rows: Range<Int>, into result: inout Matrix<Scalar>,
     using workspace: inout GramWorkspace<Scalar>

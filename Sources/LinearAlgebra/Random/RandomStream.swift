@@ -1,7 +1,7 @@
 /// A use of a seed. Each has a stream of its own, so that what one use draws never depends on another.
 ///
-/// This is the list of all of them. Numbers stay as they are, so that old runs can be made again; uses that never meet in
-/// one run (a training and a control task) may share a number.
+/// This is the list of all of them. Numbers stay as they are, so that old runs can be made again; uses that never meet
+/// in one run (a training and a control task) may share a number.
 package struct RandomStream: Sendable {
   let number: UInt64
 

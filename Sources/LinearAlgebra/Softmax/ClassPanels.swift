@@ -63,8 +63,8 @@ package struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
       "elements of panels of \(features) features and \(classes) classes, got \(elements.count)")
   }
 
-  /// Writes the weights into a matrix [C, D], or with the bias as a last column [C, D + 1]. Nothing is allocated once the
-  /// matrix has held this shape.
+  /// Writes the weights into a matrix [C, D], or with the bias as a last column [C, D + 1]. Nothing is allocated once
+  /// the matrix has held this shape.
   package func unpack(hasBias: Bool, into matrix: inout Matrix<Scalar>) {
     let (classes, features, stride) = (classes, features, features + (hasBias ? 1 : 0))
     matrix.reshape(rows: classes, columns: stride)

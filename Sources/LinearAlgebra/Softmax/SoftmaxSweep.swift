@@ -1,5 +1,5 @@
-/// Passes over examples of a softmax regression: logits, softmax and the product back in blocks of rows that stay in the
-/// cache, so that the features come from memory once.
+/// Passes over examples of a softmax regression: logits, softmax and the product back in blocks of rows that stay in
+/// the cache, so that the features come from memory once.
 ///
 /// A pass is 4 N D C flops (for sparse features with E entries 4 E C), C rounded up to a vector register's. Work is cut
 /// by shape alone: the same bits on any number of threads.

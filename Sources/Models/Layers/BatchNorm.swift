@@ -1,17 +1,17 @@
 import LinearAlgebra
 
 extension Layers {
-  /// y = weight (x - running_mean) / sqrt(running_var + epsilon) + bias for each channel of [C, H, W] or feature of [n]:
-  /// batch normalisation as it is evaluated (Ioffe & Szegedy 2015, arXiv 1502.03167; PyTorch's nn.BatchNorm2d in eval
-  /// mode), for models that were trained with it.
+  /// y = weight (x - running_mean) / sqrt(running_var + epsilon) + bias for each channel of [C, H, W] or feature of
+  /// [n]: batch normalisation as it is evaluated (Ioffe & Szegedy 2015, arXiv 1502.03167; PyTorch's nn.BatchNorm2d in
+  /// eval mode), for models that were trained with it.
   ///
   /// The running statistics are parameters that stay as they are. Weights start at one, biases at zero, and neither is
   /// penalised. 3 flops an element for each product; the row Gram costs 2 B^2 C.
   public struct BatchNorm: Layer {
     /// What training normalises by.
     public enum Statistics: String, Sendable, Codable, CaseIterable {
-      /// Those of the batch: training is refused, because an example's output then depends on all the others and there is
-      /// no row of the Jacobian for it.
+      /// Those of the batch: training is refused, because an example's output then depends on all the others and there
+      /// is no row of the Jacobian for it.
       case batch
       /// The running statistics, which then no longer move.
       case frozen

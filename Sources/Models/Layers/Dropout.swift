@@ -1,11 +1,11 @@
 import LinearAlgebra
 
 extension Layers {
-  /// y = mask x: each element is zero with probability `rate` and 1 / (1 - rate) times itself otherwise, so that its mean
-  /// stays (Srivastava et al. 2014).
+  /// y = mask x: each element is zero with probability `rate` and 1 / (1 - rate) times itself otherwise, so that its
+  /// mean stays (Srivastava et al. 2014).
   ///
-  /// The mask is a hash of `Layers.Point.dropoutSeed`, the layer's path and the element's number in the batch: one mask for
-  /// all products of a linearisation, the same on any number of threads. Without a seed the layer is the identity.
+  /// The mask is a hash of `Layers.Point.dropoutSeed`, the layer's path and the element's number in the batch: one mask
+  /// for all products of a linearisation, the same on any number of threads. Without a seed the layer is the identity.
   public struct Dropout: Layer {
     public var type: String { "dropout" }
     public var rate: Double

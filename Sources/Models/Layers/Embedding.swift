@@ -3,8 +3,8 @@ import LinearAlgebra
 extension Layers {
   /// y_t = row x_t of a table: [T] token numbers become [T, D], as PyTorch's nn.Embedding.
   ///
-  /// Tokens are integers in 0..<V, held as features; the layer is the first of a network. The row of the `padding` token
-  /// is used as it is and never trained. weight [V, D], penalised, normal with variance 1 / D.
+  /// Tokens are integers in 0..<V, held as features; the layer is the first of a network. The row of the `padding`
+  /// token is used as it is and never trained. weight [V, D], penalised, normal with variance 1 / D.
   public struct Embedding: Layer {
     public var type: String { "embedding" }
     public var vocabulary: Int

@@ -1,8 +1,8 @@
 import LinearAlgebra
 
 extension Layers {
-  /// y = the mean of the rows of a table that the tokens name: [T] token numbers become [D], as PyTorch's nn.EmbeddingBag
-  /// with mode "mean".
+  /// y = the mean of the rows of a table that the tokens name: [T] token numbers become [D], as PyTorch's
+  /// nn.EmbeddingBag with mode "mean".
   ///
   /// Tokens equal to `padding` are left out; without any other the mean is zero. Tokens are integers in 0..<V, held as
   /// features; the layer is the first of a network. weight [V, D], penalised, normal with variance 1 / D.

@@ -1,8 +1,9 @@
 import LinearAlgebra
 
 extension Layers {
-  /// y = weight h + bias, h = (x - mean) / sqrt(variance + epsilon), mean and biased variance over groups of neighbouring
-  /// channels of each example; weight and bias for each channel (Wu & He 2018, arXiv 1803.08494; PyTorch's nn.GroupNorm).
+  /// y = weight h + bias, h = (x - mean) / sqrt(variance + epsilon), mean and biased variance over groups of
+  /// neighbouring channels of each example; weight and bias for each channel (Wu & He 2018, arXiv 1803.08494; PyTorch's
+  /// nn.GroupNorm).
   ///
   /// On [C, H, W] or [C]. Weights start at one, biases at zero, and neither is penalised. Some 10 flops an element for
   /// each product; the row Gram costs 2 B^2 C.

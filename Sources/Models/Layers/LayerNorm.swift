@@ -1,8 +1,8 @@
 import LinearAlgebra
 
 extension Layers {
-  /// y = weight h + bias, h = (x - mean) / sqrt(variance + epsilon), mean and biased variance over the last dimension of
-  /// [n], or of [positions, n] at each position (Ba, Kiros & Hinton 2016, arXiv 1607.06450; PyTorch's nn.LayerNorm).
+  /// y = weight h + bias, h = (x - mean) / sqrt(variance + epsilon), mean and biased variance over the last dimension
+  /// of [n], or of [positions, n] at each position (Ba, Kiros & Hinton 2016, arXiv 1607.06450; PyTorch's nn.LayerNorm).
   ///
   /// Weights start at one, biases at zero, and neither is penalised. Some 10 flops an element for each product; the row
   /// Gram costs 2 B^2 n.

@@ -1,8 +1,8 @@
 import LinearAlgebra
 
 extension Layers {
-  /// The maximum of each window, [C, H, W] -> [C, H', W'], as PyTorch's nn.MaxPool2d. Padding is -infinity. Where several
-  /// inputs of a window are the largest, the derivative is that of the first.
+  /// The maximum of each window, [C, H, W] -> [C, H', W'], as PyTorch's nn.MaxPool2d. Padding is -infinity. Where
+  /// several inputs of a window are the largest, the derivative is that of the first.
   public struct MaxPool2D: Layer {
     public var type: String { "max_pool2d" }
     public var kernel: Layers.Extent

@@ -1,8 +1,8 @@
 import LinearAlgebra
 
 extension Layers {
-  /// Multi-head self-attention on [T, D], as PyTorch's nn.MultiheadAttention with batch_first, without dropout and without
-  /// a padding mask (Vaswani et al. 2017, arXiv 1706.03762):
+  /// Multi-head self-attention on [T, D], as PyTorch's nn.MultiheadAttention with batch_first, without dropout and
+  /// without a padding mask (Vaswani et al. 2017, arXiv 1706.03762):
   ///
   ///     q, k, v = x W_in^T + b_in,    y = concat over heads (softmax(q k^T / sqrt(D/H)) v) W_out^T + b_out
   ///

@@ -1,8 +1,8 @@
 /// Encodable values as JSON text with sorted names.
 ///
-/// The text is that of Foundation's `JSONEncoder` with sorted keys and slashes as they are. Whole numbers have no point,
-/// other numbers as many digits as tell them apart, and numbers that are not finite are the strings "inf", "-inf" and
-/// "nan".
+/// The text is that of Foundation's `JSONEncoder` with sorted keys and slashes as they are. Whole numbers have no
+/// point, other numbers as many digits as tell them apart, and numbers that are not finite are the strings "inf",
+/// "-inf" and "nan".
 package enum JSONText {
   /// On one line.
   package static func line(of value: some Encodable) throws -> String { try node(of: value).line }

@@ -1,6 +1,6 @@
 extension JSONValue {
-  /// The value as a `T`. Numbers may be the strings "inf", "-inf" and "nan", as `JSONText` writes them; whole numbers must
-  /// fit their type exactly.
+  /// The value as a `T`. Numbers may be the strings "inf", "-inf" and "nan", as `JSONText` writes them; whole numbers
+  /// must fit their type exactly.
   ///
   /// - Throws: `DecodingError`.
   package func decoded<T: Decodable>(as type: T.Type = T.self) throws -> T { try decoded(type, []) }

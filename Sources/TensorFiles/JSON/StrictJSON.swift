@@ -8,8 +8,8 @@ package struct JSONError: Error, Equatable {
   package var message: String
 }
 
-/// Reads JSON from front to back: RFC 8259 and no more. Names that occur twice in an object, commas too many, numbers that
-/// are not finite and more than 100 arrays and objects inside each other are errors.
+/// Reads JSON from front to back: RFC 8259 and no more. Names that occur twice in an object, commas too many, numbers
+/// that are not finite and more than 100 arrays and objects inside each other are errors.
 ///
 /// ```swift
 /// var reader = StrictJSON(Array("[1, 2.5]".utf8))

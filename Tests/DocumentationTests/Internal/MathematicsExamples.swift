@@ -13,7 +13,8 @@ import Testing
     let rows = MarginRows(logits: Matrix<Double>(rows: 1, columns: 3, elements: [2, 0, 0]), labels: [0])
     let margin = rows.margin[0]  // 2 - log 2
     let p = 1 / (1 + exp(-margin))
-    // rows.loss[0] = -log p, rows.residual[0] = 1 - p, rows.rootWeight[0] = sqrt(p (1 - p)), rows.rows = [1, -1/2, -1/2]
+    // rows.loss[0] = -log p, rows.residual[0] = 1 - p, rows.rootWeight[0] = sqrt(p (1 - p)), rows.rows = [1, -1/2,
+    // -1/2]
     #expect(abs(margin - (2 - log(2))) < 1e-15)
     #expect(abs(rows.loss[0] + log(p)) < 1e-15)
     #expect(abs(rows.residual[0] - (1 - p)) < 1e-15)

@@ -37,8 +37,8 @@ extension Subject {
       compare(larger, "weights times eight", to: direction(weighted, damping: damping).direction)
     }
 
-    // One vector added to the last layer's parameters of each class adds one number to the logits of each example. Without L2,
-    // which sees it.
+    // One vector added to the last layer's parameters of each class adds one number to the logits of each example.
+    // Without L2, which sees it.
     var (plain, shifted) = (problem, problem)
     (plain.l2, shifted.l2) = (0, 0)
     let classes = problem.model.outputWidth

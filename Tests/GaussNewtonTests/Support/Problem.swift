@@ -21,7 +21,8 @@ struct Shape: Sendable, CustomStringConvertible {
 
   var parameters: Int { classes * (features + (intercept ? 1 : 0)) }
 
-  /// Fewer and more rows than parameters, two classes, one row, and classes on both sides of the thin kernels' 8 and 32.
+  /// Fewer and more rows than parameters, two classes, one row, and classes on both sides of the thin kernels' 8 and
+  /// 32.
   static let all: [Shape] = [
     Shape(batch: 1, features: 5, classes: 4),
     Shape(batch: 16, features: 5, classes: 4, l2: 0.02),

@@ -35,8 +35,8 @@ struct RegressionGolden: Decodable {
   }
 }
 
-/// Any model under any loss, solved densely in Double: J by pushforwards of unit vectors, H from `LossRows.apply`, whose
-/// own tests compare it with differences.
+/// Any model under any loss, solved densely in Double: J by pushforwards of unit vectors, H from `LossRows.apply`,
+/// whose own tests compare it with differences.
 struct DenseLoss {
   let gradient: [Double]
   private let matrices: [Curvature: WideMatrix]
