@@ -10,6 +10,10 @@ public enum Remedy: String, Sendable, CaseIterable {
   case integerColumn
   /// Any of a table's columns may be the label.
   case labelColumn
+  /// Columns of a table hold text.
+  case textColumns
+  /// A table lacks values.
+  case missingValues
   /// Any of a table's columns may hold the numbers to predict.
   case targetColumns
   /// Several columns have the name that was looked for.
@@ -39,6 +43,8 @@ public enum Remedy: String, Sendable, CaseIterable {
     case .integerColumn: "for classes use cross-entropy; for numbers to predict allow integer targets"
     case .labelColumn: "say which of them is the label"
     case .targetColumns: "as label columns"
+    case .textColumns: "leave them out, or write them as numbers"
+    case .missingValues: "examples that lack a value can be left out, or filled with the column's mean"
     case .oneLabelColumn: "say which is the label column"
     case .pairOfFiles: "or features and labels as two files"
     case .smallerBatches: "take smaller batches, or raise the memory limit"

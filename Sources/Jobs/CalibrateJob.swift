@@ -4,9 +4,12 @@ public struct CalibrateJob: Sendable, Equatable {
 
   /// Fits on the examples of files, in their own units. The model gets its temperature where there is a minimiser.
   ///
+  /// - Parameter note: is told what a person should know, such as which columns were ignored.
   /// - Throws: `FileError` or `DataError` for files that cannot be read or do not fit the model, and for a regression.
-  public func run<S>(_ model: inout ModelFile<S>, on files: DataFiles) throws -> Calibration {
-    try calibrate(&model, try model.examples(in: files))
+  public func run<S>(
+    _ model: inout ModelFile<S>, on files: DataFiles, note: (String) -> Void = { _ in }
+  ) throws -> Calibration {
+    try calibrate(&model, try model.examples(in: files, note: note))
   }
 
   /// Fits on examples that were held out in training. The model gets its temperature where there is a minimiser.

@@ -95,18 +95,21 @@ public struct DataPreparation: Sendable, Equatable {
     if let base = model.initial?.indexBase { files.indexBase = base }
     files.targetKind = targetKind(of: loss)
     files.targetNames = model.initial?.targetNames ?? []
+    if let initial = model.initial { (files.table, files.followsModel) = (initial.table, true) }
     files.labelsPerExample = model.network?.rowsPerExample ?? 1
     files.sparseBelow = model.takesSparseFeatures ? DataFiles.sparseDensity : 0
     let loaded: DataFiles.Loaded<S> = try files.load()
     files.sparseBelow = loaded.data.features.isSparse ? .infinity : 0
-    if let remark = loaded.remark { note("\(loaded.data.source): \(remark)") }
+    loaded.remarks.forEach { note("\(loaded.data.source): \($0)") }
     try loaded.data.check(loss)
     files.featureCount = loaded.data.featureCount
     files.indexBase = loaded.indexBase ?? .automatic
+    (files.table, files.followsModel) = (loaded.table, true)
+    (files.columns, files.droppedColumns) = ([], [])
     var data = DataPreparation.Result(training: loaded.data, loss: loss, indexBase: loaded.indexBase)
-    data.memoryLimit = files.memoryLimit
-    data.test = try test.map { try more($0, files, for: loaded.data, loss) }
-    if case .file(let path) = validation { data.validation = try more(path, files, for: loaded.data, loss) }
+    (data.memoryLimit, data.table) = (files.memoryLimit, loaded.table)
+    data.test = try test.map { try more($0, files, for: loaded.data, loss, note) }
+    if case .file(let path) = validation { data.validation = try more(path, files, for: loaded.data, loss, note) }
     try arrange(&data, model, note)
     return data
   }
@@ -171,15 +174,16 @@ public struct DataPreparation: Sendable, Equatable {
 
   /// Further examples, with the classes or the targets of the training set.
   private func more<S>(
-    _ path: String, _ files: DataFiles, for training: Dataset<S>, _ loss: any Loss
+    _ path: String, _ files: DataFiles, for training: Dataset<S>, _ loss: any Loss, _ note: (String) -> Void
   ) throws -> Dataset<S> {
     var files = files
     files.location = .file(path)
-    if training.classCount > 0 { return try files.load(classNames: training.classNames) }
+    if training.classCount > 0 { return try files.load(classNames: training.classNames, note: note) }
     // What the training set's numbers are has been settled.
     (files.targetKind, files.targetNames) = (.numbers, training.targetNames)
-    let data: Dataset<S> = try files.load().data
-    try data.check(loss)
-    return data
+    let loaded: DataFiles.Loaded<S> = try files.load()
+    loaded.remarks.forEach { note("\(path): \($0)") }
+    try loaded.data.check(loss)
+    return loaded.data
   }
 }

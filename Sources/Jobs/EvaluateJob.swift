@@ -10,10 +10,13 @@ public struct EvaluateJob: Sendable, Equatable {
 
   /// Evaluates on the examples of files, in their own units.
   ///
+  /// - Parameter note: is told what a person should know, such as which columns were ignored.
   /// - Throws: `OptionError`, and `FileError` or `DataError` for files that cannot be read or do not fit the model.
-  public func run<S>(_ model: ModelFile<S>, on files: DataFiles) throws -> Evaluation {
+  public func run<S>(
+    _ model: ModelFile<S>, on files: DataFiles, note: (String) -> Void = { _ in }
+  ) throws -> Evaluation {
     try check()
-    return try evaluate(model, try model.examples(in: files))
+    return try evaluate(model, try model.examples(in: files, note: note))
   }
 
   /// Evaluates on examples in memory, in their own units.

@@ -25,14 +25,15 @@ public struct InspectJob: Sendable, Equatable {
 
   /// Compares the directions on the examples of files, in their own units.
   ///
+  /// - Parameter note: is told what a person should know, such as which columns were ignored.
   /// - Returns: what was found, and the direction [P] of the chosen curvature.
   /// - Throws: `OptionError`, and `FileError` or `DataError` for files that cannot be read or do not fit the model, for
   ///   features that stay in their file, for a regression and for a model that cannot be trained.
   public func run<S: RealScalar>(
-    _ model: ModelFile<S>, on files: DataFiles, source: String = ""
+    _ model: ModelFile<S>, on files: DataFiles, source: String = "", note: (String) -> Void = { _ in }
   ) throws -> (inspection: InspectJob.Result, direction: [S]) {
     try check()
-    let data = try model.examples(in: files)
+    let data = try model.examples(in: files, note: note)
     guard data.features.isInMemory else {
       throw DataError(data.source, "all rows make one batch here:", remedy: .featuresInMemory)
     }

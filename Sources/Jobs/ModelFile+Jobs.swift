@@ -15,14 +15,16 @@ extension ModelFile {
       model: objective.model, parameters: parameters, loss: objective.loss, trainedOn: data.training)
     (standardization, indexBase, producer) = (data.standardization, data.indexBase, Producer.name)
     (l2, self.seed) = (objective.l2, seed)
+    table = data.table
   }
 
   /// The examples of files with labels, as this model wants them: checked against it and standardised.
   ///
+  /// - Parameter note: is told what a person should know, such as which columns were ignored.
   /// - Throws: `FileError` or `DataError` with the place, what was expected and what was got.
-  public func examples(in files: DataFiles) throws -> Dataset<Scalar> {
+  public func examples(in files: DataFiles, note: (String) -> Void = { _ in }) throws -> Dataset<Scalar> {
     try check()
-    var data: Dataset<Scalar> = try files.adapted(to: self).load(for: self)
+    var data: Dataset<Scalar> = try files.adapted(to: self).load(for: self, note: note)
     try prepare(&data)
     return data
   }
@@ -47,6 +49,7 @@ extension DataFiles {
     if let base = file.indexBase { files.indexBase = base }
     files.targetKind = file.isClassifier ? .classes : .numbers
     files.targetNames = file.targetNames
+    (files.table, files.followsModel) = (file.table, true)
     files.labelsPerExample = file.model.rowsPerExample
     let takesSparse = file.model.takesSparseFeatures && file.standardization?.isScaling ?? true
     files.sparseBelow = takesSparse ? DataFiles.sparseDensity : 0

@@ -37,12 +37,20 @@ public struct PredictJob: Sendable, Equatable {
 
   /// Answers the examples of files, in their own units. Labels are passed over.
   ///
+  /// - Parameter note: is told what a person should know, such as which columns were ignored.
   /// - Throws: `OptionError`, and `FileError` or `DataError` with the place, what was expected and what was got.
-  public func run<S: RealScalar>(_ model: ModelFile<S>, on files: DataFiles) throws -> PredictJob.Prediction<S> {
+  public func run<S: RealScalar>(
+    _ model: ModelFile<S>, on files: DataFiles, note: (String) -> Void = { _ in }
+  ) throws -> PredictJob.Prediction<S> {
     try check(model)
     try model.check()
-    let features: Features<S> = try files.adapted(to: model).loadFeatures(width: model.model.inputWidth)
-    return try answer(model, features, files.name)
+    let rows: DataFiles.Rows<S> = try files.adapted(to: model).loadRows(width: model.model.inputWidth)
+    rows.remarks.forEach { note("\(files.name): \($0)") }
+    var prediction = try answer(model, rows.features, files.name)
+    (prediction.ids, prediction.idName, prediction.unanswered) = (rows.ids, rows.idName, rows.incomplete)
+    let count = rows.incomplete.count
+    if count > 0 { note("\(files.name): \(count) row\(count == 1 ? "" : "s") without an answer, as a value is missing") }
+    return prediction
   }
 
   /// Answers examples [N, D] in memory or in a file, in their own units.

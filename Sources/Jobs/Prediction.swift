@@ -18,6 +18,15 @@ extension PredictJob {
     public let names: [String]
     /// [N], or [N, T] of a model that classifies T positions of each example.
     public let shape: [Int]
+    /// Of the column that tells rows apart [N], and its name; empty without one.
+    public internal(set) var ids: [String] = []
+    public internal(set) var idName: String?
+    /// Rows without an answer, because a value of theirs is missing, in order; what `answers` says of them means nothing.
+    public internal(set) var unanswered: [Int] = []
+
+    init(answers: Answers, names: [String], shape: [Int]) {
+      (self.answers, self.names, self.shape) = (answers, names, shape)
+    }
 
     /// R.
     public var rows: Int { shape.reduce(1, *) }
@@ -51,6 +60,11 @@ extension PredictJob {
     /// - Throws: `OptionError` where the highest classes and their probabilities would have to be one array, and
     ///   `FileError` if the file cannot be written.
     public func write(to path: String) throws {
+      if let first = unanswered.first, Format(path) != .csv {
+        throw OptionError(
+          "output", "must be a .csv file, as row \(first) and \(unanswered.count - 1) more have no answer, got \(path)",
+          code: .badData)
+      }
       switch Format(path) {
       case .csv: try writeLines(to: path)
       case .npz: try NPZ.write(to: path) { archive throws(FileError) in try add(to: &archive) }
@@ -84,8 +98,18 @@ extension PredictJob {
     private func writeLines(to path: String) throws {
       let lines = PredictionLines(names: names, isJSON: false)
       try AtomicFile.write(to: path) { file throws(FileError) in
-        try file.append(lines.header(of: self))
-        for row in 0..<rows { try file.append(lines.line(row, of: self)) }
+        let positions = shape.count > 1 ? shape[1] : 1
+        var next = unanswered[...]
+        try file.append((idName.map { CSVField.quoted($0) + "," } ?? "") + lines.header(of: self))
+        for row in 0..<rows {
+          if idName != nil { try file.append(CSVField.quoted(ids[row / positions]) + ",") }
+          if next.first == row / positions {
+            try file.append(lines.empty(of: self))
+            if row % positions == positions - 1 { next = next.dropFirst() }
+          } else {
+            try file.append(lines.line(row, of: self))
+          }
+        }
       }
     }
   }

@@ -6,13 +6,7 @@ struct PredictionLines {
 
   init(names: [String], isJSON: Bool) {
     self.isJSON = isJSON
-    self.names = names.map { isJSON ? JSONValue.string($0).text : Self.field($0) }
-  }
-
-  /// A field of a CSV file, in quotes where it needs them.
-  private static func field(_ text: String) -> String {
-    guard text.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return text }
-    return "\"\(text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+    self.names = names.map { isJSON ? JSONValue.string($0).text : CSVField.quoted($0) }
   }
 
   /// The line that names the columns, with its end.
@@ -24,6 +18,31 @@ struct PredictionLines {
       case .top(let top): (1...top.k).map { "class\($0),probability\($0)" }
       }
     return columns.joined(separator: ",") + "\n"
+  }
+
+  /// The line of a row that is no example: empty fields, or an object that says why.
+  func refusal<S>(_ error: FileError, id: String?, of prediction: PredictJob.Prediction<S>) -> String {
+    guard isJSON else { return (id.map { CSVField.quoted($0) + "," } ?? "") + empty(of: prediction) }
+    let id = id.map { "\"id\":\(JSONValue.string($0).text)," } ?? ""
+    return "{\(id)\"error\":\(JSONValue.string("\(error)").text)}\n"
+  }
+
+  /// The line of a row behind its id, where it has one.
+  func line<S>(_ row: Int, id: String?, of prediction: PredictJob.Prediction<S>) -> String {
+    let text = line(row, of: prediction)
+    guard let id else { return text }
+    return isJSON ? "{\"id\":\(JSONValue.string(id).text),\(text.dropFirst())" : "\(CSVField.quoted(id)),\(text)"
+  }
+
+  /// The fields of a row without an answer.
+  func empty<S>(of prediction: PredictJob.Prediction<S>) -> String {
+    let fields =
+      switch prediction.answers {
+      case .classes: 1
+      case .probabilities(let table), .numbers(let table): table.columns
+      case .top(let top): 2 * top.k
+      }
+    return String(repeating: ",", count: fields - 1) + "\n"
   }
 
   /// A row, with its line's end.

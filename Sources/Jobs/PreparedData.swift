@@ -13,6 +13,8 @@ extension DataPreparation {
     public internal(set) var standardization: Standardization?
     /// Where the feature indices of a LIBSVM file start; nil for other data.
     public internal(set) var indexBase: LIBSVM.IndexBase?
+    /// What the columns of a table are; nil for other data. The model remembers it.
+    package internal(set) var table: TableDescription?
     /// Bytes that features may take in memory.
     public internal(set) var memoryLimit = Int.max
 

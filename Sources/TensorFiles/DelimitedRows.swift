@@ -1,120 +1,61 @@
 import LinearAlgebra
 
-/// The records of a delimited text file: lines, or several lines where a quoted field spans them.
-struct RecordReader {
-  private var lines: LineReader
-  var delimiter = UInt8(ascii: ",")
-  /// The line the current record starts on.
-  private(set) var line = 0
+/// Distinct texts, numbered in order of appearance.
+struct LabelTable {
+  private(set) var names: [String] = []
+  private var codes: [String: Int32] = [:]
+  private var lastText: [UInt8] = []
+  private var lastCode: Int32 = -1
 
-  init(_ file: InputFile) throws(FileError) {
-    lines = try LineReader(file)
-  }
-
-  var buffer: [UInt8] { lines.buffer }
-
-  /// Where the next record that is not blank lies in `buffer`; nil at the end of the file.
-  mutating func next() throws(FileError) -> Range<Int>? {
-    while let first = try lines.next() {
-      line = lines.line
-      if first.isEmpty || lines.buffer[first].allSatisfy({ $0 == 32 || $0 == 9 }) { continue }
-      guard lines.contains(UInt8(ascii: "\""), in: first) else { return first }
-      var range = first
-      var quotes = 0
-      var counted = 0
-      while true {
-        quotes += lines.buffer[range.dropFirst(counted)].count { $0 == UInt8(ascii: "\"") }
-        if quotes % 2 == 0 { break }
-        counted = range.count
-        guard let longer = try lines.extend() else {
-          throw .badData(lines.file.path, at: "line \(line)", "expected a closing quote, got the end of the file")
-        }
-        range = longer
-      }
-      return range
+  /// The number of a label; nil for one that is not UTF-8.
+  mutating func code(_ text: ArraySlice<UInt8>) -> Int32? {
+    if lastCode >= 0, lastText.elementsEqual(text) { return lastCode }
+    guard let name = String(validating: text, as: UTF8.self) else { return nil }
+    lastText.removeAll(keepingCapacity: true)
+    lastText.append(contentsOf: text)
+    if let code = codes[name] {
+      lastCode = code
+    } else {
+      lastCode = Int32(names.count)
+      codes[name] = lastCode
+      names.append(name)
     }
-    return nil
-  }
-
-  /// The most frequent of comma, tab and semicolon outside quotes; comma where there is none.
-  func likelyDelimiter(_ range: Range<Int>) -> UInt8 {
-    var counts = [0, 0, 0]
-    let candidates = [UInt8(ascii: ","), UInt8(ascii: "\t"), UInt8(ascii: ";")]
-    var isQuoted = false
-    for byte in buffer[range] {
-      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
-      if !isQuoted, let candidate = candidates.firstIndex(of: byte) { counts[candidate] += 1 }
-    }
-    return candidates[counts.firstIndex(of: counts.max() ?? 0) ?? 0]
-  }
-
-  /// All fields of a record as text, trimmed and without quotes.
-  func fields(_ range: Range<Int>) throws(FileError) -> [String] {
-    var fields: [String] = []
-    var next = range.lowerBound
-    while true {
-      func fail(_ message: String) -> FileError {
-        .badData(lines.file.path, at: "line \(line), field \(fields.count + 1)", message)
-      }
-      guard let field = DelimitedField.content(buffer, at: &next, end: range.upperBound, delimiter: delimiter) else {
-        throw fail("expected the end of the field behind the closing quote")
-      }
-      guard let text = String(validating: field, as: UTF8.self) else { throw fail("expected UTF-8") }
-      fields.append(text)
-      guard next < range.upperBound else { return fields }
-      next += 1
-    }
-  }
-}
-
-enum DelimitedField {
-  /// The content of the field that starts at `next`, trimmed and without quotes; `next` moves to the
-  /// delimiter behind it or to `end`. Nil where something other than space follows a closing quote.
-  static func content(
-    _ bytes: [UInt8], at next: inout Int, end: Int, delimiter: UInt8
-  ) -> ArraySlice<UInt8>? {
-    func isSpace(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 && delimiter != 9 }
-    while next < end, isSpace(bytes[next]) { next += 1 }
-    guard next < end, bytes[next] == UInt8(ascii: "\"") else {
-      let start = next
-      while next < end, bytes[next] != delimiter { next += 1 }
-      var last = next
-      while last > start, isSpace(bytes[last - 1]) { last -= 1 }
-      return bytes[start..<last]
-    }
-    next += 1
-    var content: [UInt8] = []
-    while next < end {
-      if bytes[next] == UInt8(ascii: "\"") {
-        next += 1
-        guard next < end, bytes[next] == UInt8(ascii: "\"") else { break }
-      }
-      content.append(bytes[next])
-      next += 1
-    }
-    while next < end, isSpace(bytes[next]) { next += 1 }
-    return next == end || bytes[next] == delimiter ? content[...] : nil
+    return lastCode
   }
 }
 
 /// The examples of a delimited text file as they are parsed.
 struct DelimitedRows<Scalar: RealScalar> {
   private let path: String
-  private let columns: DelimitedColumns
+  let layout: TableLayout
+  private let dialect: Dialect
+  private let policy: MissingValue.Policy
+  private let featureCount: Int
+  private let targetCount: Int
   /// The most numbers `features` may hold.
   private let limit: Int
   private(set) var features: [Scalar] = []
-  private(set) var codes: [Int32] = []
-  private(set) var labels = LabelTable()
-  private(set) var count = 0
+  private var targets: [Scalar] = []
+  private var codes: [Int32] = []
+  private var labels = LabelTable()
+  private(set) var ids: [String] = []
+  private(set) var lines: [Int32] = []
+  private(set) var missing: [Int] = []
+  private var incomplete: [Int] = []
+  private var dropped = 0
 
-  /// `expected` numbers are reserved; pages of them that are never written cost nothing.
-  init(path: String, columns: DelimitedColumns, expected: Int, limit: Int) {
-    self.path = path
-    self.columns = columns
-    self.limit = limit
+  init(path: String, layout: TableLayout, dialect: Dialect, missing: MissingValue.Policy, limit: Int) {
+    (self.path, self.layout, self.dialect, self.limit) = (path, layout, dialect, limit)
+    policy = missing
+    (featureCount, targetCount) = (layout.featureCount, layout.targetCount)
+  }
+
+  /// Room for so many features; pages of it that are never written cost nothing.
+  mutating func reserve(_ expected: Int) {
     features.reserveCapacity(expected)
-    if columns.label != nil { codes.reserveCapacity(expected / columns.featureCount) }
+    let rows = expected / featureCount
+    if layout.label != nil { codes.reserveCapacity(rows) }
+    lines.reserveCapacity(rows)
   }
 
   @specialized(where Scalar == Float)
@@ -122,81 +63,212 @@ struct DelimitedRows<Scalar: RealScalar> {
   mutating func read(_ records: inout RecordReader, from first: Range<Int>) throws(FileError) {
     var record = first
     while true {
-      try readRecord(records.buffer, record, records)
+      try append(records.buffer, record, line: records.line)
       guard let next = try records.next() else { return }
       record = next
     }
   }
 
-  @inline(__always)
-  private mutating func readRecord(
-    _ bytes: [UInt8], _ range: Range<Int>, _ records: borrowing RecordReader
-  ) throws(FileError) {
-    let delimiter = records.delimiter
-    let label = columns.label ?? -1
-    let columnCount = columns.names.count
-    let end = range.upperBound
-    var next = range.lowerBound
-    guard limit - features.count >= columns.featureCount else {
-      throw .badData(
-        path, at: "line \(records.line)",
-        "the features need more memory than the limit of \(byteCount(limit * MemoryLayout<Scalar>.size))")
+  /// What was read. Throws where no example is left.
+  func table(comments: Int) throws(FileError) -> DelimitedText.Table<Scalar> {
+    guard !lines.isEmpty else {
+      throw .badData(path, "expected examples, and each of the \(dropped) lacks a value")
     }
-    for column in 0..<columnCount {
-      let start = next
-      if column == label {
-        guard let field = DelimitedField.content(bytes, at: &next, end: end, delimiter: delimiter),
-          !field.isEmpty, let code = labels.code(field)
-        else { throw fieldError(bytes, start, end, records, column, "expected a label in UTF-8") }
-        codes.append(code)
-      } else {
-        while bytes[next] == 32 || bytes[next] == 9 && delimiter != 9 { next += 1 }
-        var value: Scalar? = NumberParser.number(bytes, at: &next, end: end)
-        while bytes[next] == 32 || bytes[next] == 9 && delimiter != 9 { next += 1 }
-        if value == nil || next != end && bytes[next] != delimiter {
-          next = start
-          value = quotedNumber(bytes, at: &next, end: end, delimiter: delimiter)
-        }
-        guard let value else { throw fieldError(bytes, start, end, records, column, "expected a number") }
-        features.append(value)
-      }
-      let isLast = column == columnCount - 1
-      guard (next == end) == isLast else { throw raggedError(range, records) }
-      next += 1
+    var layout = layout
+    if dropped > 0 {
+      layout.remarks.append("\(dropped) example\(dropped == 1 ? "" : "s") left out, as a value is missing")
     }
-    count += 1
+    if comments > 0 {
+      layout.remarks.append("\(comments) line\(comments == 1 ? "" : "s") beginning with # passed over")
+    }
+    // What only examples that were left out had is no class.
+    var (names, codes) = (labels.names, codes)
+    if dropped > 0, layout.label != nil {
+      let used = Set(codes).sorted()
+      let renumbered = Dictionary(used.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
+      (names, codes) = (used.map { labels.names[Int($0)] }, codes.map { renumbered[$0]! })
+    }
+    return DelimitedText.Table(
+      layout: layout, features: Matrix(rows: lines.count, columns: featureCount, elements: features),
+      targets: Matrix(rows: lines.count, columns: targetCount, elements: targets), labelNames: names,
+      labelCodes: codes, ids: ids, lines: lines, missing: missing, incomplete: incomplete, dropped: dropped)
   }
 
-  /// A number in quotes, or nil.
+  /// Takes a record that starts on `line`. What is thrown leaves nothing of it behind.
+  @inline(__always)
+  mutating func append(_ bytes: [UInt8], _ range: Range<Int>, line: Int) throws(FileError) {
+    let before = Mark(self)
+    do throws(FileError) {
+      let isLacking = try readRecord(bytes, range, line)
+      if isLacking, policy == .drop {
+        before.restore(&self)
+        dropped += 1
+        return
+      }
+      if isLacking, policy == .keep { incomplete.append(lines.count) }
+      lines.append(Int32(clamping: line))
+    } catch {
+      before.restore(&self)
+      throw error
+    }
+  }
+
+  /// A row of zeros, for a record that was refused.
+  mutating func appendNothing(line: Int) {
+    features.append(contentsOf: repeatElement(0, count: featureCount))
+    if layout.id != nil { ids.append("") }
+    lines.append(Int32(clamping: line))
+  }
+
+  /// Forgets the rows so far.
+  mutating func removeAll() {
+    features.removeAll(keepingCapacity: true)
+    ids.removeAll(keepingCapacity: true)
+    lines.removeAll(keepingCapacity: true)
+    missing.removeAll(keepingCapacity: true)
+  }
+
+  /// How much there was before a record.
+  private struct Mark {
+    let features, targets, codes, ids, missing: Int
+
+    init(_ rows: DelimitedRows) {
+      (features, targets, codes) = (rows.features.count, rows.targets.count, rows.codes.count)
+      (ids, missing) = (rows.ids.count, rows.missing.count)
+    }
+
+    func restore(_ rows: inout DelimitedRows) {
+      rows.features.removeLast(rows.features.count - features)
+      rows.targets.removeLast(rows.targets.count - targets)
+      rows.codes.removeLast(rows.codes.count - codes)
+      rows.ids.removeLast(rows.ids.count - ids)
+      rows.missing.removeLast(rows.missing.count - missing)
+    }
+  }
+
+  /// Reads the fields of a record; whether one that is needed has no value.
+  @inline(__always)
+  private mutating func readRecord(_ bytes: [UInt8], _ range: Range<Int>, _ line: Int) throws(FileError) -> Bool {
+    let delimiter = dialect.delimiter.byte
+    let columnCount = layout.uses.count
+    let end = range.upperBound
+    var next = range.lowerBound
+    guard limit - features.count >= featureCount else {
+      throw .badData(
+        path, at: "line \(line)",
+        "the features need more memory than the limit of \(byteCount(limit * MemoryLayout<Scalar>.size))")
+    }
+    let base = features.count
+    let targetBase = targets.count
+    features.append(contentsOf: repeatElement(0, count: featureCount))
+    if targetCount > 0 { targets.append(contentsOf: repeatElement(0, count: targetCount)) }
+    var isLacking = false
+    for column in 0..<columnCount {
+      let start = next
+      switch layout.uses[column] {
+      case .feature(let j):
+        if let value = number(bytes, at: &next, end: end, delimiter) {
+          features[base + j] = value
+        } else {
+          try readMissing(bytes, start, &next, end, line, column)
+          isLacking = true
+          missing.append(base + j)
+        }
+      case .target(let k):
+        if let value = number(bytes, at: &next, end: end, delimiter) {
+          targets[targetBase + k] = value
+        } else {
+          try readMissing(bytes, start, &next, end, line, column, isTarget: true)
+          isLacking = true
+        }
+      case .label:
+        guard let field = DelimitedField.content(bytes, at: &next, end: end, delimiter: delimiter) else {
+          throw fieldError(bytes, start, end, line, column, "expected a label in UTF-8")
+        }
+        if field.isEmpty, policy == .drop {
+          isLacking = true
+          break
+        }
+        guard !field.isEmpty, let code = labels.code(field) else {
+          throw fieldError(bytes, start, end, line, column, "expected a label in UTF-8")
+        }
+        codes.append(code)
+      case .id, .none:
+        guard let field = DelimitedField.content(bytes, at: &next, end: end, delimiter: delimiter) else {
+          throw fieldError(bytes, start, end, line, column, "expected the end of the field behind the quote")
+        }
+        if layout.uses[column] == .id { ids.append(String(decoding: field, as: UTF8.self)) }
+      }
+      guard (next >= end) == (column == columnCount - 1) else { throw raggedError(bytes, range, line) }
+      next += 1
+    }
+    return isLacking
+  }
+
+  /// A finite number, with `next` behind it; nil, with `next` anywhere, for anything else.
+  @inline(__always)
+  private func number(_ bytes: [UInt8], at next: inout Int, end: Int, _ delimiter: UInt8) -> Scalar? {
+    let start = next
+    while bytes[next] == 32 || bytes[next] == 9 && delimiter != 9 { next += 1 }
+    if let value: Scalar = NumberParser.number(bytes, at: &next, end: end), value.isFinite {
+      DelimitedField.skipSpace(bytes, &next, end: end, delimiter: delimiter)
+      if next == end || bytes[next] == delimiter || delimiter == 32 && bytes[next] == 9 { return value }
+    }
+    next = start
+    return otherNumber(bytes, at: &next, end: end, delimiter)
+  }
+
+  /// A number in quotes or with a decimal comma, or nil.
   @inline(never)
-  private func quotedNumber(_ bytes: [UInt8], at next: inout Int, end: Int, delimiter: UInt8) -> Scalar? {
-    guard var content = DelimitedField.content(bytes, at: &next, end: end, delimiter: delimiter).map(Array.init),
+  private func otherNumber(_ bytes: [UInt8], at next: inout Int, end: Int, _ delimiter: UInt8) -> Scalar? {
+    guard let content = DelimitedField.content(bytes, at: &next, end: end, delimiter: delimiter),
       let first = content.firstIndex(where: { $0 != 32 && $0 != 9 }),
       let last = content.lastIndex(where: { $0 != 32 && $0 != 9 })
     else { return nil }
-    content = Array(content[first...last])
-    let count = content.count
-    content.append(0)
-    var position = 0
-    let value: Scalar? = NumberParser.number(content, at: &position, end: count)
-    return position == count ? value : nil
+    var field = Array(content[first...last])
+    let value: Scalar? = dialect.value(&field)
+    return value.flatMap { $0.isFinite ? $0 : nil }
+  }
+
+  /// Moves over a field that holds no value, where that is allowed.
+  @inline(never)
+  private func readMissing(
+    _ bytes: [UInt8], _ start: Int, _ next: inout Int, _ end: Int, _ line: Int, _ column: Int, isTarget: Bool = false
+  ) throws(FileError) {
+    next = start
+    guard let field = DelimitedField.content(bytes, at: &next, end: end, delimiter: dialect.delimiter.byte) else {
+      throw fieldError(bytes, start, end, line, column, "expected the end of the field behind the quote")
+    }
+    guard MissingValue.isOne(field) else { throw fieldError(bytes, start, end, line, column, expected(field)) }
+    guard policy == .error || isTarget && policy != .drop else { return }
+    var error = fieldError(bytes, start, end, line, column, "expected a number")
+    error.remedy = .missingValues
+    throw error
+  }
+
+  private func expected(_ field: ArraySlice<UInt8>) -> String {
+    let digits = field.allSatisfy { $0 &- 48 < 10 || ",.'+- eE".utf8.contains($0) } && field.contains { $0 &- 48 < 10 }
+    guard digits else { return "expected a finite number" }
+    return dialect.decimal == .comma
+      ? "expected a number with a decimal comma and nothing between thousands"
+      : "expected a number with a decimal point and nothing between thousands"
   }
 
   @inline(never)
   private func fieldError(
-    _ bytes: [UInt8], _ start: Int, _ end: Int, _ records: RecordReader, _ column: Int, _ expected: String
+    _ bytes: [UInt8], _ start: Int, _ end: Int, _ line: Int, _ column: Int, _ expected: String
   ) -> FileError {
     var next = start
     let content =
-      DelimitedField.content(bytes, at: &next, end: end, delimiter: records.delimiter) ?? bytes[start..<end]
+      DelimitedField.content(bytes, at: &next, end: end, delimiter: dialect.delimiter.byte) ?? bytes[start..<end]
     let got = content.isEmpty ? "an empty field" : excerpt(content)
-    return .badData(
-      path, at: "line \(records.line), column \(excerpt(columns.names[column]))", "\(expected), got \(got)")
+    return .badData(path, at: "line \(line), column \(excerpt(layout.names[column]))", "\(expected), got \(got)")
   }
 
   @inline(never)
-  private func raggedError(_ range: Range<Int>, _ records: RecordReader) -> FileError {
-    let got = (try? records.fields(range).count).map(String.init) ?? "another number"
-    return .badData(path, at: "line \(records.line)", "expected \(columns.names.count) fields, got \(got)")
+  private func raggedError(_ bytes: [UInt8], _ range: Range<Int>, _ line: Int) -> FileError {
+    let fields = RecordReader.Record(bytes: Array(bytes[range]) + [0]).fields(dialect.delimiter.byte)
+    let got = fields.map { "\($0.count)" } ?? "another number"
+    return .badData(path, at: "line \(line)", "expected \(layout.uses.count) fields, got \(got)")
   }
 }

@@ -1,11 +1,12 @@
 import LinearAlgebra
 
-/// Tables of numbers with one column of labels as comma-, tab- or semicolon-separated text (CSV).
+/// Tables of numbers with one column of labels as text with commas, semicolons, tabs, bars or spaces between fields
+/// (CSV and its relatives).
 ///
-/// One record a line, LF or CR LF; fields may be quoted, with `""` for a quote, and may then hold
-/// delimiters and line ends; spaces around a field are ignored; blank lines are skipped, as is a
-/// byte order mark. Numbers go straight into the result: memory is the features, four bytes a
-/// label, and about half a megabyte.
+/// One record a line, ending in LF, CR LF or CR; fields may be quoted, with `""` for a quote, and may then hold
+/// delimiters and line ends; spaces around a field are ignored; blank lines are skipped, as are lines that begin with #
+/// and a byte order mark. Numbers have a decimal point, or a comma where that stands between no fields. Numbers go
+/// straight into the result: memory is the features, eight bytes a row, and about half a megabyte.
 ///
 /// ```swift
 /// let table = try DelimitedText.read("letters.csv", as: Float.self)
@@ -19,10 +20,11 @@ public enum DelimitedText {
   /// Which column holds the labels. All the others are features.
   public enum LabelColumn: Sendable, Equatable {
     /// The column named label, class, target or y, in this order of preference and any case; else the
-    /// only column whose first value is not a number.
+    /// only column with text.
     case automatic
+    /// A column of this name; or, where there is none and it is a whole number, that of this number.
     case name(String)
-    /// Counted from 0.
+    /// Counted from 0; from the end by negative numbers, -1 being the last.
     case index(Int)
     /// Every column is a feature, as in data to predict on.
     case absent
@@ -31,52 +33,52 @@ public enum DelimitedText {
   /// Names that mark a label column, in lower case, by preference.
   package static var labelNames: [String] { ["label", "class", "target", "y"] }
 
-  /// Whether the first record holds the columns' names.
-  package enum Header: Sendable, Equatable {
-    /// It does if none of its fields is a number, or one is label, class, target or y in any case.
-    case automatic
-    case present
-    /// The columns are then named "0", "1", ...
-    case absent
-  }
-
-  package enum Delimiter: Sendable, Equatable {
-    /// Whichever of the three is most frequent in the first record.
-    case automatic
-    case comma, tab, semicolon
-  }
-
   package struct Options: Sendable {
-    package var label: LabelColumn
-    package var header: Header
-    package var delimiter: Delimiter
+    /// Which column plays which part.
+    package var request = TableRequest()
+    /// Whether the first record names the columns; nil to find out, see `Dialect`.
+    package var hasHeader: Bool?
+    /// Nil to find out.
+    package var delimiter: Delimiter?
+    package var decimal: Decimal?
+    package var missing = MissingValue.Policy.error
     /// The most bytes the features may take.
     package var memoryLimit: Int
 
-    package init(
-      label: LabelColumn = .automatic, header: Header = .automatic, delimiter: Delimiter = .automatic,
-      memoryLimit: Int = 8 << 30
-    ) {
-      self.label = label
-      self.header = header
-      self.delimiter = delimiter
+    package init(label: LabelColumn = .automatic, hasHeader: Bool? = nil, memoryLimit: Int = 8 << 30) {
+      request.label = label
+      self.hasHeader = hasHeader
       self.memoryLimit = memoryLimit
     }
   }
 
   /// What a file holds.
   package struct Table<Scalar: RealScalar>: Sendable {
+    /// How its columns were read, and what people should know of it.
+    package var layout: TableLayout
     /// `[examples, features]`.
     package var features: Matrix<Scalar>
-    /// The names of the feature columns.
-    package var featureNames: [String]
-    /// The name of the label column; nil without one.
-    package var labelColumn: String?
+    /// [examples, K]; K is 0 for classes.
+    package var targets: Matrix<Scalar>
     /// The distinct labels in order of appearance.
     package var labelNames: [String]
     /// Each example's label as an index into `labelNames`; empty without a label column.
     package var labelCodes: [Int32]
+    /// Of the column that tells rows apart; empty without one.
+    package var ids: [String]
+    /// The line that each example starts on, from 1.
+    package var lines: [Int32]
+    /// With `MissingValue.Policy.fill`, the numbers of the elements of `features` that were missing, in order.
+    package var missing: [Int]
+    /// With `.keep`, the numbers of the examples that lack a value, in order.
+    package var incomplete: [Int]
+    /// With `.drop`, how many examples were left out.
+    package var dropped: Int
 
+    /// The names of the feature columns.
+    package var featureNames: [String] { layout.description.featureNames }
+    /// The name of the label column; nil without one.
+    package var labelColumn: String? { layout.label.map { layout.names[$0] } }
     /// Each example's label as text.
     package var labels: [String] { labelCodes.map { labelNames[Int($0)] } }
 
@@ -88,48 +90,77 @@ public enum DelimitedText {
     }
   }
 
+  /// How many records are looked at before columns get their parts.
+  static let sampleCount = 50
+
   /// Reads a file.
   ///
   /// Throws `FileError`: `.missingInput` when it cannot be opened; `.badData`, with the line and
-  /// the column, for records of unequal length, features that are not numbers, empty labels, no
-  /// examples or features, a label column that cannot be found, and features beyond `memoryLimit`.
+  /// the column, for records of unequal length, features that are not finite numbers, empty labels, no
+  /// examples or features, columns that cannot be found, and features beyond `memoryLimit`.
   package static func read<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self, options: Options = Options()
   ) throws(FileError) -> Table<Scalar> {
     let file = try InputFile(path)
-    var records = try RecordReader(file)
-    guard var first = try records.next() else {
+    var preview = try RecordReader(file)
+    let sample = try preview.sample(sampleCount + 1)
+    guard let first = sample.first else {
       throw .badData(path, "expected a table, got \(file.size == 0 ? "an empty file" : "only blank lines")")
     }
-    records.delimiter =
-      switch options.delimiter {
-      case .comma: UInt8(ascii: ",")
-      case .tab: UInt8(ascii: "\t")
-      case .semicolon: UInt8(ascii: ";")
-      case .automatic: records.likelyDelimiter(first)
-      }
+    let dialect = Dialect(options, sample: sample)
+    let delimiter = dialect.delimiter.byte
 
-    var columns = DelimitedColumns(names: try records.fields(first), path: path)
-    if options.header == .present || options.header == .automatic && columns.namesLookLikeHeader {
-      guard let second = try records.next() else {
-        throw .badData(path, "expected examples below the header, got none")
-      }
-      first = second
-    } else {
-      columns.names = columns.names.indices.map(String.init)
+    var records = try RecordReader(file)
+    records.delimiter = delimiter
+    var (names, start) = ([String]?.none, try records.next())
+    if dialect.hasHeader {
+      guard let range = start else { throw .badData(path, "the file changed while it was read") }
+      names = try records.fields(range)
+      start = try records.next()
     }
-    try columns.findLabel(options.label, firstExample: try records.fields(first))
+    guard let start else { throw .badData(path, "expected examples below the header, got none") }
+    let examples = (dialect.hasHeader ? sample.dropFirst() : sample[...]).map { $0.fields(delimiter) ?? [] }
+    // R writes no name for the names of rows.
+    if let count = names?.count, examples.allSatisfy({ $0.count == count + 1 }) { names = [""] + names! }
+    var layout = try options.request.layout(
+      names: names, sample: examples, path: path, isNumber: dialect.isNumber)
+    layout.remarks.insert(contentsOf: remarks(dialect, options, first.fields(delimiter) ?? []), at: 0)
 
     // Each number takes a character and a delimiter or line end, whatever the line ends count.
     let limit = options.memoryLimit / MemoryLayout<Scalar>.size
     let (product, overflow) = (try file.occurrences(of: UInt8(ascii: "\n")) + 1)
-      .multipliedReportingOverflow(by: columns.featureCount)
+      .multipliedReportingOverflow(by: layout.featureCount)
     let expected = min(overflow ? .max : product, file.size / 2 + 1, limit)
-    var rows = DelimitedRows<Scalar>(path: path, columns: columns, expected: expected, limit: limit)
-    try rows.read(&records, from: first)
-    return Table(
-      features: Matrix(rows: rows.count, columns: columns.featureCount, elements: rows.features),
-      featureNames: columns.featureNames, labelColumn: columns.label.map { columns.names[$0] },
-      labelNames: rows.labels.names, labelCodes: rows.codes)
+    var rows = DelimitedRows<Scalar>(
+      path: path, layout: layout, dialect: dialect, missing: options.missing, limit: limit)
+    rows.reserve(expected)
+    try rows.read(&records, from: start)
+    return try rows.table(comments: records.comments)
+  }
+
+  /// What was decided, for people.
+  private static func remarks(_ dialect: Dialect, _ options: Options, _ first: [String]) -> [String] {
+    var remarks: [String] = []
+    if options.hasHeader == nil {
+      remarks.append(dialect.hasHeader ? "the first line names the columns" : "no header: the first line is an example")
+    }
+    if options.delimiter == nil, dialect.delimiter != .comma || first.count == 1 {
+      remarks.append(
+        first.count == 1 ? "one column, no delimiter was found" : "fields are separated by \(dialect.delimiter.text)")
+    }
+    if options.decimal == nil, dialect.decimal == .comma { remarks.append("decimal commas") }
+    return remarks
+  }
+}
+
+extension DelimitedText.Delimiter {
+  var text: String {
+    switch self {
+    case .tab: "tabs"
+    case .semicolon: "semicolons"
+    case .pipe: "|"
+    case .comma: "commas"
+    case .space: "spaces"
+    }
   }
 }

@@ -16,8 +16,23 @@ public struct DataFiles: Sendable, Equatable {
   public var location: Location
   /// Which column of a CSV file holds the labels; found by its name if nil.
   public var labelColumn: DelimitedText.LabelColumn?
-  /// Whether the first line of a CSV file names the columns.
-  public var hasHeader = true
+  /// Whether the first line of a table names the columns; nil to find out from the first lines.
+  public var hasHeader: Bool?
+  /// What stands between fields of a table, and before the fraction of its numbers; nil to find out.
+  public var delimiter: DelimitedText.Delimiter?
+  public var decimal: DelimitedText.Decimal?
+  /// The column of a table that tells rows apart: no feature, and given back beside predictions.
+  public var idColumn: DelimitedText.LabelColumn?
+  /// The columns of a table that are features, by name or number, where not all are.
+  public var columns: [String] = []
+  /// Columns of a table that are no features.
+  public var droppedColumns: [String] = []
+  /// What happens to examples of a table that lack a value; nil for what the model does, or else an error.
+  public var missingValues: MissingValues?
+  /// The columns of the data that a model was trained on; columns of tables are matched with them.
+  package var table: TableDescription?
+  /// Whether there is such a model, or a training set, that says what columns are; else a table says so itself.
+  package var followsModel = false
   /// Features of the model, for LIBSVM files whose last features are all zero.
   public var featureCount: Int?
   /// The first feature index of LIBSVM files; found in the file by default, which a test file alone may not show.
@@ -37,6 +52,16 @@ public struct DataFiles: Sendable, Equatable {
   public var targetColumns: [DelimitedText.LabelColumn] = []
   /// Names of the targets of a model.
   public var targetNames: [String] = []
+
+  /// What happens to an example of a table of which a feature is missing: an empty field, NA, NaN, null, none or ?.
+  public enum MissingValues: String, Sendable, CaseIterable {
+    /// It is refused, with its line and column.
+    case error
+    /// It is left out of training and evaluation, which is said, and has an empty answer in predictions.
+    case drop
+    /// The mean of the column in the training data takes the value's place. The model keeps the means.
+    case mean
+  }
 
   public init(_ location: Location, labelColumn: DelimitedText.LabelColumn? = nil, featureCount: Int? = nil) {
     self.location = location
@@ -62,18 +87,23 @@ public struct DataFiles: Sendable, Equatable {
     var codes: [Int32]
     /// In the order of classes, for training.
     var names: [String]
-    var columnNames: [String]?
+    /// Of a table.
+    var table: TableDescription?
+    /// The lines of a table that examples are on, from 1.
+    var lines: [Int32] = []
     /// Of a LIBSVM file.
     var indexBase: LIBSVM.IndexBase?
     /// What a reader should know, such as the index base that was detected.
-    var remark: String?
+    var remarks: [String] = []
   }
 
   /// A training set and what was found out about its file.
   public struct Loaded<Scalar: RealScalar>: Sendable {
     public var data: Dataset<Scalar>
     /// For people, such as which column holds the labels.
-    public var remark: String?
+    public var remarks: [String]
+    /// What the columns of a table are.
+    package var table: TableDescription?
     /// Where the feature indices of a LIBSVM file start; nil for other files.
     public var indexBase: LIBSVM.IndexBase?
   }
@@ -95,45 +125,76 @@ public struct DataFiles: Sendable, Equatable {
     }
     let data = try Dataset(
       features: table.features, labels: table.codes, labelsPerExample: labelsPerExample, classNames: table.names,
-      source: name, columnNames: table.columnNames)
-    return Loaded(data: data, remark: table.remark, indexBase: table.indexBase)
+      source: name, columnNames: table.table?.featureNames)
+    return Loaded(data: data, remarks: table.remarks, table: table.table, indexBase: table.indexBase)
   }
 
   /// Data to be used with a model whose classes are `classNames`.
-  public func load<Scalar>(as type: Scalar.Type = Scalar.self, classNames: [String]) throws -> Dataset<Scalar> {
+  ///
+  /// - Parameter note: is told what a person should know, such as which columns were ignored.
+  public func load<Scalar>(
+    as type: Scalar.Type = Scalar.self, classNames: [String], note: (String) -> Void = { _ in }
+  ) throws -> Dataset<Scalar> {
     let table: Labelled<Scalar> = try read()
+    table.remarks.forEach { note("\(name): \($0)") }
     let known = Dictionary(classNames.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
     let codes = table.names.map { known[$0] }
     if let i = table.codes.firstIndex(where: { $0 >= 0 && codes[Int($0)] == nil }) {
       throw DataError(
         name,
-        "\(place(i)): expected a label among the \(classNames.count) classes (\(Self.list(classNames))), "
+        "\(place(i, table.lines)): expected a label among the \(classNames.count) classes (\(Self.list(classNames))), "
           + "got \"\(table.names[Int(table.codes[i])])\"")
     }
     return try Dataset(
       features: table.features, labels: table.codes.map { $0 < 0 ? $0 : codes[Int($0)]! },
-      labelsPerExample: labelsPerExample, classNames: classNames, source: name, columnNames: table.columnNames)
+      labelsPerExample: labelsPerExample, classNames: classNames, source: name,
+      columnNames: table.table?.featureNames)
   }
 
   /// Features alone, for prediction, in their own units; labels are passed over where a file has them.
   public func loadFeatures<Scalar>(as type: Scalar.Type = Scalar.self, width: Int) throws -> Features<Scalar> {
-    let features: Features<Scalar>
+    let rows: Rows<Scalar> = try loadRows(width: width)
+    guard let first = rows.incomplete.first else { return rows.features }
+    throw DataError(name, "expected all values of each example, and \(rows.place(first)) lacks one")
+  }
+
+  /// Rows to predict.
+  package struct Rows<Scalar: RealScalar>: Sendable {
+    package var features: Features<Scalar>
+    /// Rows of a table that lack a value, which stand for zeros in `features`; in order.
+    package var incomplete: [Int] = []
+    /// Of the column that tells rows apart, and its name.
+    package var ids: [String] = []
+    package var idName: String?
+    /// The lines of a table that rows are on, from 1.
+    package var lines: [Int32] = []
+    package var remarks: [String] = []
+
+    package init(features: Features<Scalar>) { self.features = features }
+
+    /// Where a row is, for messages.
+    package func place(_ row: Int) -> String { lines.isEmpty ? "row \(row)" : "line \(lines[row])" }
+  }
+
+  /// Rows to predict, in their own units; labels are passed over where a file has them.
+  package func loadRows<Scalar>(as type: Scalar.Type = Scalar.self, width: Int) throws -> Rows<Scalar> {
+    var rows: Rows<Scalar>
     switch location {
-    case .pair(let path, _): features = try self.features(of: path)
+    case .pair(let path, _): rows = Rows(features: try features(of: path))
     case .file(let path):
-      features =
-        switch try format(of: path) {
-        case .npz: try self.features(of: archive(path), path)
-        case .csv where targetKind != .classes: .dense(try csvFeaturesOfRegression(path, width: width))
-        case .csv: .dense(try csvFeatures(path, width: width))
-        case .libsvm: try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(realLabels: true)).features
-        }
+      switch try format(of: path) {
+      case .npz: rows = Rows(features: try features(of: archive(path), path))
+      case .csv: rows = try tableRows(path, width: width)
+      case .libsvm:
+        rows = Rows(
+          features: try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(realLabels: true)).features)
+      }
     }
-    guard features.columns == width else {
-      throw DataError(name, "expected \(width) features, as the model has, got \(features.columns)")
+    guard rows.features.columns == width else {
+      throw DataError(name, "expected \(width) features, as the model has, got \(rows.features.columns)")
     }
-    try Dataset.checkFinite(features, name, nil)
-    return features
+    try Dataset.checkFinite(rows.features, name, nil)
+    return rows
   }
 
   /// Labels that are no whole numbers, one for each example, are numbers to predict.
@@ -173,13 +234,19 @@ public struct DataFiles: Sendable, Equatable {
 
   enum Format { case npz, csv, libsvm }
 
-  /// By the file's name, in any case.
-  func format(of path: String) throws(DataError) -> Format {
+  /// By the file's name, in any case, or else by what the file begins with.
+  func format(of path: String) throws -> Format {
     let name = path.lowercased()
     if name.hasSuffix(".npz") { return .npz }
-    if name.hasSuffix(".csv") { return .csv }
+    if name.hasSuffix(".csv") || name.hasSuffix(".tsv") { return .csv }
     if name.hasSuffix(".svm") || name.hasSuffix(".libsvm") { return .libsvm }
-    throw DataError(path, "expected a .npz, .csv, .svm or .libsvm file,", remedy: .pairOfFiles)
+    switch try FileContent.of(path) {
+    case .archive: return .npz
+    case .table: return .csv
+    case .libsvm: return .libsvm
+    case .other:
+      throw DataError(path, "expected a .npz file, a table (.csv) or LIBSVM text (.svm),", remedy: .pairOfFiles)
+    }
   }
 
   /// Class numbers as they stand in an array.
@@ -199,7 +266,8 @@ public struct DataFiles: Sendable, Equatable {
   }
 
   /// Where a label is.
-  private func place(_ label: Int) -> String {
+  private func place(_ label: Int, _ lines: [Int32] = []) -> String {
+    if !lines.isEmpty { return "line \(lines[label])" }
     let row = "row \(label / labelsPerExample)"
     return labelsPerExample == 1 ? row : "\(row), position \(label % labelsPerExample)"
   }
@@ -210,7 +278,7 @@ public struct DataFiles: Sendable, Equatable {
     let codes = Dictionary(distinct.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
     return Labelled(
       features: contents.features, codes: contents.labels.map { codes[$0]! }, names: distinct.map(String.init),
-      indexBase: contents.indexBase, remark: remark(contents.indexBase))
+      indexBase: contents.indexBase, remarks: [remark(contents.indexBase)])
   }
 
   func libsvmOptions(realLabels: Bool = false) -> LIBSVM.Options {
@@ -223,7 +291,7 @@ public struct DataFiles: Sendable, Equatable {
   func remark(_ base: LIBSVM.IndexBase) -> String { "feature indices start at \(base == .zero ? "0" : "1")" }
 
   private func csv<Scalar>(_ path: String) throws -> Labelled<Scalar> {
-    let table = try DelimitedText.read(path, as: Scalar.self, options: csvOptions(labelColumn ?? .automatic))
+    let table: DelimitedText.Table<Scalar> = try self.table(path, for: .labels)
     // Names in first-seen order become names in class order.
     let order: [Int]
     let integers = table.labelNames.map { Int($0) }
@@ -234,30 +302,11 @@ public struct DataFiles: Sendable, Equatable {
     }
     var codes = [Int32](repeating: 0, count: order.count)
     for (position, old) in order.enumerated() { codes[old] = Int32(position) }
+    let label = table.labelColumn.map { "labels are in column \"\($0)\"" }
     return Labelled(
       features: .dense(table.features), codes: table.labelCodes.map { codes[Int($0)] },
-      names: order.map { table.labelNames[$0] },
-      columnNames: table.featureNames, remark: table.labelColumn.map { "labels are in column \"\($0)\"" })
-  }
-
-  func csvOptions(_ label: DelimitedText.LabelColumn) -> DelimitedText.Options {
-    DelimitedText.Options(label: label, header: hasHeader ? .present : .absent)
-  }
-
-  /// A table with one column more than the model has features holds labels; otherwise it is all features.
-  private func csvFeatures<Scalar>(_ path: String, width: Int) throws -> Matrix<Scalar> {
-    if labelColumn != nil { return try (csv(path) as Labelled<Scalar>).features.dense }
-    let labelled: Result<Labelled<Scalar>, any Error> = Result { try csv(path) }
-    // A fault in some line is one with or without labels.
-    if case .failure(let error as FileError) = labelled, error.position != nil { throw error }
-    if let table = try? labelled.get(), table.features.columns == width { return table.features.dense }
-    do {
-      return try DelimitedText.read(path, as: Scalar.self, options: csvOptions(.absent)).features
-    } catch {
-      // What is not a number is a label, and the width is wrong without it.
-      if let table = try? labelled.get() { return table.features.dense }
-      throw error
-    }
+      names: order.map { table.labelNames[$0] }, table: table.layout.description, lines: table.lines,
+      remarks: [label].compactMap { $0 } + table.layout.remarks)
   }
 
   static func list(_ names: [String]) -> String {

@@ -68,7 +68,14 @@ extension ModelFile {
 
 extension DataFiles {
   /// Data to be used with a model, in their own units.
-  public func load<Scalar>(for file: ModelFile<Scalar>) throws -> Dataset<Scalar> {
-    targetKind == .classes ? try load(classNames: file.classNames) : try load().data
+  ///
+  /// - Parameter note: is told what a person should know, such as which columns were ignored.
+  public func load<Scalar>(
+    for file: ModelFile<Scalar>, note: (String) -> Void = { _ in }
+  ) throws -> Dataset<Scalar> {
+    if targetKind == .classes { return try load(classNames: file.classNames, note: note) }
+    let loaded: Loaded<Scalar> = try load()
+    loaded.remarks.forEach { note("\(name): \($0)") }
+    return loaded.data
   }
 }

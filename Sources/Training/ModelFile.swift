@@ -10,7 +10,7 @@ import TensorFiles
 /// metadata: `format` "fgn-linear-head" or "fgn-network", `architecture` of a network (JSON, see `Architecture`),
 /// `schema_version` "1", `class_names` (JSON array), `standardization` (JSON object with `mean` and `scale`; absent if
 /// none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `temperature`
-/// (absent is 1), `producer`.
+/// (absent is 1), `columns` (JSON; only if trained on a table: the names and parts of its columns), `producer`.
 /// A regression has `loss` ("squared", "huber" with `huber_delta`, or "poisson"; absent for cross-entropy),
 /// `target_names` (JSON array) in place of class names, and `target_standardization` (as `standardization`).
 ///
@@ -39,6 +39,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   /// T above 0: probabilities are softmax(z / T); nil is 1. See `Calibration`.
   public var temperature: Double?
   public var producer: String?
+  /// The columns of the table that it was trained on; nil for other data. Columns of other tables are matched with it.
+  package var table: TableDescription?
 
   public init(model: some Model<Scalar>, parameters: Parameters<Scalar>, classNames: [String]) {
     precondition(classNames.count == model.outputWidth, "one name for each of \(model.outputWidth) classes")
@@ -100,6 +102,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     if let objective { metadata["objective"] = "\(objective)" }
     if let seed { metadata["seed"] = "\(seed)" }
     if let temperature { metadata["temperature"] = "\(temperature)" }
+    if let table { metadata["columns"] = try JSONText.line(of: table) }
     if let producer { metadata["producer"] = producer }
     try SafeTensors.write(
       parameters.layout.slices.map { SafeTensors.Tensor(name: $0.name, shape: $0.shape, values: parameters[$0]) },
@@ -238,6 +241,12 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     seed = file.metadata["seed"].flatMap(UInt64.init)
     temperature = try Self.temperature(file)
     producer = file.metadata["producer"]
+    table = try Self.decode(file.metadata["columns"], "columns", file.path)
+    guard table?.isValid(width: model.inputWidth) ?? true else {
+      throw FileError(
+        .badData, file: file.path, position: "metadata \"columns\"",
+        "expected \(model.inputWidth) features among the columns, as the model has")
+    }
   }
 
   private static func temperature(_ file: SafeTensorsFile) throws(FileError) -> Double? {

@@ -36,7 +36,7 @@ struct CalibrateCommand: DataCommand {
     try checkCanCreate(path, figure)
     var model: ModelFile<S> = try saved.load()
     let job = CalibrateJob()
-    let result = try job.run(&model, on: arguments.files)
+    let result = try job.run(&model, on: arguments.files, note: logger.info)
     let isFitted = result.outcome == .converged
     if isFitted {
       try job.save(

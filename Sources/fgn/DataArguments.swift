@@ -13,8 +13,8 @@ extension DescentOptions.Solver: ExpressibleByArgument {}
 struct DataArguments: ParsableArguments {
   @Argument(
     help: """
-      Examples: .npz (arrays X, y; or SciPy's arrays of a sparse matrix, and y), .csv, .svm or .libsvm. Or use \
-      --features and --labels.
+      Examples: .npz (arrays X, y; or SciPy's arrays of a sparse matrix, and y), .csv, .svm or .libsvm; by its content \
+      under another name. Or use --features and --labels.
       """)
   var data: String?
 
@@ -27,14 +27,15 @@ struct DataArguments: ParsableArguments {
   var labels: String?
 
   @Option(
+    parsing: .unconditional,
     help: """
-      Column of a CSV file that holds the labels, by name or by number from 0; several, with commas between them, for \
-      numbers to predict.
+      Column of a table that holds the labels, by name or by number from 0, -1 being the last; several, with commas \
+      between them, for numbers to predict. A name beats a number. By default what the model was trained with, or \
+      label, class, target or y, or else the only column with text.
       """)
   var labelColumn: String?
 
-  @Flag(help: "The first line of a CSV file holds data, not column names.")
-  var noHeader = false
+  @OptionGroup var table: TableArguments
 
   @Option(help: "Numbers are read, kept and computed in this precision.")
   var precision: Precision = .float
@@ -62,17 +63,13 @@ struct DataArguments: ParsableArguments {
     guard threads >= 0 else { throw ValidationError("--threads must be 0 or more, got \(threads).") }
   }
 
-  private static func column(_ name: String) -> DelimitedText.LabelColumn {
-    Int(name).map { .index($0) } ?? .name(name)
-  }
-
   /// The files that are named, as whoever reads them completes them.
   var files: DataFiles {
     let location = data.map { DataFiles.Location.file($0) } ?? .pair(features: features!, labels: labels)
-    var files = DataFiles(location, labelColumn: labelColumn.map(Self.column))
-    files.hasHeader = !noHeader
+    var files = DataFiles(location, labelColumn: labelColumn.map { .name($0) })
+    table.set(&files)
     files.memoryLimit = memoryLimit.flatMap(MemoryLimit.bytes) ?? MemoryLimit.standard
-    files.targetColumns = labelColumn?.split(separator: ",").map { Self.column(String($0)) } ?? []
+    files.targetColumns = labelColumn?.split(separator: ",").map { .name(String($0)) } ?? []
     return files
   }
 }

@@ -23,7 +23,7 @@ struct EvaluateCommand: DataCommand {
   func validate() throws { try requireOptions(job.check) }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
-    let result = try job.run(saved.load(as: type), on: arguments.files)
+    let result = try job.run(saved.load(as: type), on: arguments.files, note: logger.info)
     if json { return try printJSON(result) }
     print("examples   \(result.examples)")
     print("objective  \(NumberText.fixed(result.objective, 6))")

@@ -77,6 +77,9 @@ extension Remedy {
     case .integerColumn: "for classes use --loss cross-entropy; for numbers to predict say --integer-targets"
     case .labelColumn: "say by --label-column which of them is the label"
     case .targetColumns: "by --label-column"
+    case .textColumns: "leave them out by --drop-columns, or write them as numbers"
+    case .missingValues:
+      "--missing drop leaves out examples that lack a value, --missing mean fills them with the column's mean"
     case .oneLabelColumn: "--label-column says which"
     case .pairOfFiles: "or --features and --labels"
     case .smallerBatches: "take smaller batches (--batch-size), or raise --memory-limit"

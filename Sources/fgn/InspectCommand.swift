@@ -34,7 +34,7 @@ struct InspectCommand: DataCommand {
   func work<S: RealScalar>(_ type: S.Type) throws {
     try checkCanCreate(direction)
     let model: ModelFile<S> = try saved.load()
-    let (inspection, vector) = try job.run(model, on: arguments.files, source: saved.model)
+    let (inspection, vector) = try job.run(model, on: arguments.files, source: saved.model, note: logger.info)
     if let direction { try job.save(vector, of: model, to: direction) }
     if json { return try printJSON(inspection) }
     show(inspection)

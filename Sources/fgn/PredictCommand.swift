@@ -58,9 +58,9 @@ struct PredictCommand: DataCommand {
     do { try job.check(model) } catch { throw DataError(saved.model, error.textWithFlags) }
     guard let output else {
       OperatingSystem.ignoreBrokenPipes()
-      return try job.answerLines(model, reading: arguments.files, isJSON: json)
+      return try job.answerLines(model, reading: arguments.files, isJSON: json, note: logger.info)
     }
-    let prediction = try job.run(model, on: arguments.files)
+    let prediction = try job.run(model, on: arguments.files, note: logger.info)
     try prediction.write(to: output)
     var summary = Summary(rows: prediction.rows, output: output)
     if let classes = prediction.classes {
