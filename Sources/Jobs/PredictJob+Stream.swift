@@ -48,6 +48,8 @@ extension PredictJob {
         if let refusal = block.refused[row] {
           text.append(lines.refusal(refusal, id: id, of: prediction))
           note("\(refusal)")
+          // Asked for: an empty answer where a value is missing.
+          if policy == .drop, refusal.remedy == .missingValues { continue }
           (unanswered, first) = (unanswered + 1, first ?? refusal)
         } else {
           text.append(lines.line(row, id: id, of: prediction))
@@ -57,7 +59,8 @@ extension PredictJob {
       predictor.firstRow += block.features.rows
     }
     guard let first else { return }
-    let message = "\(unanswered) row\(unanswered == 1 ? " has" : "s have") no answer, the first of them: \(first.message)"
+    let message =
+      "\(unanswered) row\(unanswered == 1 ? " has" : "s have") no answer, the first of them: \(first.message)"
     throw FileError(.badData, file: first.file, position: first.position, message, remedy: first.remedy)
   }
 }

@@ -49,7 +49,9 @@ public struct PredictJob: Sendable, Equatable {
     var prediction = try answer(model, rows.features, files.name)
     (prediction.ids, prediction.idName, prediction.unanswered) = (rows.ids, rows.idName, rows.incomplete)
     let count = rows.incomplete.count
-    if count > 0 { note("\(files.name): \(count) row\(count == 1 ? "" : "s") without an answer, as a value is missing") }
+    if count > 0 {
+      note("\(files.name): \(count) row\(count == 1 ? "" : "s") without an answer, as a value is missing")
+    }
     return prediction
   }
 

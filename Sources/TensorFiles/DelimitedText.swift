@@ -121,7 +121,10 @@ public enum DelimitedText {
     guard let start else { throw .badData(path, "expected examples below the header, got none") }
     let examples = (dialect.hasHeader ? sample.dropFirst() : sample[...]).map { $0.fields(delimiter) ?? [] }
     // R writes no name for the names of rows.
-    if let count = names?.count, examples.allSatisfy({ $0.count == count + 1 }) { names = [""] + names! }
+    if let count = names?.count, examples.allSatisfy({ $0.count == count + 1 }), !examples.allSatisfy({ $0.last == "" })
+    {
+      names = [""] + names!
+    }
     var layout = try options.request.layout(
       names: names, sample: examples, path: path, isNumber: dialect.isNumber)
     layout.remarks.insert(contentsOf: remarks(dialect, options, first.fields(delimiter) ?? []), at: 0)

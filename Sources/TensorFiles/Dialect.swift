@@ -10,7 +10,8 @@ package struct Dialect: Sendable, Equatable {
 
   /// Whether `text` is a number: an empty field and a mark for a missing value are none.
   package func isNumber(_ text: String) -> Bool {
-    var bytes = Array(text.utf8)
+    var bytes = Array(text.utf8.drop { $0 == 32 || $0 == 9 })
+    while bytes.last == 32 || bytes.last == 9 { bytes.removeLast() }
     return value(&bytes, as: Double.self) != nil
   }
 
@@ -75,7 +76,9 @@ package struct Dialect: Sendable, Equatable {
 
   private enum Kind { case number, text, missing }
 
-  private func kind(_ field: String) -> Kind { MissingValue.isOne(field) ? .missing : isNumber(field) ? .number : .text }
+  private func kind(_ field: String) -> Kind {
+    MissingValue.isOne(field) ? .missing : isNumber(field) ? .number : .text
+  }
 }
 
 extension DelimitedText {

@@ -2,7 +2,7 @@ import CFiles
 
 /// The lines of a text file, one at a time, from one buffer that grows only for a line longer than it.
 ///
-/// A line ends at LF or CR LF, the last one at the end of the file. A UTF-8 byte order mark at the
+/// A line ends at LF or CR LF, or at CR where the file begins with lines that do; the last one at the end of the file. A UTF-8 byte order mark at the
 /// start is skipped. The byte behind a line is always in `buffer` and is CR, LF or 0, so a parser
 /// of digits stops there without looking at the end.
 struct LineReader {
@@ -18,11 +18,14 @@ struct LineReader {
   private var nextStart = 0
   private var filled = 0
   private var filePosition = 0
+  private var terminator = UInt8(ascii: "\n")
 
   init(_ file: InputFile) throws(FileError) {
     self.file = file
     buffer = [UInt8](repeating: 0, count: LineReader.initialBuffer)
     try fill()
+    let (lineFeed, carriageReturn) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
+    if !buffer[..<filled].contains(lineFeed), buffer[..<filled].contains(carriageReturn) { terminator = carriageReturn }
     if filled >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { nextStart = 3 }
     if filled >= 2, (buffer[0], buffer[1]) == (0xFF, 0xFE) || (buffer[0], buffer[1]) == (0xFE, 0xFF) {
       throw .badData(file.path, at: "byte 0", "expected UTF-8 text, got UTF-16")
@@ -40,7 +43,7 @@ struct LineReader {
   mutating func extend() throws(FileError) -> Range<Int>? {
     var searched = nextStart
     while true {
-      let found = Int(cfiles_find(buffer, Int64(searched), Int64(filled), UInt8(ascii: "\n")))
+      let found = Int(cfiles_find(buffer, Int64(searched), Int64(filled), terminator))
       if found >= 0 {
         line += 1
         nextStart = found + 1

@@ -134,7 +134,8 @@ struct RowFields<Scalar: RealScalar>: Sendable {
       remarks += layout.remarks
       format = .table(
         DelimitedRows(
-          path: name, layout: layout, dialect: dialect, missing: options.missing == .fill ? .fill : .error, limit: .max))
+          path: name, layout: layout, dialect: dialect, missing: options.missing == .fill ? .fill : .error, limit: .max)
+      )
     } catch {
       var placed = error
       if placed.position == nil { placed.position = "line \(line)" }

@@ -100,7 +100,8 @@ package struct RowStream<Scalar: RealScalar>: Sendable {
     recordLine = line
     var range = first
     func quotes(_ range: Range<Int>) -> Int { buffer[range].count { $0 == UInt8(ascii: "\"") } }
-    guard fields.mayBeTable, cfiles_find(buffer, Int64(first.lowerBound), Int64(first.upperBound), UInt8(ascii: "\"")) >= 0
+    guard fields.mayBeTable,
+      cfiles_find(buffer, Int64(first.lowerBound), Int64(first.upperBound), UInt8(ascii: "\"")) >= 0
     else { return first }
     while !quotes(range).isMultiple(of: 2) {
       // The line that ended goes on: its end is part of the field.
@@ -157,7 +158,9 @@ package struct RowStream<Scalar: RealScalar>: Sendable {
     isAtEnd = got == 0
     let isFirst = line == 0 && kept == 0
     filled += Int(got)
-    if isFirst, filled > 1, !buffer[..<filled].contains(UInt8(ascii: "\n")), buffer[..<(filled - 1)].contains(UInt8(ascii: "\r")) {
+    if isFirst, filled > 1, !buffer[..<filled].contains(UInt8(ascii: "\n")),
+      buffer[..<(filled - 1)].contains(UInt8(ascii: "\r"))
+    {
       terminator = UInt8(ascii: "\r")
     }
     if isFirst, filled >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { start = 3 }

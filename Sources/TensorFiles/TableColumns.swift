@@ -21,7 +21,8 @@ struct TableColumns {
       let column = index < 0 ? names.count + index : index
       guard names.indices.contains(column) else {
         throw .badData(
-          path, "expected a \(what) column below \(names.count), got \(index); columns count from 0, from the end by -1")
+          path, "expected a \(what) column below \(names.count), got \(index); columns count from 0, from the end by -1"
+        )
       }
       return column
     case .name(let name):
@@ -119,6 +120,12 @@ struct TableColumns {
       .first { !MissingValue.isOne($0) && !isNumber($0) }
   }
 
+  /// Whether no example of several has a number there: one field that is none may be a fault.
+  private func isAllText(_ column: Int) -> Bool {
+    let fields = sample.compactMap { column < $0.count ? $0[column] : nil }.filter { !MissingValue.isOne($0) }
+    return fields.count > 1 && !fields.contains(where: isNumber)
+  }
+
   /// The part of a column without a name; nil where it is a feature like others.
   func unnamedRole(_ column: Int) -> TableDescription.Role? {
     guard isNamed, names[column].isEmpty || names[column].hasPrefix("Unnamed: ") else { return nil }
@@ -152,7 +159,7 @@ struct TableColumns {
     guard next > 0 else {
       throw .badData(path, "expected a column of features, got only \(roles.contains(.target) ? "targets" : "labels")")
     }
-    let texts = roles.indices.filter { roles[$0] == .feature && isText($0) }
+    let texts = roles.indices.filter { roles[$0] == .feature && isAllText($0) }
     if let first = texts.first, let text = firstText(first) {
       let several = texts.count > 1
       throw FileError(

@@ -61,7 +61,8 @@ package struct TableRequest: Sendable {
       for name in columns {
         let column = try table.find(.name(name), "feature", &remarks)
         guard roles[column] == nil else {
-          throw .badData(table.path, "column \(excerpt(table.names[column])) cannot be a feature and a \(roles[column]!)")
+          throw .badData(
+            table.path, "column \(excerpt(table.names[column])) cannot be a feature and a \(roles[column]!)")
         }
         roles[column] = .feature
       }
@@ -104,7 +105,7 @@ package struct TableRequest: Sendable {
         throw .badData(
           table.path, "column \(excerpt(known.featureNames[j])) is a feature of the model, and cannot be the label")
       }
-      uses[column] = targets == nil ? .label : .target(k)
+      if needsLabels { uses[column] = targets == nil ? .label : .target(k) }
     }
     if let id {
       uses[try table.find(id, "id", &remarks)] = .id
@@ -112,7 +113,8 @@ package struct TableRequest: Sendable {
       uses[column] = .id
     }
     let parts = known.columns.filter { $0.role != .feature }.map(\.name)
-    let ignored = uses.indices.filter { uses[$0] == .none && !parts.contains(table.names[$0]) }.map { table.names[$0] }
+    let ignored = uses.indices.filter { uses[$0] == .none && !wished.contains($0) && !parts.contains(table.names[$0]) }
+      .map { table.names[$0] }
     if !ignored.isEmpty { remarks.append("ignored, as the model does not know them: \(listed(ignored))") }
     var layout = TableLayout(names: table.names, uses: uses, description: known)
     layout.remarks = remarks
@@ -141,7 +143,9 @@ package struct TableRequest: Sendable {
   private func byPosition(_ table: TableColumns, _ width: Int) throws(FileError) -> TableLayout {
     var remarks: [String] = []
     let count = table.names.count
-    if let description, description.columns.count == count, count > width, targets.map(\.isEmpty) ?? (label == .automatic) {
+    if let description, description.columns.count == count, count > width,
+      targets.map(\.isEmpty) ?? (label == .automatic)
+    {
       return try table.layout(
         description.columns.map(\.role), targets: targets == nil ? [] : nil, remarks: [], needsLabels: needsLabels)
     }

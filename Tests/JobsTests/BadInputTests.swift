@@ -150,7 +150,8 @@ import Testing
       try DataPreparation("none.csv").load(as: Float.self)
     },
     Case("no such format", .badData, "or features and labels as two files") {
-      try DataPreparation("t.txt").load(as: Float.self)
+      let directory = TemporaryDirectory()
+      return try DataPreparation(directory.write("\u{0}\u{1}", "t.bin")).load(as: Float.self)
     },
     Case("no such model", .missingInput, "m.safetensors") { try ModelSpecification<Float>(reading: "m.safetensors") },
     Case("no such weights", .missingInput, "w.npy") {
@@ -165,16 +166,16 @@ import Testing
     Case("two arrays in one", "top-k has classes and probabilities") {
       try PredictJob(.top(2)).run(model(), on: Letters.data().features).write(to: "p.npy")
     },
-    Case("a target column without a name", .badData, "expected a name or a number for each target column") {
+    Case("a target column without a name", .badData, "expected the name or the number of a target column") {
       let directory = TemporaryDirectory()
       var preparation = DataPreparation(try directory.write("a,b\n1,0.5\n2,1.5\n", "t.csv"))
       (preparation.loss, preparation.files.targetColumns) = (NamedLoss(SquaredLoss()), [.automatic])
       return try preparation.load(as: Float.self)
     },
-    Case("a label column below 0", .badData, "label column") {
+    Case("a label column before the first", .badData, "label column") {
       let directory = TemporaryDirectory()
       var preparation = DataPreparation(try directory.write(Letters.csv(), "t.csv"))
-      preparation.files.labelColumn = .index(-1)
+      preparation.files.labelColumn = .index(-9)
       return try preparation.load(as: Float.self)
     },
     Case("settings of the model are the model's", .badData, "expected labels for these features, got none") {

@@ -15,7 +15,9 @@ import Testing
     preparation.seed = 3
     var notes: [String] = []
     let data = try preparation.load(as: Float.self) { notes.append($0) }
-    #expect(notes == ["\(path): labels are in column \"label\""] && data.targetText == "3 classes")
+    #expect(
+      notes == ["\(path): labels are in column \"label\"", "\(path): the first line names the columns"]
+        && data.targetText == "3 classes")
     var job = TrainJob()
     (job.epochs, job.batchSize, job.l2, job.seed) = (4, 16, 1e-2, 7)
     (job.output, job.log) = (directory.file("m.safetensors"), directory.file("log.jsonl"))

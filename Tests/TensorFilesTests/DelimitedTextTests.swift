@@ -52,18 +52,19 @@ import Testing
   }
 
   @Test func headerCanBeForced() throws {
-    let numbers = try read("0,1,2\n3,4,5\n", .init(label: .name("1"), header: .present))
+    let numbers = try read("0,1,2\n3,4,5\n", .init(label: .name("1"), hasHeader: true))
     #expect(numbers.features.elements == [3, 5] && numbers.labels == ["4"])
     #expect(try read("label,0\nx,3\n").features.elements == [3])
     try expectRefused(
-      "label,0\nx,3\n", "line 1, column \"0\": expected a number, got \"label\"",
-      options: .init(label: .index(1), header: .absent))
+      "label,0\nx,3\n", "column \"0\" holds text, such as \"label\"",
+      options: .init(label: .index(1), hasHeader: false))
   }
 
   @Test func readsFeaturesOnly() throws {
     let table = try read("a,b\n1,2\n3,4\n", .init(label: .absent))
     #expect(table.features.elements == [1, 2, 3, 4])
     #expect(table.labelColumn == nil && table.labelCodes == [] && table.integerLabels == nil)
+    #expect(table.lines == [2, 3])
     #expect(try read("1\n2\n", .init(label: .absent)).features.rows == 2)
   }
 
@@ -71,7 +72,22 @@ import Testing
     #expect(try read("label\ta\tb\nx\t1\t2\n").features.elements == [1, 2])
     #expect(try read("label;a;b\n\"x,y\";1;2\n").labels == ["x,y"])
     #expect(try read("label\ta\nx y\t 1 \n").labels == ["x y"])
-    try expectRefused("label;a\nx;1\n", "only labels", options: .init(label: .index(0), delimiter: .comma))
+    var commas = DelimitedText.Options(label: .index(0))
+    commas.delimiter = .comma
+    try expectRefused("label;a\nx;1\n", "only labels", options: commas)
+    #expect(try read("label|a|b\nx|1|2\n").features.elements == [1, 2])
+    #expect(try read("label a  b\nx   1 2\n y 3\t4 \n").features.elements == [1, 2, 3, 4])
+    #expect(try read("label;a;b\nx;1,5;2\ny;-0,25;3,125\n").features.elements == [1.5, 2, -0.25, 3.125])
+    #expect(try read("1,5;2,25;u\n-1,5;2,25;v\n").features.elements == [1.5, 2.25, -1.5, 2.25])
+    #expect(try read("label,a\nx,\"1\"\n").features.elements == [1])
+    var decimals = DelimitedText.Options()
+    decimals.decimal = .comma
+    #expect(try read("label;a\nx;1,234\n", decimals).features.elements == [1.234])
+    try expectRefused("label;a\nx;1.234,5\n", "nothing between thousands, got \"1.234,5\"", options: decimals)
+    try expectRefused("label,a\nx,\"1,234\"\n", "nothing between thousands, got \"1,234\"")
+    #expect(try read("label,a\rx,1\ry,2\r").features.elements == [1, 2])
+    #expect(
+      try read("# made by hand\nlabel,a\n#x,3\ny,2\n").layout.remarks.last == "2 lines beginning with # passed over")
   }
 
   @Test func readsQuotesSpacesCRLFBOMAndBlankLines() throws {
@@ -87,11 +103,13 @@ import Testing
     try expectRefused("label,a,b\nx,1,2\nx,1\n", "line 3: expected 3 fields, got 2")
     try expectRefused("label,a,b\nx,1,2\n\nx,1,2,3\n", "line 4: expected 3 fields, got 4")
     try expectRefused("label,a,b\nx,1,2,\n", "line 2: expected 3 fields, got 4")
-    try expectRefused("label,a,b\nx,1,two\n", "line 2, column \"b\": expected a number, got \"two\"")
+    try expectRefused("label,a,b\nx,1,two\n", "line 2, column \"b\": expected a finite number, got \"two\"")
     try expectRefused("label,a,b\nx,1,\n", "line 2, column \"b\": expected a number, got an empty field")
     try expectRefused("label,a,b\nx,,1\n", "line 2, column \"a\": expected a number, got an empty field")
-    try expectRefused("label,a,b\nx,1 2,1\n", "line 2, column \"a\": expected a number, got \"1 2\"")
-    try expectRefused("label,a,b\nx,\"1\"2,1\n", "line 2, field 2: expected the end of the field")
+    try expectRefused(
+      "label,a,b\nx,1 2,1\n",
+      "line 2, column \"a\": expected a number with a decimal point and nothing between thousands, got \"1 2\"")
+    try expectRefused("label,a,b\nx,\"1\"2,1\n", "line 2, column \"a\": expected the end of the field")
     try expectRefused("label,a,b\nx,1,1\nx,\"1\"2,1\n", "line 3, column \"a\"")
     try expectRefused("label,a\n\"x\ny\",1\nz,bad\n", "line 4, column \"a\"")
     try expectRefused("label,a\n\"x,1\ny,2\n", "line 2: expected a closing quote")
@@ -120,7 +138,8 @@ import Testing
     try expectRefused("a,a\n1,2\n", "named \"a\", got 2", options: .init(label: .name("a")))
     try expectRefused("Label,label,a\n1,2,3\n", "one column named \"label\", got 2")
     try expectRefused("a,b\n1,2\n", "below 2, got 2", options: .init(label: .index(2)))
-    try expectRefused("a,b\n1,2\n", "below 2, got -1", options: .init(label: .index(-1)))
+    try expectRefused("a,b\n1,2\n", "below 2, got -3", options: .init(label: .index(-3)))
+    #expect(try read("a,b\n1,2\n", .init(label: .index(-1))).labelColumn == "b")
     #expect(try read("x,y,target\n1,2,3\n").labelColumn == "target")
   }
 

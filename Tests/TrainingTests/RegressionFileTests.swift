@@ -70,7 +70,7 @@ import Testing
     func expectBad(
       _ columns: [DelimitedText.LabelColumn], _ part: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {
-      expectFailure(DataError.self, "t.csv: ", part, sourceLocation: sourceLocation) {
+      expectFailure(FileError.self, "t.csv: ", part, sourceLocation: sourceLocation) {
         try load(.file(path), .numbers, columns)
       }
     }
@@ -82,11 +82,13 @@ import Testing
       try load(.file(path))
     }
     let unnamed = try directory.write("a,b\n1,2\n", "u.csv")
-    expectFailure(DataError.self, "cannot tell which column holds the targets", "as label columns") {
+    expectFailure(FileError.self, "cannot tell which column holds the targets", "as label columns") {
       try load(.file(unnamed))
     }
     let text = try directory.write("a,y\n1,low\n", "w.csv")
-    expectFailure(FileError.self, "line 2, column \"y\": expected a number, got \"low\"") { try load(.file(text)) }
+    expectFailure(FileError.self, "line 2, column \"y\": expected a finite number, got \"low\"") {
+      try load(.file(text))
+    }
   }
 
   @Test(arguments: [100, 101]) func wholeNumbersAreNumbersWhereThereAreMany(_ count: Int) throws {
