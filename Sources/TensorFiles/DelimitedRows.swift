@@ -39,7 +39,7 @@ struct DelimitedRows<Scalar: RealScalar> {
   private var codes: [Int32] = []
   private var labels = LabelTable()
   private(set) var ids: [String] = []
-  private(set) var lines: [Int32] = []
+  private(set) var lines = RowLines()
   private(set) var missing: [Int] = []
   private var incomplete: [Int] = []
   private var dropped = 0
@@ -55,7 +55,6 @@ struct DelimitedRows<Scalar: RealScalar> {
     features.reserveCapacity(expected)
     let rows = expected / featureCount
     if layout.label != nil { codes.reserveCapacity(rows) }
-    lines.reserveCapacity(rows)
   }
 
   @specialized(where Scalar == Float)
@@ -71,7 +70,7 @@ struct DelimitedRows<Scalar: RealScalar> {
 
   /// What was read. Throws where no example is left.
   func table(comments: Int) throws(FileError) -> DelimitedText.Table<Scalar> {
-    guard !lines.isEmpty else {
+    guard lines.count > 0 else {
       throw .badData(path, "expected examples, and each of the \(dropped) lacks a value")
     }
     var layout = layout
@@ -106,7 +105,7 @@ struct DelimitedRows<Scalar: RealScalar> {
         return
       }
       if isLacking, policy == .keep { incomplete.append(lines.count) }
-      lines.append(Int32(clamping: line))
+      lines.append(line)
     } catch {
       before.restore(&self)
       throw error
@@ -117,14 +116,14 @@ struct DelimitedRows<Scalar: RealScalar> {
   mutating func appendNothing(line: Int) {
     features.append(contentsOf: repeatElement(0, count: featureCount))
     if layout.id != nil { ids.append("") }
-    lines.append(Int32(clamping: line))
+    lines.append(line)
   }
 
   /// Forgets the rows so far.
   mutating func removeAll() {
     features.removeAll(keepingCapacity: true)
     ids.removeAll(keepingCapacity: true)
-    lines.removeAll(keepingCapacity: true)
+    lines = RowLines()
     missing.removeAll(keepingCapacity: true)
   }
 

@@ -6,7 +6,8 @@ import LinearAlgebra
 /// One record a line, ending in LF, CR LF or CR; fields may be quoted, with `""` for a quote, and may then hold
 /// delimiters and line ends; spaces around a field are ignored; blank lines are skipped, as are lines that begin with #
 /// and a byte order mark. Numbers have a decimal point, or a comma where that stands between no fields. Numbers go
-/// straight into the result: memory is the features, eight bytes a row, and about half a megabyte.
+/// straight into the result: memory is the features, four bytes a
+/// label, and about half a megabyte.
 ///
 /// ```swift
 /// let table = try DelimitedText.read("letters.csv", as: Float.self)
@@ -67,7 +68,7 @@ public enum DelimitedText {
     /// Of the column that tells rows apart; empty without one.
     package var ids: [String]
     /// The line that each example starts on, from 1.
-    package var lines: [Int32]
+    package var lines: RowLines
     /// With `MissingValue.Policy.fill`, the numbers of the elements of `features` that were missing, in order.
     package var missing: [Int]
     /// With `.keep`, the numbers of the examples that lack a value, in order.

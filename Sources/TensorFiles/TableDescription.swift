@@ -68,3 +68,23 @@ package struct TableLayout: Sendable {
 func listed(_ names: [String]) -> String {
   names.prefix(6).map(excerpt).joined(separator: ", ") + (names.count > 6 ? ", ... (\(names.count))" : "")
 }
+
+/// The lines of a file that rows start on, from 1: two numbers where each row takes one line.
+package struct RowLines: Sendable, Equatable {
+  private var first = 0
+  private var numbers: [Int32]?
+  package private(set) var count = 0
+
+  package init() {}
+
+  mutating func append(_ line: Int) {
+    if count == 0 { first = line }
+    if numbers == nil, line != first + count {
+      numbers = (0..<count).map { Int32(clamping: first + $0) }
+    }
+    numbers?.append(Int32(clamping: line))
+    count += 1
+  }
+
+  package subscript(row: Int) -> Int { numbers.map { Int($0[row]) } ?? first + row }
+}

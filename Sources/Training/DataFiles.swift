@@ -90,7 +90,7 @@ public struct DataFiles: Sendable, Equatable {
     /// Of a table.
     var table: TableDescription?
     /// The lines of a table that examples are on, from 1.
-    var lines: [Int32] = []
+    var lines = RowLines()
     /// Of a LIBSVM file.
     var indexBase: LIBSVM.IndexBase?
     /// What a reader should know, such as the index base that was detected.
@@ -167,13 +167,13 @@ public struct DataFiles: Sendable, Equatable {
     package var ids: [String] = []
     package var idName: String?
     /// The lines of a table that rows are on, from 1.
-    package var lines: [Int32] = []
+    package var lines = RowLines()
     package var remarks: [String] = []
 
     package init(features: Features<Scalar>) { self.features = features }
 
     /// Where a row is, for messages.
-    package func place(_ row: Int) -> String { lines.isEmpty ? "row \(row)" : "line \(lines[row])" }
+    package func place(_ row: Int) -> String { lines.count == 0 ? "row \(row)" : "line \(lines[row])" }
   }
 
   /// Rows to predict, in their own units; labels are passed over where a file has them.
@@ -266,8 +266,8 @@ public struct DataFiles: Sendable, Equatable {
   }
 
   /// Where a label is.
-  private func place(_ label: Int, _ lines: [Int32] = []) -> String {
-    if !lines.isEmpty { return "line \(lines[label])" }
+  private func place(_ label: Int, _ lines: RowLines = RowLines()) -> String {
+    if lines.count > 0 { return "line \(lines[label])" }
     let row = "row \(label / labelsPerExample)"
     return labelsPerExample == 1 ? row : "\(row), position \(label % labelsPerExample)"
   }
