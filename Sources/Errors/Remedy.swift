@@ -4,6 +4,8 @@ public enum Remedy: String, Sendable, CaseIterable {
   case doublePrecision
   /// Labels are no class numbers.
   case lossForNumbers
+  /// Labels are nearly as many different numbers as there are rows.
+  case classesOrNumbers
   /// An array of an integer type was given for numbers to predict.
   case integerArray
   /// Whole numbers were given for numbers to predict.
@@ -38,6 +40,8 @@ public enum Remedy: String, Sendable, CaseIterable {
     switch self {
     case .doublePrecision: "use double precision"
     case .lossForNumbers: "for numbers to predict choose a loss such as squared"
+    case .classesOrNumbers:
+      "for numbers to predict choose a loss such as squared; if they are classes all the same, choose cross-entropy"
     case .integerArray:
       "for classes use cross-entropy; for numbers to predict convert it to float, or allow integer targets"
     case .integerColumn: "for classes use cross-entropy; for numbers to predict allow integer targets"

@@ -31,10 +31,15 @@ public struct DataPreparation: Sendable, Equatable {
   public var validation = Validation.none
   /// A file of examples on which nothing is chosen.
   public var test: String?
-  /// A file of weights of the training rows: npy [N], each at least 0.
+  /// A file of weights of the examples: npy [N], each at least 0. Those of a part that is held out go with it.
   public var sampleWeights: String?
   /// Whether every class weighs the same in total.
   public var balancesClasses = false
+  /// Weights of classes by name, by which those of their examples are multiplied; classes that are not named weigh 1.
+  public var classWeights: [String: Double] = [:]
+  /// A file of the names of the classes, in their order: a name a line, or a JSON array. Labels are names, or their
+  /// numbers from 0.
+  public var classNames: String?
   /// Of the part that is held out.
   public var seed: UInt64 = 0
 
@@ -51,12 +56,12 @@ public struct DataPreparation: Sendable, Equatable {
   public func check() throws(OptionError) {
     if case .fraction(let fraction) = validation {
       try OptionError.check(fraction > 0 && fraction < 1, "validation-fraction", "between 0 and 1", got: fraction)
-      guard sampleWeights == nil else {
-        throw OptionError("sample-weights", "has a weight for each training row: hold out a file, not a fraction")
-      }
+    }
+    guard !balancesClasses || classWeights.isEmpty else {
+      throw OptionError("class-weight", "is either balanced or weights by name")
     }
     guard let loss else { return }
-    guard !balancesClasses || loss.form.targetKind == .classes else {
+    guard !balancesClasses && classWeights.isEmpty || loss.form.targetKind == .classes else {
       throw OptionError("class-weight", "is for classes, and the \(loss.form.name) loss for numbers to predict")
     }
     guard standardizesTargets != true || loss.form.standardizesTargets else {
@@ -97,6 +102,8 @@ public struct DataPreparation: Sendable, Equatable {
     files.targetNames = model.initial?.targetNames ?? []
     if let initial = model.initial { (files.table, files.followsModel) = (initial.table, true) }
     files.labelsPerExample = model.network?.rowsPerExample ?? 1
+    files.known = model.knownClasses(isCertain: self.loss != nil)
+    files.classNames = try classNames.map { path throws(FileError) in try LabelFile.read(path).all }
     files.sparseBelow = model.takesSparseFeatures ? DataFiles.sparseDensity : 0
     let loaded: DataFiles.Loaded<S> = try files.load()
     files.sparseBelow = loaded.data.features.isSparse ? .infinity : 0
@@ -124,6 +131,8 @@ public struct DataPreparation: Sendable, Equatable {
   ) throws -> DataPreparation.Result<S> {
     try check()
     try model.initial?.check()
+    let names = model.initial?.isClassifier == true ? model.initial!.classNames : []
+    let (training, validation) = (training.joining(names), validation?.joining(names))
     var data = DataPreparation.Result(training: training, validation: validation, loss: loss(for: model))
     for part in data.parts { try part.check(data.loss) }
     try arrange(&data, model, note)
@@ -134,21 +143,28 @@ public struct DataPreparation: Sendable, Equatable {
   private func arrange<S>(
     _ data: inout DataPreparation.Result<S>, _ model: ModelSpecification<S>, _ note: (String) -> Void
   ) throws {
-    if data.validation == nil, case .fraction(let fraction) = validation {
-      let parts = try data.training.split(validationFraction: fraction, seed: seed)
-      (data.training, data.validation) = (parts.training, parts.validation)
-    }
     if let sampleWeights {
       do {
-        try data.training.setWeights(NPY.vector(sampleWeights))
+        try data.training.setWeights(SampleWeights.converted(NPY.vector(sampleWeights)))
       } catch let error as DataError {
         throw error.of(sampleWeights)
       }
     }
+    if data.validation == nil, case .fraction(let fraction) = validation {
+      let parts = try data.training.split(validationFraction: fraction, seed: seed)
+      (data.training, data.validation) = (parts.training, parts.validation)
+    }
     if balancesClasses { try data.training.balanceClasses() }
+    if !classWeights.isEmpty { try data.training.weighClasses(classWeights) }
     let fitted = standardizesFeatures && model.initial?.standardization == nil
     data.standardization =
       try fitted ? Standardization(fitting: data.training.features) : model.initial?.standardization
+    if let far = data.standardization?.columnsTooFarFromZero(in: S.self), let first = far.first {
+      let more = far.count == 1 ? "" : " and \(far.count - 1) more"
+      note(
+        "feature \(first)\(more): the mean is so far above the deviation that numbers in \(S.precisionName) keep few digits "
+          + "of what tells examples apart")
+    }
     if let entries = data.training.features.entryCount {
       let centred = data.standardization == nil ? "" : "; they are scaled, not centred, which would fill them"
       let share = Double(entries) / (Double(data.training.count) * Double(data.training.featureCount))

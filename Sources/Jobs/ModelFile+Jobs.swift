@@ -16,6 +16,7 @@ extension ModelFile {
     (standardization, indexBase, producer) = (data.standardization, data.indexBase, Producer.name)
     (l2, self.seed) = (objective.l2, seed)
     table = data.table
+    if isClassifier { labelKind = ClassLabels(classNames).kind }
   }
 
   /// The examples of files with labels, as this model wants them: checked against it and standardised.

@@ -51,11 +51,32 @@ public struct ModelSpecification<Scalar: RealScalar>: Sendable {
   ///
   /// - Throws: `DataError` for a model that cannot be trained.
   public func model(for data: Dataset<Scalar>) throws(DataError) -> any Model<Scalar> {
-    try initial?.check()
+    let start = try start(for: data)
     let head = LinearHead<Scalar>(features: data.featureCount, classes: data.outputCount, intercept: hasIntercept)
-    let model: any Model<Scalar> = network ?? initial?.model ?? head
+    let new: any Model<Scalar> = network ?? head
+    let model = start?.model ?? new
     do { try model.checkTrainable() } catch { throw DataError(source, "\(error)") }
     return model
+  }
+}
+
+extension ModelSpecification {
+  /// The model to go on from, with the classes of these data: rows of zeros for those that are new.
+  ///
+  /// - Throws: `DataError` for classes that cannot be added.
+  func start(for data: Dataset<Scalar>) throws(DataError) -> ModelFile<Scalar>? {
+    guard let initial else { return nil }
+    try initial.check()
+    guard initial.isClassifier, data.classCount > 0 else { return initial }
+    do { return try initial.withClasses(data.classNames) } catch { throw error.of(source) }
+  }
+
+  /// What is known of classes before labels are read.
+  func knownClasses(isCertain: Bool) -> DataFiles.KnownClasses {
+    var known = DataFiles.KnownClasses()
+    if let initial, initial.isClassifier { (known.names, known.areUnnamed) = (initial.classNames, initial.isUnnamed) }
+    (known.count, known.isCertain) = (network?.outputWidth, isCertain)
+    return known
   }
 }
 

@@ -42,7 +42,7 @@ public struct OptimumJob: Sendable, Equatable {
     var progress: [SoftmaxRegression.Progress] = []
     var all = Observers([RecordObserver<SoftmaxRegression.Progress> { progress.append($0) }] + observers)
     let result = try SoftmaxRegression.Solver(problem, options: options).fit(
-      from: model.initial?.parameters.values, observer: &all)
+      from: model.start(for: data.training)?.parameters.values, observer: &all)
     let seconds = clock.cpuSeconds
     var fit = try OptimumJob.Fit(objective, result, on: data, seed: options.seed, savedTo: output)
     (fit.cpuSeconds, fit.progress) = (seconds, progress)

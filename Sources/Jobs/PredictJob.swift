@@ -94,8 +94,10 @@ public struct PredictJob: Sendable, Equatable {
         }
       }
     let positions = model.model.rowsPerExample
-    return PredictJob.Prediction(
+    var prediction = PredictJob.Prediction(
       answers: answers, names: model.isClassifier ? model.classNames : model.targetNames,
       shape: positions == 1 ? [features.rows] : [features.rows, positions])
+    prediction.classValues = model.classNumbers
+    return prediction
   }
 }

@@ -16,6 +16,8 @@ extension PredictJob {
     public let answers: Answers
     /// Of the classes, or of the numbers.
     public let names: [String]
+    /// What class numbers stand for, where classes are whole numbers; nil where they stand for themselves.
+    public internal(set) var classValues: [Int]?
     /// [N], or [N, T] of a model that classifies T positions of each example.
     public let shape: [Int]
     /// Of the column that tells rows apart [N], and its name; empty without one.
@@ -70,7 +72,7 @@ extension PredictJob {
       case .npz: try NPZ.write(to: path) { archive throws(FileError) in try add(to: &archive) }
       case .npy:
         switch answers {
-        case .classes(let classes): try NPY.write(classes.map(Int.init), shape: shape, to: path)
+        case .classes(let classes): try NPY.write(values(of: classes), shape: shape, to: path)
         case .probabilities(let table): try NPY.write(table.elements, shape: shape + [table.columns], to: path)
         case .numbers(let table): try NPY.write(table.elements, shape: numbersShape(table), to: path)
         case .top:
@@ -79,17 +81,20 @@ extension PredictJob {
       }
     }
 
+    /// What arrays of classes hold.
+    private func values(of classes: [Int32]) -> [Int] { classes.map { classValues?[Int($0)] ?? Int($0) } }
+
     /// One number a row is an array [N].
     private func numbersShape(_ table: Matrix<Scalar>) -> [Int] { table.columns == 1 ? shape : shape + [table.columns] }
 
     private func add(to archive: inout NPZWriter) throws(FileError) {
       switch answers {
-      case .classes(let classes): try archive.add(classes.map(Int.init), shape: shape, named: "classes")
+      case .classes(let classes): try archive.add(values(of: classes), shape: shape, named: "classes")
       case .probabilities(let table):
-        try archive.add(classes ?? [], shape: shape, named: "classes")
+        try archive.add(values(of: (classes ?? []).map { Int32($0) }), shape: shape, named: "classes")
         try archive.add(table.elements, shape: shape + [table.columns], named: "probabilities")
       case .top(let top):
-        try archive.add(top.classes.map(Int.init), shape: shape + [top.k], named: "classes")
+        try archive.add(values(of: top.classes), shape: shape + [top.k], named: "classes")
         try archive.add(top.probabilities, shape: shape + [top.k], named: "probabilities")
       case .numbers(let table): try archive.add(table.elements, shape: numbersShape(table), named: "predictions")
       }

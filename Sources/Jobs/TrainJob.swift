@@ -44,7 +44,7 @@ public struct TrainJob: Sendable, Equatable {
   /// Trains.
   ///
   /// - Parameters:
-  ///   - model: what is trained, and from where.
+  ///   - model: what is trained, and from where. A model to go on from is kept where no epoch ends better.
   ///   - observers: are told of each step and each epoch (`Trainer.EpochRecord`), and asked after each step whether to stop with
   ///     the best model so far.
   /// - Throws: `OptionError` or the method's own error for options, `DataError` for data that do not fit, `FileError`
@@ -55,7 +55,7 @@ public struct TrainJob: Sendable, Equatable {
   ) throws -> TrainJob.Fit<S> {
     try check()
     func run(_ chosen: some Model<S>) throws -> TrainJob.Fit<S> {
-      try train(chosen, from: model.initial?.parameters, on: data, observers)
+      try train(chosen, from: model.start(for: data.training)?.parameters, on: data, observers)
     }
     return try run(try model.model(for: data.training))
   }
@@ -93,7 +93,8 @@ public struct TrainJob: Sendable, Equatable {
       &optimizer, from: start, on: training, validation: data.validation, observer: &all)
     let remarks = ["\(method): steps by \(result.explanation)"]
     let remedy = result.outcome == .diverged ? method.name.divergenceRemedy : result.outcome.remedy
-    guard result.bestEpoch > 0, result.outcome != .diverged || result.epochs.count > 1 else {
+    let hasModel = result.bestEpoch > 0 && (result.outcome != .diverged || result.epochs.count > 1)
+    guard hasModel || result.startValue != nil else {
       throw NoModelError(
         code: .diverged, source: training.source, message: "no epoch ended well",
         remarks: remarks + (result.outcome == .finished ? [] : [remedy]))

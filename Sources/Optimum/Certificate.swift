@@ -103,7 +103,7 @@ private enum SampleLoops {
     let scale = Double(limit) / Double(weights.count)
     for (row, weight) in weights.enumerated() {
       sum += Double(weight) * scale
-      while Double(result.count) + 0.5 < sum { result.append(Int32(row)) }
+      while result.count < limit, Double(result.count) + 0.5 < sum { result.append(Int32(row)) }
     }
     return result
   }

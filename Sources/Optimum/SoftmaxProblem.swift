@@ -19,7 +19,7 @@ extension SoftmaxRegression {
     public let l2: Double
     public let hasIntercept: Bool
 
-    /// - Parameter weights: finite and non-negative, not all zero; only their ratios matter.
+    /// - Parameter weights: finite and non-negative, none of them subnormal and not all zero; only their ratios matter.
     /// - Throws: `DataError` where there are no rows or fewer than two classes, for a label that is no class, and for
     ///   weights that are none; `OptionError` for a penalty below 0.
     public init(
@@ -39,8 +39,7 @@ extension SoftmaxRegression {
       try OptionError.checkPenalty(l2)
       if let weights {
         try check(weights.count == labels.count, "expected one weight for each row, got \(weights.count)")
-        let isValid = weights.allSatisfy { $0 >= 0 && $0.isFinite } && weights.contains { $0 > 0 }
-        try check(isValid, "expected finite weights of at least 0, not all of them 0")
+        try SampleWeights.check(weights)
       }
       self.features = features
       self.labels = labels

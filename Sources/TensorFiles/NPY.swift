@@ -161,7 +161,10 @@ extension NPY {
   static func integers<Source: ByteSource>(
     from source: inout Source, memoryLimit: Int = .max
   ) throws(FileError) -> [Int] {
-    let header = try NPYHeader(&source, resultSize: MemoryLayout<Int>.size, memoryLimit: memoryLimit)
+    try integers(NPYHeader(&source, resultSize: MemoryLayout<Int>.size, memoryLimit: memoryLimit), from: &source)
+  }
+
+  static func integers<Source: ByteSource>(_ header: NPYHeader, from source: inout Source) throws(FileError) -> [Int] {
     if header.shape.count == 2, header.shape[1] != 1 {
       throw wrongShape(
         header, source,

@@ -4,7 +4,10 @@
 /// Source: NumPy's `numpy/lib/_format_impl.py`, format versions 1.0 (2-byte header length), 2.0
 /// (4-byte) and 3.0 (4-byte, UTF-8).
 struct NPYHeader {
+  /// Of text, that of its bytes.
   var type: ElementType
+  /// Of an array of strings.
+  var text: Text?
   var isBigEndian: Bool
   var isFortranOrder: Bool
   var shape: [Int]
@@ -17,7 +20,7 @@ struct NPYHeader {
   /// Reads the header and checks that exactly the array it declares is left in `source`, and that
   /// the array fits `memoryLimit` bytes once its numbers take `resultSize` bytes each.
   init<Source: ByteSource>(
-    _ source: inout Source, resultSize: Int, memoryLimit: Int
+    _ source: inout Source, resultSize: Int, memoryLimit: Int, allowsText: Bool = false
   ) throws(FileError) {
     let path = source.path
     guard source.remaining >= 10 else {
@@ -43,17 +46,19 @@ struct NPYHeader {
           + "\(NPYHeader.longestDictionary) are accepted")
     }
     var dictionary = PythonDictionary(
-      bytes: try source.bytes(length), path: path, firstByte: 8 + lengthSize)
+      bytes: try source.bytes(length), path: path, firstByte: 8 + lengthSize, allowsText: allowsText)
     (type, isBigEndian, isFortranOrder, shape) = try dictionary.parse()
+    text = dictionary.text
+    let itemSize = text?.size ?? type.size
 
-    guard let count = elementCount(shape), !count.multipliedReportingOverflow(by: type.size).overflow else {
+    guard let count = elementCount(shape), !count.multipliedReportingOverflow(by: itemSize).overflow else {
       throw .badData(path, at: "shape", "the size of shape \(pythonTuple(shape)) overflows")
     }
     self.count = count
-    guard count * type.size == source.remaining else {
+    guard count * itemSize == source.remaining else {
       throw .badData(
         path, at: source.position,
-        "shape \(pythonTuple(shape)) of \(type) needs \(count * type.size) bytes, got \(source.remaining)")
+        "shape \(pythonTuple(shape)) of \(type) needs \(count * itemSize) bytes, got \(source.remaining)")
     }
     guard count <= memoryLimit / resultSize else {
       throw .badData(
@@ -87,9 +92,12 @@ private struct PythonDictionary {
   let bytes: [UInt8]
   let path: String
   let firstByte: Int
+  let allowsText: Bool
+  private(set) var text: NPYHeader.Text?
   private var next = 0
 
-  init(bytes: [UInt8], path: String, firstByte: Int) {
+  init(bytes: [UInt8], path: String, firstByte: Int, allowsText: Bool) {
+    self.allowsText = allowsText
     self.bytes = bytes
     self.path = path
     self.firstByte = firstByte
@@ -132,6 +140,10 @@ private struct PythonDictionary {
     let code = "<>|".contains(order) ? String(text.dropFirst()) : text
     if code.hasPrefix("O") {
       throw error("the array holds pickled objects (dtype object), which are never unpickled: save numbers instead")
+    }
+    if allowsText, let strings = NPYHeader.Text(code: code) {
+      self.text = strings
+      return (.uint8, order == ">")
     }
     if code.hasPrefix("U") || code.hasPrefix("S") || code.hasPrefix("a") || code.hasPrefix("T") {
       throw error("expected a numeric dtype, got strings (dtype \(excerpt(text))): save integer codes instead")

@@ -56,6 +56,11 @@ package struct NPZ: Sendable {
     try reading(name) { source throws(FileError) in try NPY.integers(from: &source, memoryLimit: memoryLimit) }
   }
 
+  /// A one-dimensional array of labels; see `NPY.labels`.
+  package func labels(_ name: String) throws(FileError) -> StoredLabels {
+    try reading(name) { source throws(FileError) in try NPY.labels(from: &source, memoryLimit: memoryLimit) }
+  }
+
   /// A `[rows, columns]` array of whole numbers, row-major; see `NPY.integers`.
   package func integers(_ name: String, columns: Int) throws(FileError) -> [Int] {
     try reading(name) { source throws(FileError) in

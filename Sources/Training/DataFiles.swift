@@ -47,6 +47,11 @@ public struct DataFiles: Sendable, Equatable {
   public var labelsPerExample = 1
   /// Whether labels are classes, or numbers to predict.
   public var targetKind = DataFiles.TargetKind.classes
+  /// Names of the classes, in order, for labels that are their numbers from 0 or these names; nil for classes as the
+  /// labels say them.
+  public var classNames: [String]?
+  /// What is known of the classes before labels are read: those of a model to go on from.
+  package var known = KnownClasses()
   /// Which columns of a CSV file hold numbers to predict; where there are none, those called `targetNames` if a file
   /// has them all, or else the one that is named so.
   public var targetColumns: [DelimitedText.LabelColumn] = []
@@ -87,6 +92,9 @@ public struct DataFiles: Sendable, Equatable {
     var codes: [Int32]
     /// In the order of classes, for training.
     var names: [String]
+    var kind = LabelKind.wholeNumber
+    /// Whether labels are numbers that are not all whole.
+    var areRealNumbers = false
     /// Of a table.
     var table: TableDescription?
     /// The lines of a table that examples are on, from 1.
@@ -106,49 +114,6 @@ public struct DataFiles: Sendable, Equatable {
     package var table: TableDescription?
     /// Where the feature indices of a LIBSVM file start; nil for other files.
     public var indexBase: LIBSVM.IndexBase?
-  }
-
-  /// A training set: its labels define the classes, unless they are numbers to predict.
-  ///
-  /// Integer labels of npy and npz files are class numbers, from 0; their greatest sets C. Labels of LIBSVM and CSV
-  /// files are names, sorted by value where all are integers and as text otherwise.
-  public func load<Scalar>(as type: Scalar.Type = Scalar.self) throws -> Loaded<Scalar> {
-    guard targetKind == .classes else { return try loadValues() }
-    let table: Labelled<Scalar> = try read()
-    if let text = table.names.first(where: { Int($0) == nil }), table.names.allSatisfy({ Double($0) != nil }) {
-      throw DataError(name, "expected classes, got numbers such as \(text):", remedy: .lossForNumbers)
-    }
-    let occurring = Set(table.codes).filter { $0 >= 0 }
-    guard occurring.count >= 2 else {
-      let only = occurring.first.map { "one class only (\(table.names[Int($0)]))" } ?? "none"
-      throw DataError(name, "expected examples of at least two classes, got \(only)")
-    }
-    let data = try Dataset(
-      features: table.features, labels: table.codes, labelsPerExample: labelsPerExample, classNames: table.names,
-      source: name, columnNames: table.table?.featureNames)
-    return Loaded(data: data, remarks: table.remarks, table: table.table, indexBase: table.indexBase)
-  }
-
-  /// Data to be used with a model whose classes are `classNames`.
-  ///
-  /// - Parameter note: is told what a person should know, such as which columns were ignored.
-  public func load<Scalar>(
-    as type: Scalar.Type = Scalar.self, classNames: [String], note: (String) -> Void = { _ in }
-  ) throws -> Dataset<Scalar> {
-    let table: Labelled<Scalar> = try read()
-    table.remarks.forEach { note("\(name): \($0)") }
-    let known = Dictionary(classNames.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
-    let codes = table.names.map { known[$0] }
-    if let i = table.codes.firstIndex(where: { $0 >= 0 && codes[Int($0)] == nil }) {
-      throw DataError(
-        name,
-        "\(place(i, table.lines)): expected a label among the \(classNames.count) classes (\(Self.list(classNames))), "
-          + "got \"\(table.names[Int(table.codes[i])])\"")
-    }
-    return try Dataset(
-      features: table.features, labels: table.codes.map { $0 < 0 ? $0 : codes[Int($0)]! },
-      labelsPerExample: labelsPerExample, classNames: classNames, source: name,
-      columnNames: table.table?.featureNames)
   }
 
   /// Features alone, for prediction, in their own units; labels are passed over where a file has them.
@@ -197,41 +162,6 @@ public struct DataFiles: Sendable, Equatable {
     return rows
   }
 
-  /// Labels that are no whole numbers, one for each example, are numbers to predict.
-  private func read<Scalar>() throws -> Labelled<Scalar> {
-    do {
-      return try readLabelled()
-    } catch var error as FileError {
-      if error.isOfLabels { error.remedy = .lossForNumbers }
-      throw error
-    }
-  }
-
-  private func readLabelled<Scalar>() throws -> Labelled<Scalar> {
-    switch location {
-    case .pair(let features, let labels):
-      guard let labels else { throw DataError(features, "expected labels for these features, got none") }
-      let count = labelsPerExample
-      let numbers = count == 1 ? try NPY.integers(labels) : try NPY.integers(labels, columns: count)
-      return try numbered(self.features(of: features), numbers, labels)
-    case .file(let path):
-      let (format, count) = (try format(of: path), labelsPerExample)
-      guard count == 1 || format == .npz else {
-        throw DataError(
-          path,
-          "the model classifies \(count) positions of each example: expected a .npz file with labels y [N, \(count)]")
-      }
-      switch format {
-      case .npz:
-        let archive = try self.archive(path)
-        let numbers = count == 1 ? try archive.integers("y") : try archive.integers("y", columns: count)
-        return try numbered(features(of: archive, path), numbers, path)
-      case .csv: return try csv(path)
-      case .libsvm: return try libsvm(path)
-      }
-    }
-  }
-
   enum Format { case npz, csv, libsvm }
 
   /// By the file's name, in any case, or else by what the file begins with.
@@ -249,38 +179,6 @@ public struct DataFiles: Sendable, Equatable {
     }
   }
 
-  /// Class numbers as they stand in an array.
-  private func numbered<Scalar>(
-    _ features: Features<Scalar>, _ labels: [Int], _ path: String
-  ) throws(DataError) -> Labelled<Scalar> {
-    if let i = labels.firstIndex(where: { $0 < 0 && labelsPerExample == 1 || $0 >= 1 << 24 }) {
-      throw DataError(path, "\(place(i)): expected a label from 0 up to the number of classes, got \(labels[i])")
-    }
-    guard labels.count == features.rows * labelsPerExample else {
-      let got = labelsPerExample == 1 ? "\(labels.count) labels" : "\(labels.count / labelsPerExample) rows of labels"
-      throw DataError(path, "expected one label for each of the \(features.rows) feature rows, got \(got)")
-    }
-    return Labelled(
-      features: features, codes: labels.map { $0 < 0 ? -1 : Int32($0) },
-      names: (0...max(0, labels.max() ?? 0)).map(String.init))
-  }
-
-  /// Where a label is.
-  private func place(_ label: Int, _ lines: RowLines = RowLines()) -> String {
-    if lines.count > 0 { return "line \(lines[label])" }
-    let row = "row \(label / labelsPerExample)"
-    return labelsPerExample == 1 ? row : "\(row), position \(label % labelsPerExample)"
-  }
-
-  private func libsvm<Scalar>(_ path: String) throws -> Labelled<Scalar> {
-    let contents = try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions())
-    let distinct = Set(contents.labels).sorted()
-    let codes = Dictionary(distinct.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
-    return Labelled(
-      features: contents.features, codes: contents.labels.map { codes[$0]! }, names: distinct.map(String.init),
-      indexBase: contents.indexBase, remarks: [remark(contents.indexBase)])
-  }
-
   func libsvmOptions(realLabels: Bool = false) -> LIBSVM.Options {
     var options = LIBSVM.Options(indexBase: indexBase, featureCount: featureCount)
     options.realLabels = realLabels
@@ -289,25 +187,6 @@ public struct DataFiles: Sendable, Equatable {
   }
 
   func remark(_ base: LIBSVM.IndexBase) -> String { "feature indices start at \(base == .zero ? "0" : "1")" }
-
-  private func csv<Scalar>(_ path: String) throws -> Labelled<Scalar> {
-    let table: DelimitedText.Table<Scalar> = try self.table(path, for: .labels)
-    // Names in first-seen order become names in class order.
-    let order: [Int]
-    let integers = table.labelNames.map { Int($0) }
-    if integers.allSatisfy({ $0 != nil }) {
-      order = integers.indices.sorted { integers[$0]! < integers[$1]! }
-    } else {
-      order = table.labelNames.indices.sorted { table.labelNames[$0] < table.labelNames[$1] }
-    }
-    var codes = [Int32](repeating: 0, count: order.count)
-    for (position, old) in order.enumerated() { codes[old] = Int32(position) }
-    let label = table.labelColumn.map { "labels are in column \"\($0)\"" }
-    return Labelled(
-      features: .dense(table.features), codes: table.labelCodes.map { codes[Int($0)] },
-      names: order.map { table.labelNames[$0] }, table: table.layout.description, lines: table.lines,
-      remarks: [label].compactMap { $0 } + table.layout.remarks)
-  }
 
   static func list(_ names: [String]) -> String {
     names.count <= 6 ? names.joined(separator: ", ") : names.prefix(5).joined(separator: ", ") + ", ..."

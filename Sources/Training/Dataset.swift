@@ -20,19 +20,22 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   public private(set) var features: Features<Scalar>
   /// Classes [N, T], each in 0..<C, and where T is above 1 also negative, for a position without a label; or numbers
   /// [N, K], finite, standardised where `targetStandardization` says so.
-  public private(set) var targets: Targets<Scalar>
+  public internal(set) var targets: Targets<Scalar>
   /// T; 1 for a regression.
   public let labelsPerExample: Int
   /// N T without the positions that have no label: the rows that a loss is a mean over.
   public private(set) var labelCount: Int
   /// C of them, in the order of the labels; empty for a regression.
-  public let classNames: [String]
+  public internal(set) var classNames: [String]
   /// K of them, for a regression; empty for classes.
   public let targetNames: [String]
   /// What was done to the numbers to predict; nil if they are in their own units.
   public private(set) var targetStandardization: Standardization?
-  /// [N], finite and non-negative, not all zero; nil is ones.
-  public private(set) var weights: [Scalar]?
+  /// [N], finite and non-negative, not all zero and none of them subnormal; nil is ones.
+  public internal(set) var weights: [Scalar]?
+  /// Labels of examples that were left out, because they are no classes of the model that the data are for, and how many
+  /// examples have each.
+  public internal(set) var unknownLabels: [String: Int] = [:]
   /// Where it came from, for messages.
   public let source: String
   /// Where the targets came from, if from another file.
@@ -167,37 +170,6 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     labelsPerExample == 1 || labels[example * labelsPerExample..<(example + 1) * labelsPerExample].contains { $0 >= 0 }
   }
 
-  /// Replaces the example weights.
-  public mutating func setWeights(_ weights: [Scalar]?) throws(DataError) {
-    if let weights {
-      guard weights.count == count else {
-        throw DataError(source, "expected one sample weight for each of \(count) rows, got \(weights.count)")
-      }
-      if let row = weights.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
-        throw DataError(source, "row \(row): expected a finite sample weight of at least 0, got \(weights[row])")
-      }
-      guard weights.indices.contains(where: { weights[$0] > 0 && isLabelled($0) }) else {
-        let place = weights.contains { $0 > 0 } ? "on an example with a label" : "somewhere"
-        throw DataError(source, "expected a sample weight above 0 \(place), got only zeros")
-      }
-    }
-    self.weights = weights
-  }
-
-  /// Multiplies the weights by N / (C' n_c), C' the number of classes that occur and n_c the examples of one, so that
-  /// each of them weighs the same in total. For examples of one label.
-  public mutating func balanceClasses() throws(DataError) {
-    guard classCount > 0 else { throw DataError(source, "classes are balanced, and the targets here are numbers") }
-    guard labelsPerExample == 1 else {
-      throw DataError(source, "classes are balanced by weights of examples, which have \(labelsPerExample) labels here")
-    }
-    let counts = classCounts
-    let present = counts.count { $0 > 0 }
-    let factors = counts.map { $0 > 0 ? Double(count) / Double(present * $0) : 0 }
-    let (labels, current) = (labels, weights)
-    try setWeights(labels.indices.map { i in Scalar(factors[Int(labels[i])]) * (current?[i] ?? 1) })
-  }
-
   /// Applies a standardisation in place.
   public mutating func standardize(_ standardization: Standardization) throws(DataError) {
     guard standardization.mean.count == featureCount else {
@@ -206,21 +178,6 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     }
     do { try standardization.apply(to: &features) } catch { throw DataError(source, "\(error)") }
     try Self.checkFinite(features, source, nil)
-  }
-
-  /// Splits off a seeded fraction for validation, which may not leave either side empty. Rows keep their order.
-  public func split(validationFraction: Double, seed: UInt64) throws(DataError) -> (
-    training: Dataset, validation: Dataset
-  ) {
-    let held =
-      validationFraction > 0 && validationFraction < 1 ? Int((Double(count) * validationFraction).rounded()) : 0
-    guard held >= 1, held < count else {
-      throw DataError(
-        source, "expected a validation fraction that leaves rows on both sides of \(count), got \(validationFraction)")
-    }
-    var generator = SeededGenerator(seed: seed, .split)
-    let order = generator.permutation(of: count)
-    return (try rows(order[held...].sorted()), try rows(order[..<held].sorted()))
   }
 
   /// A data set of some rows.

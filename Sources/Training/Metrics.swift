@@ -9,9 +9,10 @@ public struct Evaluation: Sendable, Codable, Equatable {
   public var objective: Double
   /// Weighted mean loss: of cross-entropy in nats, of a regression in the units of the targets as they are trained on.
   public var loss: Double
-  /// Fraction whose true class has the highest logit; ties count as wrong. Unweighted. Nil for a regression.
+  /// Fraction whose true class has the highest logit, by weight; ties count as wrong, and so do examples of classes that
+  /// the model does not have. Nil for a regression.
   public var accuracy: Double?
-  /// Fraction whose true class is among the five highest; nil below six classes.
+  /// Fraction whose true class is among the five highest, by weight; nil below six classes.
   public var top5: Double?
   /// Root of the weighted mean squared error of the predictions over examples and outputs, in the targets' own units,
   /// standardised or not; nil for classes.
@@ -23,6 +24,9 @@ public struct Evaluation: Sendable, Codable, Equatable {
   public var calibrated: Calibrated?
   /// How many there are: examples, or their labelled positions where positions are classified.
   public var examples: Int
+  /// Examples of classes that the model does not have, by label. `loss` and `examples` are without them: a class that
+  /// has no probability has no finite loss. Nil where there are none.
+  public var unknownLabels: [String: Int]?
   /// For each class: examples and how many were right. Empty for a regression.
   public var classes: [ClassCount] = []
   /// For each number that is predicted: its own errors. Nil for classes.
@@ -111,7 +115,7 @@ package struct Evaluator<ModelType: Model>: Sendable {
       if batch.count == 0 { continue }
       linearization.linearize(at: parameters, inputs: batch.inputs, outputs: &rows.rows)
       linearization.release()
-      hits?.add(rows.rows, batch.labels)
+      hits?.add(rows.rows, batch.labels, batch.weights)
       errors?.add(rows.rows, batch)
       // Without weights: those of one block may all be zero.
       rows.evaluate(batch.targets, weights: nil)
@@ -133,25 +137,32 @@ package struct Evaluator<ModelType: Model>: Sendable {
 /// How many true classes come first, or among the first five.
 private struct Hits {
   private var counts: [Evaluation.ClassCount]
-  private var (correct, near) = (0, 0)
+  /// By weight.
+  private var (correct, near, total) = (0.0, 0.0, 0.0)
+  private let unknown: [String: Int]
 
   init<S>(_ data: Dataset<S>) {
     counts = data.classNames.map { Evaluation.ClassCount(name: $0, examples: 0, correct: 0) }
+    unknown = data.unknownLabels
+    total = data.unknownWeight
   }
 
-  mutating func add<S>(_ logits: Matrix<S>, _ labels: [Int32]) {
-    for (label, rank) in zip(labels, RowKernels.ranks(logits, labels: labels)) {
+  mutating func add<S: RealScalar>(_ logits: Matrix<S>, _ labels: [Int32], _ weights: [S]?) {
+    for (i, (label, rank)) in zip(labels, RowKernels.ranks(logits, labels: labels)).enumerated() {
+      let weight = weights.map { Double($0[i]) } ?? 1
       counts[Int(label)].examples += 1
       counts[Int(label)].correct += rank == 0 ? 1 : 0
-      correct += rank == 0 ? 1 : 0
-      near += rank < 5 ? 1 : 0
+      correct += rank == 0 ? weight : 0
+      near += rank < 5 ? weight : 0
+      total += weight
     }
   }
 
   func report(_ result: inout Evaluation) {
     result.classes = counts
-    result.accuracy = Double(correct) / Double(result.examples)
-    if counts.count > 5 { result.top5 = Double(near) / Double(result.examples) }
+    result.accuracy = correct / total
+    if counts.count > 5 { result.top5 = near / total }
+    if !unknown.isEmpty { result.unknownLabels = unknown }
   }
 }
 

@@ -8,7 +8,8 @@ import TensorFiles
 /// A linear head has tensors `weight` [C, D] and, with an intercept, `bias` [C], as PyTorch's nn.Linear has them; a
 /// network has those of its layers, named `0.weight`, `0.bias`, `2.weight`, ..., as an nn.Sequential has them. String
 /// metadata: `format` "fgn-linear-head" or "fgn-network", `architecture` of a network (JSON, see `Architecture`),
-/// `schema_version` "1", `class_names` (JSON array), `standardization` (JSON object with `mean` and `scale`; absent if
+/// `schema_version` "1", `class_names` (JSON array), `label_kind` ("whole-number", "boolean" or "text": what those
+/// names stand for; absent where they are "0", "1", ...), `standardization` (JSON object with `mean` and `scale`; absent if
 /// none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `temperature`
 /// (absent is 1), `columns` (JSON; only if trained on a table: the names and parts of its columns), `producer`.
 /// A regression has `loss` ("squared", "huber" with `huber_delta`, or "poisson"; absent for cross-entropy),
@@ -24,6 +25,10 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   public let loss: any Loss
   /// C of them; empty for a regression.
   public var classNames: [String] = []
+  /// What the classes' names stand for; nil for a file that does not say it: then classes are numbered from 0.
+  package var labelKind: LabelKind?
+  /// Whether the file said no names of classes, which are called by their numbers then.
+  package private(set) var isUnnamed = false
   /// K of them, for a regression; empty for classes.
   public var targetNames: [String] = []
   /// What was done to targets before training: outputs are numbers so standardised.
@@ -84,6 +89,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     if !(loss is CrossEntropy) { metadata["loss"] = named.form.name }
     if named.form.targetKind == .classes {
       metadata["class_names"] = try JSONText.line(of: classNames)
+      // Not needed where a class's name is its number.
+      if let labelKind, classNames != classNames.indices.map(String.init) { metadata["label_kind"] = labelKind.rawValue }
     } else {
       metadata["target_names"] = try JSONText.line(of: targetNames)
     }
@@ -229,7 +236,9 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   private mutating func readMetadata(_ file: SafeTensorsFile) throws(FileError) {
     let outputs = model.outputWidth
     if LossForm(loss)?.targetKind == .classes {
-      classNames = try Self.names("class_names", outputs, file) ?? (0..<outputs).map(String.init)
+      let names = try Self.names("class_names", outputs, file)
+      (classNames, isUnnamed) = (names ?? (0..<outputs).map(String.init), names == nil)
+      labelKind = file.metadata["label_kind"].flatMap(LabelKind.init)
     } else {
       targetNames = try Self.names("target_names", outputs, file) ?? Dataset<Scalar>.defaultTargetNames(outputs)
       targetStandardization = try Self.standardization("target_standardization", outputs, file)

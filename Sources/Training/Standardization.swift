@@ -54,24 +54,27 @@ public struct Standardization: Sendable, Codable, Equatable {
     case .dense: apply(to: &features.dense)
     case .sparse(var matrix):
       features = .none
-      matrix.scaleColumns(by: scale.map { Scalar(1 / $0) })
+      matrix.divideColumns(by: scale)
       features = .sparse(matrix)
     case .stored(let source): features = .stored(StoredView(source).standardized(self))
     }
   }
 
-  /// In place.
+  /// In place. Differences and quotients are taken in double, and rounded once.
   public func apply<Scalar>(to features: inout Matrix<Scalar>) {
-    features.mapColumns { column in
-      (shift: Scalar(mean[column]), factor: Scalar(1 / scale[column]))
-    }
+    features.standardizeColumns(shift: mean, scale: scale)
   }
 
-  /// x -> mean + scale x, in place.
+  /// x -> mean + scale x, in place; in double, and rounded once.
   public func revert<Scalar>(_ values: inout Matrix<Scalar>) {
-    values.mapColumns { column in
-      (shift: Scalar(-mean[column] / scale[column]), factor: Scalar(scale[column]))
-    }
+    values.restoreColumns(shift: mean, scale: scale)
+  }
+
+  /// The numbers of the columns whose mean is so far from 0, for their deviation, that numbers of this precision have
+  /// lost most of their digits before the mean is taken away.
+  package func columnsTooFarFromZero<Scalar: RealScalar>(in type: Scalar.Type) -> [Int] {
+    let limit = 0.001 / Double(Scalar.ulpOfOne)
+    return mean.indices.filter { abs(mean[$0]) > limit * scale[$0] && scale[$0] != 1 }
   }
 }
 

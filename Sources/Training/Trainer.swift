@@ -62,8 +62,12 @@ extension Trainer {
   /// What training leaves behind.
   public struct Result<Scalar: RealScalar>: Sendable {
     /// The best parameters seen at the end of an epoch (or where training was cut short), by validation loss where
-    /// there is a validation set and by training objective otherwise.
+    /// there is a validation set and by training objective otherwise. Parameters that training was given to start from
+    /// are among them.
     public var parameters: Parameters<Scalar>
+    /// What the given parameters are judged by: their validation loss or training objective; nil where none were given,
+    /// or it is not finite.
+    public var startValue: Double?
     public var outcome: Trainer.Outcome
     /// The epoch that `parameters` are from, counted from 1; 0 is the start.
     public var bestEpoch: Int
@@ -84,7 +88,7 @@ public struct Trainer: Sendable {
 
   public init(options: Trainer.Options) { self.options = options }
 
-  /// Trains from `start`, or from the model's initial parameters.
+  /// Trains from `start`, or from the model's initial parameters. `start` is kept where no epoch ends better.
   ///
   /// - Parameters:
   ///   - observer: told about steps and epochs (`Trainer.EpochRecord`); asked after each step whether to stop.
@@ -116,6 +120,11 @@ public struct Trainer: Sendable {
     observer.trainingStarted(plan)
 
     var best = Best(parameters: parameters, objective: .infinity, epoch: 0)
+    if start != nil {
+      let value = try validation.map { try evaluator.evaluate(parameters, $0).loss }
+      try best.consider(parameters, value ?? evaluator.evaluate(parameters, training).objective, epoch: 0)
+    }
+    let startValue = best.objective.isFinite ? best.objective : nil
     var records: [Trainer.EpochRecord] = []
     var outcome = Trainer.Outcome.finished
     var step = 0
@@ -160,7 +169,7 @@ public struct Trainer: Sendable {
       }
     }
     return Trainer.Result(
-      parameters: best.parameters, outcome: outcome, bestEpoch: best.epoch, epochs: records,
+      parameters: best.parameters, startValue: startValue, outcome: outcome, bestEpoch: best.epoch, epochs: records,
       explanation: optimizer.explanation)
   }
 

@@ -23,7 +23,10 @@ struct DataArguments: ParsableArguments {
 
   @Option(
     help:
-      "Labels as .npy [N], integers from 0; [N, T] where positions are classified; [N] or [N, K] numbers to predict.")
+      """
+      Labels as .npy [N] of whole numbers, booleans or strings, as text with a label a line, .csv of one column, or a \
+      .json array; .npy [N, T] where positions are classified; [N] or [N, K] numbers to predict.
+      """)
   var labels: String?
 
   @Option(

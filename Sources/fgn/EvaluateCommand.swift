@@ -25,7 +25,8 @@ struct EvaluateCommand: DataCommand {
   func work<S: RealScalar>(_ type: S.Type) throws {
     let result = try job.run(saved.load(as: type), on: arguments.files, note: logger.info)
     if json { return try printJSON(result) }
-    print("examples   \(result.examples)")
+    let unknown = result.unknownLabels?.values.reduce(0, +) ?? 0
+    print("examples   \(result.examples)\(unknown == 0 ? "" : ", and \(unknown) of unknown classes")")
     print("objective  \(NumberText.fixed(result.objective, 6))")
     print("loss       \(NumberText.fixed(result.loss, 6))")
     if let outputs = result.outputs { return show(result, outputs) }

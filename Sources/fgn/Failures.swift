@@ -72,6 +72,8 @@ extension Remedy {
     switch self {
     case .doublePrecision: "use --precision double"
     case .lossForNumbers: "for numbers to predict say --loss squared"
+    case .classesOrNumbers:
+      "for numbers to predict say --loss squared; if they are classes all the same, say --loss cross-entropy"
     case .integerArray:
       "for classes use --loss cross-entropy; for numbers to predict convert it to float, or say --integer-targets"
     case .integerColumn: "for classes use --loss cross-entropy; for numbers to predict say --integer-targets"

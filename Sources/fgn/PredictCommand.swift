@@ -6,8 +6,8 @@ struct PredictCommand: DataCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Write predicted classes, probabilities or numbers, to a file or line by line.",
     discussion: """
-      The name of --output says its form: .npy is int64 [N], each row's class number (its name is in the model's \
-      class_names), or with --probabilities [N, C] in the chosen precision; .npz has arrays classes and \
+      The name of --output says its form: .npy is int64 [N], each row's class: the whole number that it is, or \
+      else its place in the model's class_names from 0; or with --probabilities [N, C] in the chosen precision; .npz has arrays classes and \
       probabilities, [N, K] each with --top-k; .csv has names. A model of positions gives [N, T] and [N, T, C]. A \
       regression gives numbers in the targets' own units: [N], or [N, K] of several targets. Labels in DATA are \
       passed over. Probabilities are softmax(z / T), with the temperature T that `fgn calibrate` left in the model.

@@ -5,7 +5,10 @@ import Figures
 struct TrainSummary: Encodable {
   var outcome: Trainer.Outcome
   var epochs: Int
+  /// 0 for the model that was given to start from.
   var bestEpoch: Int
+  /// What that is judged by: its validation loss, or else its objective.
+  var startValue: Double?
   var steps: Int
   var objective: Double
   var loss: Double
@@ -29,7 +32,7 @@ struct TrainSummary: Encodable {
     let last = result.epochs.last
     outcome = result.outcome
     epochs = result.epochs.count
-    bestEpoch = result.bestEpoch
+    (bestEpoch, startValue) = (result.bestEpoch, result.startValue)
     steps = last?.step ?? 0
     (objective, loss) = (training.objective, training.loss)
     (accuracy, rmse, r2) = (training.accuracy, training.rmse, training.r2)
@@ -55,7 +58,8 @@ struct TrainSummary: Encodable {
     }
     print(
       "\(steps) steps in \(NumberText.significant(wallSeconds)) s (\(NumberText.significant(cpuSeconds)) s of CPU), "
-        + "epoch \(bestEpoch) of \(epochs) kept, saved to \(model)")
+        + (bestEpoch == 0 ? "no epoch is better than the start: that is kept" : "epoch \(bestEpoch) of \(epochs) kept")
+        + ", saved to \(model)")
   }
 
   private static func quality(_ accuracy: Double?, _ rmse: Double?, _ r2: Double?) -> String {

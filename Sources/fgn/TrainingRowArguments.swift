@@ -3,7 +3,6 @@ import FastGaussNewton
 
 /// What is made of the examples for training: loss, validation, weights, standardisation.
 struct TrainingRowArguments: ParsableArguments {
-  enum ClassWeight: String, ExpressibleByArgument, CaseIterable { case balanced }
 
   @OptionGroup var losses: LossArguments
 
@@ -15,8 +14,17 @@ struct TrainingRowArguments: ParsableArguments {
   var standardize = false
   @Option(help: "A weight for each example, .npy [N], at least 0.")
   var sampleWeights: String?
-  @Option(help: "'balanced' weighs every class the same in total.")
-  var classWeight: ClassWeight?
+  @Option(
+    help: """
+      'balanced' weighs every class the same in total; a=2,b=1 multiplies the weights of examples by those of their \
+      classes, 1 for those not named; or a file of such weights, .json {"a": 2} or .csv.
+      """)
+  var classWeight: String?
+  @Option(
+    help: """
+      The names of the classes, in order: a name a line, or .json. Labels are names, or their numbers from 0.
+      """)
+  var classNames: String?
 
   var hasValidation: Bool { validation != nil || validationFraction != nil }
 
@@ -29,9 +37,11 @@ struct TrainingRowArguments: ParsableArguments {
       classWeight == nil || losses.loss?.form.targetKind ?? .classes == .classes,
       "--class-weight is for classes, and --loss \(losses.loss?.form.name ?? "") for numbers to predict.")
     try require(
-      sampleWeights == nil || validationFraction == nil,
-      "--sample-weights has a weight for each training row: give --validation, not --validation-fraction.")
+      classWeight.map { $0 == "balanced" || isFile($0) || ClassWeights.parse($0) != nil } ?? true,
+      "--class-weight must be balanced, weights by name such as a=2,b=1, or a .json or .csv file, got \(classWeight ?? "").")
   }
+
+  private func isFile(_ text: String) -> Bool { [".json", ".csv"].contains(where: text.lowercased().hasSuffix) }
 
   /// How examples become ready for training.
   ///
@@ -41,7 +51,7 @@ struct TrainingRowArguments: ParsableArguments {
   ///   - seed: of the split.
   func preparation(
     _ arguments: DataArguments, seed: UInt64, fraction: Double? = nil, test: String? = nil
-  ) -> DataPreparation {
+  ) throws -> DataPreparation {
     var preparation = DataPreparation(arguments.files)
     preparation.loss = (try? losses.named()) ?? nil
     preparation.allowsIntegerTargets = losses.integerTargets
@@ -50,7 +60,11 @@ struct TrainingRowArguments: ParsableArguments {
     preparation.validation =
       validation.map { .file($0) } ?? (validationFraction ?? fraction).map { .fraction($0) } ?? .none
     (preparation.sampleWeights, preparation.test, preparation.seed) = (sampleWeights, test, seed)
-    preparation.balancesClasses = classWeight == .balanced
+    preparation.balancesClasses = classWeight == "balanced"
+    preparation.classNames = classNames
+    if let classWeight, classWeight != "balanced" {
+      preparation.classWeights = try isFile(classWeight) ? ClassWeights.read(classWeight) : ClassWeights.parse(classWeight)!
+    }
     return preparation
   }
 }
