@@ -41,6 +41,8 @@ public struct OptimumJob: Sendable, Equatable {
     let clock = RunClock(limit: nil)
     var progress: [SoftmaxRegression.Progress] = []
     var all = Observers([RecordObserver<SoftmaxRegression.Progress> { progress.append($0) }] + observers)
+    var options = options
+    options.keepsStart = model.initial != nil
     let result = try SoftmaxRegression.Solver(problem, options: options).fit(
       from: model.start(for: data.training)?.parameters.values, observer: &all)
     let seconds = clock.cpuSeconds

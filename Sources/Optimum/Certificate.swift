@@ -28,6 +28,11 @@ struct Certifier<Scalar: RealScalar> {
   private let problem: SoftmaxRegression.Problem<Scalar>
   private var batch: FullBatch<Scalar, Double>
   private let sample: Features<Double>
+  /// The size of a row of features where it is below 1: gradients of weights are so many times smaller than those of
+  /// biases, and are no smaller for being near an optimum.
+  private let featureSize: Double
+  /// |gradient| of the last certificate, as it would be with features of size 1.
+  private(set) var scaledGradientNorm = Double.infinity
 
   var passes: Int { batch.passes }
 
@@ -38,6 +43,8 @@ struct Certifier<Scalar: RealScalar> {
     self.problem = problem
     batch = FullBatch(widening: problem)
     sample = try problem.sample(Self.sampleRows).widened
+    let size = (sample.squaredNorm / Double(max(1, sample.rows))).squareRoot()
+    featureSize = size > 0 ? min(1, size) : 1
   }
 
   /// The certificate of `panels`, whose bias is moved by Newton steps while its gradient keeps the bound from holding
@@ -52,6 +59,8 @@ struct Certifier<Scalar: RealScalar> {
       var result = SoftmaxRegression.Certificate(
         objective: value.objective, gradientNorm: (ofWeights + bias.squaredNorm(in: bias.indices)).squareRoot(),
         isSeparated: value.rowsBehind == 0)
+      let ofBias = bias.squaredNorm(in: bias.indices)
+      scaledGradientNorm = (ofWeights / featureSize / featureSize + ofBias).squareRoot()
       guard problem.l2 > 0, value.objective.isFinite else { return result }
       let bound = ofWeights / (2 * problem.l2)
       result.gapBound = min(bound, value.objective)
@@ -91,6 +100,17 @@ extension SoftmaxRegression.Problem {
       try features.read(0..<count, into: &result)
     }
     return result
+  }
+}
+
+extension Features {
+  /// The sum of the squares of all numbers in memory.
+  fileprivate var squaredNorm: Double {
+    switch self {
+    case .dense(let x): x.elements.squaredNorm(in: x.elements.indices)
+    case .sparse(let x): x.values.squaredNorm(in: x.values.indices)
+    case .stored: preconditionFailure("expected features in memory, got \(kind)")
+    }
   }
 }
 

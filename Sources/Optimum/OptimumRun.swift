@@ -11,6 +11,8 @@ struct OptimumRun<Scalar: RealScalar> {
   /// The point that was certified last, and in the end the result. While a method works it has a point of its own.
   private var panels: ClassPanels<Scalar>
   private let isWarm: Bool
+  /// The point to start from, where that is kept if nothing better is found.
+  private var kept: ClassPanels<Scalar>?
   private var iterations = 0
   /// Passes over the features so far, without those of the certifier.
   private var passes = 0
@@ -32,11 +34,22 @@ struct OptimumRun<Scalar: RealScalar> {
       throw DataError("", "expected finite weights to start from; standardise the features")
     }
     if !problem.hasIntercept { for k in panels.biasRange { panels.elements[k] = 0 } }
+    if options.keepsStart { kept = start == nil ? nil : panels }
   }
 
   mutating func run(_ observer: inout some RunObserver) throws -> SoftmaxRegression.Result<Scalar> {
     try minimise(&observer)
-    let certificate = try certificate ?? certify()
+    var certificate = try certificate ?? certify()
+    if let kept {
+      let found = panels
+      panels = kept
+      let ofStart = try certify()
+      if ofStart.objective < certificate.objective || !certificate.objective.isFinite {
+        certificate = ofStart
+      } else {
+        panels = found
+      }
+    }
     return SoftmaxRegression.Result(
       values: panels.values(hasBias: problem.hasIntercept), outcome: outcome ?? .iterationLimit,
       certificate: certificate, iterations: iterations, passes: passes + certifier.passes, seconds: clock.wallSeconds,
@@ -85,7 +98,7 @@ struct OptimumRun<Scalar: RealScalar> {
     certificate = result
     if let gap = result.relativeGap, gap <= options.tolerance { outcome = .converged }
     if problem.l2 == 0, result.isSeparated { outcome = .separable }
-    if problem.l2 == 0, !result.isSeparated, result.gradientNorm <= options.tolerance { outcome = .converged }
+    if problem.l2 == 0, !result.isSeparated, certifier.scaledGradientNorm <= options.tolerance { outcome = .converged }
     return result
   }
 

@@ -9,7 +9,7 @@ extension SoftmaxRegression {
   /// How `SoftmaxRegression.Solver` works.
   public struct Options: Sendable, Codable, Equatable {
     /// The certified bound on the gap, over the objective, at which a fit has converged; above 0. Without a penalty
-    /// there is no bound: then |gradient| is at most this.
+    /// there is no bound: then |gradient| is at most this, for features scaled to a size of 1 where theirs is smaller.
     public var tolerance: Double
     /// Epochs of dual ascent and steps of L-BFGS together, at least 1.
     public var iterations: Int
@@ -23,6 +23,8 @@ extension SoftmaxRegression {
     public var method: SoftmaxRegression.Method?
     /// How many bytes dual variables may take.
     public var dualBudget: Int
+    /// Whether the point that a fit starts from is kept where the fit ends at a worse one.
+    public var keepsStart = false
 
     public init(
       tolerance: Double = 1e-6, iterations: Int = 1000, timeLimit: Double? = nil, seed: UInt64 = 0,
