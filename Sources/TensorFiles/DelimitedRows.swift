@@ -32,6 +32,8 @@ struct DelimitedRows<Scalar: RealScalar> {
   private let policy: MissingValue.Policy
   private let featureCount: Int
   private let targetCount: Int
+  /// Whether features come in the order in which they are wanted, and need no place of their own beforehand.
+  private let isOrdered: Bool
   /// The most numbers `features` may hold.
   private let limit: Int
   private(set) var features: [Scalar] = []
@@ -48,6 +50,8 @@ struct DelimitedRows<Scalar: RealScalar> {
     (self.path, self.layout, self.dialect, self.limit) = (path, layout, dialect, limit)
     policy = missing
     (featureCount, targetCount) = (layout.featureCount, layout.targetCount)
+    let order = layout.uses.compactMap { if case .feature(let j) = $0 { j } else { nil } }
+    isOrdered = order == Array(0..<featureCount)
   }
 
   /// Room for so many features; pages of it that are never written cost nothing.
@@ -159,7 +163,7 @@ struct DelimitedRows<Scalar: RealScalar> {
     }
     let base = features.count
     let targetBase = targets.count
-    features.append(contentsOf: repeatElement(0, count: featureCount))
+    if !isOrdered { features.append(contentsOf: repeatElement(0, count: featureCount)) }
     if targetCount > 0 { targets.append(contentsOf: repeatElement(0, count: targetCount)) }
     var isLacking = false
     for column in 0..<columnCount {
@@ -167,11 +171,12 @@ struct DelimitedRows<Scalar: RealScalar> {
       switch layout.uses[column] {
       case .feature(let j):
         if let value = number(bytes, at: &next, end: end, delimiter) {
-          features[base + j] = value
+          if isOrdered { features.append(value) } else { features[base + j] = value }
         } else {
           try readMissing(bytes, start, &next, end, line, column)
           isLacking = true
           missing.append(base + j)
+          if isOrdered { features.append(0) }
         }
       case .target(let k):
         if let value = number(bytes, at: &next, end: end, delimiter) {

@@ -103,8 +103,7 @@ public enum DelimitedText {
     _ path: String, as type: Scalar.Type = Scalar.self, options: Options = Options()
   ) throws(FileError) -> Table<Scalar> {
     let file = try InputFile(path)
-    var preview = try RecordReader(file)
-    let sample = try preview.sample(sampleCount + 1)
+    let sample = try sample(of: file)
     guard let first = sample.first else {
       throw .badData(path, "expected a table, got \(file.size == 0 ? "an empty file" : "only blank lines")")
     }
@@ -140,6 +139,12 @@ public enum DelimitedText {
     rows.reserve(expected)
     try rows.read(&records, from: start)
     return try rows.table(comments: records.comments)
+  }
+
+  /// The first records; the buffer they are read with is gone then.
+  private static func sample(of file: InputFile) throws(FileError) -> [RecordReader.Record] {
+    var records = try RecordReader(file)
+    return try records.sample(sampleCount + 1)
   }
 
   /// What was decided, for people.

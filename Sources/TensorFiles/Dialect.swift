@@ -71,7 +71,21 @@ package struct Dialect: Sendable, Equatable {
     {
       return true
     }
+    if isNumbering(first, kinds, sample) { return true }
     return zip(kinds, second.map(kind)).contains { $0 != $1 && $0 != .missing && $1 != .missing }
+  }
+
+  /// Whether the first record numbers the columns, as programs do that have no names for them: three or more whole
+  /// numbers from 0 or 1 on, and texts that come in none of twenty examples or more.
+  private func isNumbering(_ first: [String], _ kinds: [Kind], _ sample: [RecordReader.Record]) -> Bool {
+    let numbers = zip(first, kinds).filter { $1 == .number }.map { Int($0.0) }
+    guard sample.count > 20, numbers.count >= 3, let start = numbers[0], (0...1).contains(start),
+      numbers.enumerated().allSatisfy({ $1 == start + $0 })
+    else { return false }
+    let rows = sample.dropFirst().map { $0.fields(delimiter.byte) ?? [] }
+    return zip(first, kinds).enumerated().allSatisfy { column, field in
+      field.1 != .text || !rows.contains { column < $0.count && $0[column] == field.0 }
+    }
   }
 
   private enum Kind { case number, text, missing }

@@ -51,16 +51,18 @@ struct BadInput: Sendable, CustomTestStringConvertible {
   }
 
   static let tables: [BadInput] = [
-    text("infinity", "t.csv", "label,width,height\n0,1,2\n1,3,inf\n", "row 1, column \"height\": expected a finite"),
+    text("infinity", "t.csv", "label,width,height\n0,1,2\n1,3,inf\n", "line 3, column \"height\": expected a finite"),
     text(
-      "NaN", "t.csv", "label,width,height\n0,nan,2\n1,3,4\n", "row 0, column \"width\": expected a finite number, got"),
+      "NaN", "t.csv", "label,width,height\n0,nan,2\n1,3,4\n",
+      "line 2, column \"width\": expected a number, got \"nan\" (--missing drop"),
     text(
       "one class only", "t.csv", "label,a\nq,1\nq,2\n",
       "expected examples of at least two classes, got one class only (q)"),
     text("ragged", "t.csv", "label,a,b\n0,1,2\n1,3\n", "line 3: expected 3 fields, got 2"),
     text("ragged the other way", "t.csv", "label,a,b\n0,1,2\n1,3,4,5\n", "line 3: expected 3 fields, got 4"),
     text(
-      "text for a number", "t.csv", "label,a\n0,1\n1,wide\n", "line 3, column \"a\": expected a number, got \"wide\""),
+      "text for a number", "t.csv", "label,a\n0,1\n1,wide\n",
+      "line 3, column \"a\": expected a finite number, got \"wide\""),
     text("empty field", "t.csv", "label,a\n0,1\n1,\n", "line 3, column \"a\": expected a number, got an empty field"),
     text("empty table", "t.csv", "", "expected a table, got an empty file"),
     text("header only", "t.csv", "label,a\n", "expected examples below the header, got none"),
@@ -79,7 +81,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     text("label of LIBSVM", "t.svm", "0.5 1:1\n", "line 1, field 1: expected a whole number as the label, got \"0.5\""),
     text("NaN in LIBSVM", "t.svm", "0 1:1\n1 2:nan\n", "row 1, column 1: expected a finite number, got nan"),
     text("empty LIBSVM", "t.libsvm", "", "expected at least one example, got none"),
-    text("unknown format", "t.txt", "1", "expected a .npz, .csv, .svm or .libsvm file"),
+    text("unknown format", "t.bin", "\u{0}\u{1}", "expected a .npz file, a table (.csv) or LIBSVM text (.svm)"),
     BadInput("missing", status: 66, "none.csv: cannot open for reading: No such file") { [$0.file("none.csv")] },
     BadInput("a directory", status: 66, "d.csv: expected a regular file, got a directory") {
       try FileManager.default.createDirectory(atPath: $0.file("d.csv"), withIntermediateDirectories: true)

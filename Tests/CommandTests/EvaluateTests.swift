@@ -46,7 +46,7 @@ import Testing
     let toy = try ToyModel(names: ["A", "B", "C"])
     let csv = try directory.write(ToyData(rows: 5).csv(names: ["A", "B", "Z"]), "t.csv")
     let result = try await Command.run("evaluate", toy.path, csv)
-    expectFailure(result, 65, "t.csv: row 2: expected a label among the 3 classes (A, B, C), got \"Z\"")
+    expectFailure(result, 65, "t.csv: line 4: expected a label among the 3 classes (A, B, C), got \"Z\"")
     let svm = try directory.write("7 1:1\n", "t.svm")
     let plain = try ToyModel()
     expectFailure(try await Command.run("evaluate", plain.path, svm), 65, "t.svm", "(0, 1, 2), got \"7\"")

@@ -50,7 +50,7 @@ import Testing
   /// Data that are there and broken are named, with the line.
   @Test func saysWhatIsWrongWithTheData() async throws {
     let files = TemporaryDirectory()
-    _ = try files.write(Data("letter,x\nA,1\nB,two\n".utf8), "letter-recognition.csv")
+    _ = try files.write(Data("label,x\nA,1\nB,two\n".utf8), "letter-recognition.csv")
     let result = try await Command.run(
       "experiment", "deep", "--quick", "--seeds", "1", "--data", files.path, "--output", files.file("out"))
     expectFailure(result, 65, "letter-recognition.csv", "line 3")

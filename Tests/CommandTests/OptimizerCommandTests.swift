@@ -125,15 +125,15 @@ import Testing
 
   @Test(.timeLimit(.minutes(1))) func controlCAndOn() async throws {
     let options = ["--seeds", "2", "--batch-size", "12", "--grid", "1", "--epochs"]
-    let run = try Command.start(try arguments(options + ["20000"]))
+    let run = try Command.start(try arguments(options + ["4000"]))
     #expect(try await run.says("run 1/"))
     run.interrupt()
     let result = try await run.result()
     #expect(result.status == 130, "\(result.errors)")
     #expect(result.errors.contains("interrupted; finished runs are in"))
     let rows = try directory.text("out/rows.jsonl").split(separator: "\n").count
-    // The start, 1, 2, 4, ..., 2048, and 20 points.
-    #expect(rows >= 33 && rows % 33 == 0, "whole runs: \(rows)")
+    // The start, 1, 2, 4, ..., 512, and 20 points.
+    #expect(rows >= 31 && rows % 31 == 0, "whole runs: \(rows)")
   }
 
   @Test func badOutputs() async throws {

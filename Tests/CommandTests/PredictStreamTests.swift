@@ -48,8 +48,13 @@ import Testing
   @Test func badLineAfterGoodOnes() async throws {
     let toy = try ToyModel()
     let result = try await stream(toy, "1,2,3,4\n0,1,0,1\n1,2,3\n1,1,1,1\n")
-    #expect(result.status == 65 && result.output.split(separator: "\n").count == 2)
+    let answers = result.output.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(result.status == 65 && answers.count == 5 && answers[2].isEmpty && !answers[3].isEmpty, "\(answers)")
     #expect(result.errors.contains("standard input: line 3: expected 4 fields, got 3"))
+    #expect(result.errors.contains("line 3: 1 row has no answer, the first of them: expected 4 fields, got 3"))
+    let objects = try await stream(toy, "1,2,3,4\n0,x,0,1\n1,1,1,1\n", "--json")
+    let lines = objects.output.split(separator: "\n")
+    #expect(objects.status == 65 && lines.count == 3 && lines[1].hasPrefix("{\"error\":\"standard input: line 2"))
   }
 
   @Test func closedPipe() async throws {

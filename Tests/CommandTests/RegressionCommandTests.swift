@@ -241,7 +241,7 @@ extension BadInput {
       "t.csv: expected one column named \"c\", got none; the columns are \"a\", \"b\""),
     table(
       "text for a target", "a,y\n1,0.5\n2,low\n", ["--loss", "squared"],
-      "t.csv: line 3, column \"y\": expected a number, got \"low\""),
+      "t.csv: line 3, column \"y\": expected a finite number, got \"low\""),
     BadInput("class numbers in LIBSVM", "t.svm: expected real targets, got 2 different whole numbers (-1, 1)") {
       [try $0.write("1 1:1\n-1 2:1\n", "t.svm"), "--loss", "squared"]
     },

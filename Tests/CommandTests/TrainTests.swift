@@ -38,11 +38,14 @@ import Testing
       for source in sources {
         let result = try await Command.run(["train"] + source + ["--output", model] + options)
         #expect(result.status == 0, "\(source): \(result.errors)")
-        // A model also remembers where the indices of its LIBSVM file start; nothing else may differ.
+        // A model also remembers where the indices of its LIBSVM file start, and the columns of its table; nothing else
+        // may differ.
         var file = try ModelFile<Double>(reading: model)
         let base = source[0].hasSuffix("zero.svm") ? LIBSVM.IndexBase.zero : .one
         #expect(file.indexBase == (source[0].hasSuffix("svm") ? base : nil))
         file.indexBase = nil
+        #expect((file.table?.featureNames.count ?? 4) == 4 && (file.table == nil) == !source[0].hasSuffix("csv"))
+        file.table = nil
         try file.write(to: directory.file("plain.safetensors"))
         models.append(try directory.bytes("plain.safetensors"))
       }

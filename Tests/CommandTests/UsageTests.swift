@@ -139,7 +139,9 @@ import Testing
     (
       "train",
       [
-        "--features", "--labels", "--label-column", "--no-header", "--validation", "--validation-fraction",
+        "--features", "--labels", "--label-column", "--header/--no-header", "--delimiter", "--decimal", "--missing",
+        "--id-column", "--columns",
+        "--drop-columns", "--validation", "--validation-fraction",
         "--curvature", "--solver", "--damping", "--fixed-damping", "--epochs", "--batch-size", "--l2", "--standardize",
         "--no-intercept", "--sample-weights", "--class-weight", "--precision", "--threads", "--seed", "--time-limit",
         "--patience", "--gram-budget", "--output", "--log", "--curve", "--json", "--model", "--activation", "--initial",

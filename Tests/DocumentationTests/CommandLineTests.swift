@@ -8,7 +8,7 @@ import Testing
 @Suite struct CommandLineTests {
   /// Which section documents the options of which files.
   static let sections = [
-    ("## Data", ["DataArguments"]),
+    ("## Data", ["DataArguments", "TableArguments"]),
     (
       "## fgn train",
       [

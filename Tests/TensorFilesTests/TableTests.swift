@@ -36,6 +36,16 @@ import Testing
     #expect(table.layout.remarks.contains { $0.contains(hasHeader ? "names the columns" : "no header") })
   }
 
+  /// Columns that are only numbered have a header too, where enough examples show that it is none.
+  @Test func numberedColumns() throws {
+    let rows = (0..<30).map { "\("abc".map(String.init)[$0 % 3]),\($0 % 7),\($0 % 5),\($0 % 4)\n" }.joined()
+    #expect(try read("kind,0,1,2\n" + rows).features.rows == 30)
+    #expect(try read("kind,1,2,3\n" + rows).features.rows == 30)
+    #expect(try read("a,1,2,3\n" + rows).features.rows == 31, "an example like others")
+    #expect(try read("kind,1,2,4\n" + rows).features.rows == 31, "--header is for that")
+    #expect(try read("kind,1,2,3\n" + rows.prefix(40)).features.rows == 6, "too few to tell")
+  }
+
   @Test func rowNumbersAreNoFeature() throws {
     for text in [
       ",x,y\n0,5,a\n1,6,b\n", "Unnamed: 0,x,y\n1,5,a\n2,6,b\n", "\"\",x,y\n\"one\",5,a\n\"two\",6,b\n",
