@@ -62,7 +62,9 @@ package enum LabelFile {
     } catch {
       throw .badData(path, "expected a JSON array: \(error)")
     }
-    guard case .array(let values) = document else { throw .badData(path, "expected a JSON array, got \(document.excerpt)") }
+    guard case .array(let values) = document else {
+      throw .badData(path, "expected a JSON array, got \(document.excerpt)")
+    }
     var texts: [String] = []
     for (k, value) in values.enumerated() {
       switch value {
@@ -148,7 +150,9 @@ extension NPY {
     for row in 0..<header.count {
       guard let bytes = text.content(try source.bytes(text.size), isBigEndian: header.isBigEndian), !bytes.isEmpty,
         let code = labels.code(bytes[...])
-      else { throw .badData(source.path, at: "element \(row)", "expected a label in Unicode, got an empty or broken one") }
+      else {
+        throw .badData(source.path, at: "element \(row)", "expected a label in Unicode, got an empty or broken one")
+      }
       codes.append(code)
     }
     try source.finish()

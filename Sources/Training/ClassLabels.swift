@@ -40,7 +40,8 @@ package struct ClassLabels: Sendable, Equatable {
       let places = Dictionary(zip(order, Int32(0)...)) { first, _ in first }
       (kind, names) = (.text, order)
       classes = labels.map { places[$0]! }
-      areRealNumbers = !labels.isEmpty && !labels.contains(where: Self.isCode) && labels.allSatisfy { Double($0) != nil }
+      areRealNumbers =
+        !labels.isEmpty && !labels.contains(where: Self.isCode) && labels.allSatisfy { Double($0) != nil }
     }
   }
 
@@ -80,7 +81,8 @@ package struct ClassLookup: Sendable {
   private var values: [Value: Int32?] = [:]
 
   private enum Value: Hashable {
-    case number(Int), truth(Bool)
+    case number(Int)
+    case truth(Bool)
 
     init?(_ text: String) {
       if let number = ClassLabels.wholeNumber(text) {

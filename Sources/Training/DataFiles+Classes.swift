@@ -54,7 +54,8 @@ extension DataFiles {
       throw DataError(name, "expected classes, got \(text):", remedy: .classesOrNumbers)
     }
     if count * 5 >= rows {
-      remarks.append("\(text): " + (table.kind == .wholeNumber ? "are they numbers to predict?" : "do they tell rows apart?"))
+      remarks.append(
+        "\(text): " + (table.kind == .wholeNumber ? "are they numbers to predict?" : "do they tell rows apart?"))
     }
   }
 
@@ -82,7 +83,9 @@ extension DataFiles {
       let numbers = table.names.map { ClassLabels.wholeNumber($0).flatMap { 0..<count ~= $0 ? Int32($0) : nil } }
       if !numbers.contains(nil) { return try coded((0..<count).map(String.init), numbers) }
     }
-    if table.kind == .wholeNumber, table.names.last != "\(table.names.count - 1)", table.indexBase == nil, table.table == nil {
+    if table.kind == .wholeNumber, table.names.last != "\(table.names.count - 1)", table.indexBase == nil,
+      table.table == nil
+    {
       remarks.append("labels are \(table.names.count) classes by value: \(Self.list(table.names))")
     }
     return (table.names, table.codes)
@@ -122,7 +125,8 @@ extension DataFiles {
     let classes = labels.map { found[$0] }
     guard classes.allSatisfy({ $0 == nil }) else { return (classes, false) }
     let numbers = labels.map { ClassLabels.wholeNumber($0) }
-    let isByNumber = numbers.allSatisfy { $0.map { 0..<names.count ~= $0 } ?? false } && ClassLabels(names).kind == .text
+    let isByNumber =
+      numbers.allSatisfy { $0.map { 0..<names.count ~= $0 } ?? false } && ClassLabels(names).kind == .text
     return isByNumber ? (numbers.map { Int32($0!) }, true) : (classes, false)
   }
 
@@ -165,7 +169,8 @@ extension DataFiles {
     let count = labels.reduce(0) { $0 + $1.value }
     note(
       "\(name): \(count) of \(table.codes.count) examples have labels that are no classes of the model: "
-        + Self.list(labels.map { "\"\($0.key)\" (\($0.value))" }) + "; losses are without them, and they count as wrong")
+        + Self.list(labels.map { "\"\($0.key)\" (\($0.value))" }) + "; losses are without them, and they count as wrong"
+    )
     return data
   }
 }

@@ -17,7 +17,8 @@ extension Dataset {
       let classes = isStratified ? ", with an example of each class left to train on" : ""
       throw DataError(
         source,
-        "expected a validation fraction that leaves rows on both sides of \(count)\(classes), got \(validationFraction)")
+        "expected a validation fraction that leaves rows on both sides of \(count)\(classes), got \(validationFraction)"
+      )
     }
     var isHeld = [Bool](repeating: false, count: count)
     for row in held { isHeld[Int(row)] = true }
@@ -45,7 +46,9 @@ extension Dataset {
     var quota = zip(counts, shares).map { min(max(0, $0 - 1), Int($1)) }
     var missing = Int((Double(used.count) * fraction).rounded()) - quota.reduce(0, +)
     let places = classes.enumerated().sorted {
-      let (a, b) = (shares[$0.element] - Double(Int(shares[$0.element])), shares[$1.element] - Double(Int(shares[$1.element])))
+      let (a, b) = (
+        shares[$0.element] - Double(Int(shares[$0.element])), shares[$1.element] - Double(Int(shares[$1.element]))
+      )
       return a != b ? a > b : $0.offset < $1.offset
     }
     for (_, label) in places where missing > 0 && quota[label] < counts[label] - 1 {

@@ -36,7 +36,8 @@ extension Dataset {
   public mutating func weighClasses(_ named: [String: Double]) throws(DataError) {
     try checkForClassWeights("weighted")
     if let name = named.keys.filter({ !classNames.contains($0) }).min() {
-      throw DataError(source, "expected class weights of the classes \(DataFiles.list(classNames)), got one of \"\(name)\"")
+      throw DataError(
+        source, "expected class weights of the classes \(DataFiles.list(classNames)), got one of \"\(name)\"")
     }
     let factors = classNames.map { named[$0] ?? 1 }
     if let k = factors.firstIndex(where: { !$0.isFinite || $0 < 0 }) {

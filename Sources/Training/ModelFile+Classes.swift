@@ -30,7 +30,8 @@ extension ModelFile {
       if slices.contains(from.name) {
         let width = from.range.count / classNames.count
         for (k, place) in places.enumerated() {
-          let row = Array(parameters.values[from.range.lowerBound + k * width..<from.range.lowerBound + (k + 1) * width])
+          let row = Array(
+            parameters.values[from.range.lowerBound + k * width..<from.range.lowerBound + (k + 1) * width])
           let first = to.range.lowerBound + place * width
           values.values.replaceSubrange(first..<first + width, with: row)
         }

@@ -90,7 +90,9 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     if named.form.targetKind == .classes {
       metadata["class_names"] = try JSONText.line(of: classNames)
       // Not needed where a class's name is its number.
-      if let labelKind, classNames != classNames.indices.map(String.init) { metadata["label_kind"] = labelKind.rawValue }
+      if let labelKind, classNames != classNames.indices.map(String.init) {
+        metadata["label_kind"] = labelKind.rawValue
+      }
     } else {
       metadata["target_names"] = try JSONText.line(of: targetNames)
     }

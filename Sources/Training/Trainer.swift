@@ -120,10 +120,7 @@ public struct Trainer: Sendable {
     observer.trainingStarted(plan)
 
     var best = Best(parameters: parameters, objective: .infinity, epoch: 0)
-    if start != nil {
-      let value = try validation.map { try evaluator.evaluate(parameters, $0).loss }
-      try best.consider(parameters, value ?? evaluator.evaluate(parameters, training).objective, epoch: 0)
-    }
+    if start != nil { try best.consider(parameters, evaluator.judge(parameters, training, validation), epoch: 0) }
     let startValue = best.objective.isFinite ? best.objective : nil
     var records: [Trainer.EpochRecord] = []
     var outcome = Trainer.Outcome.finished
@@ -192,6 +189,16 @@ public struct Trainer: Sendable {
     var generator = SeededGenerator(seed: options.seed, .dropout(step: progress.step))
     batch.inputs.dropoutSeed = Layers.DropoutSeed(generator.next())
     return optimizer.step(&parameters, on: batch, at: progress)
+  }
+}
+
+extension Evaluator {
+  /// What parameters are chosen by: the loss on a validation set, or else the objective on the training rows.
+  fileprivate mutating func judge(
+    _ parameters: Parameters<Scalar>, _ training: Dataset<Scalar>, _ validation: Dataset<Scalar>?
+  ) throws -> Double {
+    guard let validation else { return try evaluate(parameters, training).objective }
+    return try evaluate(parameters, validation).loss
   }
 }
 

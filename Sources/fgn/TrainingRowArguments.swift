@@ -38,7 +38,8 @@ struct TrainingRowArguments: ParsableArguments {
       "--class-weight is for classes, and --loss \(losses.loss?.form.name ?? "") for numbers to predict.")
     try require(
       classWeight.map { $0 == "balanced" || isFile($0) || ClassWeights.parse($0) != nil } ?? true,
-      "--class-weight must be balanced, weights by name such as a=2,b=1, or a .json or .csv file, got \(classWeight ?? "").")
+      "--class-weight must be balanced, weights by name such as a=2,b=1, or a .json or .csv file, got \(classWeight ?? "")."
+    )
   }
 
   private func isFile(_ text: String) -> Bool { [".json", ".csv"].contains(where: text.lowercased().hasSuffix) }
@@ -63,7 +64,8 @@ struct TrainingRowArguments: ParsableArguments {
     preparation.balancesClasses = classWeight == "balanced"
     preparation.classNames = classNames
     if let classWeight, classWeight != "balanced" {
-      preparation.classWeights = try isFile(classWeight) ? ClassWeights.read(classWeight) : ClassWeights.parse(classWeight)!
+      preparation.classWeights =
+        try isFile(classWeight) ? ClassWeights.read(classWeight) : ClassWeights.parse(classWeight)!
     }
     return preparation
   }

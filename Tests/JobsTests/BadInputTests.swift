@@ -118,7 +118,9 @@ import Testing
     Case("standardised counts", "standardize-targets goes with") {
       try prepared { ($0.loss, $0.standardizesTargets) = (NamedLoss(PoissonLoss()), true) }
     },
-    Case("weights of a split", "sample-weights has a weight for each") { try prepared { $0.sampleWeights = "w.npy" } },
+    Case("two kinds of class weights", "class-weight is either balanced or weights by name") {
+      try prepared { ($0.balancesClasses, $0.classWeights) = (true, ["a": 2]) }
+    },
     Case("perceptron of one width", "model must be two widths") { try Architecture.perceptron([3]) },
     Case("perceptron of width 0", "model must be two widths") { try Architecture.perceptron([3, 0, 2]) },
     Case("top 0", "top-k must be 1 or more, got 0") {
@@ -197,11 +199,11 @@ import Testing
     Case("labels missing", .badData, "expected one label for each of 3 rows, got 2") {
       try SoftmaxRegression.Problem(features: .dense(Letters.rows(3).features), labels: [0, 1], classes: 2, l2: 1)
     },
-    Case("weights of zero", .badData, "not all of them 0") {
+    Case("weights of zero", .badData, "above 0 somewhere, got only zeros") {
       try SoftmaxRegression.Problem(
         features: .dense(Letters.rows(2).features), labels: [0, 1], classes: 2, weights: [0, 0], l2: 1)
     },
-    Case("weights NaN", .badData, "expected finite weights") {
+    Case("weights NaN", .badData, "row 0: expected a finite sample weight") {
       try SoftmaxRegression.Problem(
         features: .dense(Letters.rows(2).features), labels: [0, 1], classes: 2, weights: [.nan, 1], l2: 1)
     },
