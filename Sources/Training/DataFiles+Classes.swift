@@ -81,7 +81,7 @@ extension DataFiles {
     }
     if let count = known.count, count > table.names.count, table.kind == .wholeNumber, count <= 1 << 24 {
       let numbers = table.names.map { ClassLabels.wholeNumber($0).flatMap { 0..<count ~= $0 ? Int32($0) : nil } }
-      if !numbers.contains(nil) { return try coded((0..<count).map(String.init), numbers) }
+      if !numbers.contains(nil), numbers.last == Int32(count - 1) { return try coded((0..<count).map(String.init), numbers) }
     }
     if table.kind == .wholeNumber, table.names.last != "\(table.names.count - 1)", table.indexBase == nil,
       table.table == nil
@@ -124,10 +124,9 @@ extension DataFiles {
     let found = ClassLookup(names)
     let classes = labels.map { found[$0] }
     guard classes.allSatisfy({ $0 == nil }) else { return (classes, false) }
-    let numbers = labels.map { ClassLabels.wholeNumber($0) }
-    let isByNumber =
-      numbers.allSatisfy { $0.map { 0..<names.count ~= $0 } ?? false } && ClassLabels(names).kind == .text
-    return isByNumber ? (numbers.map { Int32($0!) }, true) : (classes, false)
+    let numbers = labels.compactMap { ClassLabels.wholeNumber($0) }
+    guard numbers.count == labels.count, ClassLabels(names).kind == .text else { return (classes, false) }
+    return (numbers.map { names.indices.contains($0) ? Int32($0) : nil }, true)
   }
 
   private func unknown<Scalar>(_ table: Labelled<Scalar>, _ label: Int, _ names: [String]) -> DataError {
@@ -147,7 +146,7 @@ extension DataFiles {
     as type: Scalar.Type = Scalar.self, classNames: [String], note: (String) -> Void = { _ in }
   ) throws -> Dataset<Scalar> {
     let table: Labelled<Scalar> = try read()
-    table.remarks.forEach { note("\(name): \($0)") }
+    for remark in table.remarks { note("\(name): \(remark)") }
     let (classes, isByNumber) = Self.lookUp(table.names, in: classNames)
     if isByNumber { note("\(name): labels are taken for the numbers of the classes \(Self.list(classNames)), from 0") }
     func dataset(_ labels: [Int32]) throws(DataError) -> Dataset<Scalar> {

@@ -12,9 +12,11 @@ extension Dataset {
     var generator = SeededGenerator(seed: seed, .split)
     let order = generator.permutation(of: count)
     let isStratified = classCount > 0 && labelsPerExample == 1
-    let held = isStratified ? stratified(order, validationFraction) : plain(order, validationFraction)
-    guard !held.isEmpty, held.count < count else {
-      let classes = isStratified ? ", with an example of each class left to train on" : ""
+    let plain = plain(order, validationFraction)
+    let isPossible = !plain.isEmpty && plain.count < count
+    let held = isPossible && isStratified ? stratified(order, validationFraction) : plain
+    guard isPossible, !held.isEmpty else {
+      let classes = isPossible ? ", with an example of each class left to train on" : ""
       throw DataError(
         source,
         "expected a validation fraction that leaves rows on both sides of \(count)\(classes), got \(validationFraction)"
@@ -33,7 +35,6 @@ extension Dataset {
   /// The first rows of each class in a random order: the whole part of the class's share, and one more for those with
   /// the largest rest, of which the first in the order come first, until the fraction of all rows is held.
   private func stratified(_ order: [Int32], _ fraction: Double) -> ArraySlice<Int32> {
-    guard fraction > 0, fraction < 1 else { return [] }
     let labels = labels
     let used = order.filter { row in weights.map { $0[Int(row)] > 0 } ?? true }
     var (counts, classes) = ([Int](repeating: 0, count: classCount), [Int]())

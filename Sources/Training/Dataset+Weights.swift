@@ -77,7 +77,7 @@ package enum SampleWeights {
   /// digits of it (what is multiplied by its inverse would not be finite); and where all are zero.
   package static func check<S: RealScalar>(_ weights: [S]) throws(DataError) {
     if let row = weights.firstIndex(where: { !$0.isFinite || $0 < 0 || $0 > 0 && !$0.isNormal }) {
-      throw refusal(row, "\(weights[row])", S.self)
+      throw refusal(row, Double(weights[row]), S.self)
     }
     guard weights.contains(where: { $0 > 0 }) else {
       throw DataError("", "expected a sample weight above 0 somewhere, got only zeros")
@@ -94,16 +94,17 @@ package enum SampleWeights {
   package static func converted<S: RealScalar>(_ weights: [Double], to type: S.Type = S.self) throws(DataError) -> [S] {
     let result = weights.map { S($0) }
     if let row = weights.indices.first(where: { weights[$0] > 0 && !result[$0].isNormal || weights[$0].isNaN }) {
-      throw refusal(row, "\(weights[row])", S.self)
+      throw refusal(row, weights[row], S.self)
     }
     try check(result)
     return result
   }
 
-  private static func refusal<S: RealScalar>(_ row: Int, _ got: String, _ type: S.Type) -> DataError {
-    DataError(
-      "",
-      "row \(row): expected a finite sample weight of at least 0, and if not 0 at least \(S.leastNormalMagnitude), got "
-        + got)
+  private static func refusal<S: RealScalar>(_ row: Int, _ got: Double, _ type: S.Type) -> DataError {
+    let isTiny = got > 0 && got < 1
+    let expected =
+      isTiny ? "0 or a sample weight of at least \(S.leastNormalMagnitude)" : "a finite sample weight of at least 0"
+    // A number that this precision does not have is given as it was.
+    return DataError("", "row \(row): expected \(expected), got \(isTiny || !S(got).isFinite ? "\(got)" : "\(S(got))")")
   }
 }

@@ -30,15 +30,13 @@ import Testing
 
   @Test func validationOfAnotherWidthOrClass() async throws {
     let training = try ToyData().npz(directory.file("t.npz"))
-    for (other, part) in [
-      (ToyData(features: 5), "takes 4 features, the data have 5"),
-      (ToyData(classes: 4), "row 3: expected a label among the 3 classes (0, 1, 2), got \"3\""),
-    ] {
-      let validation = try other.npz(directory.file("v.npz"))
-      let result = try await Command.run("train", training, "--validation", validation, "--output", model)
-      expectFailure(result, 65, "v.npz: ", part)
-    }
+    let validation = try ToyData(features: 5).npz(directory.file("v.npz"))
+    let result = try await Command.run("train", training, "--validation", validation, "--output", model)
+    expectFailure(result, 65, "v.npz: ", "takes 4 features, the data have 5")
     #expect(!directory.names.contains("m.safetensors"))
+    let classes = try ToyData(classes: 4).npz(directory.file("v.npz"))
+    let counted = try await Command.run("train", training, "--validation", classes, "--output", model)
+    #expect(counted.status == 0 && counted.errors.contains("22 of 90 examples have labels that are no classes"))
   }
 
   @Test func validationFraction() async throws {

@@ -12,7 +12,7 @@ import Testing
     let (classes, width) = (head.outputWidth, head.inputWidth)
     let values = parameters.values.map { Double($0) }
     var counts = data.classNames.map { Evaluation.ClassCount(name: $0, examples: 0, correct: 0) }
-    var (loss, weight, near) = (0.0, 0.0, 0)
+    var (loss, weight, near, right) = (0.0, 0.0, 0.0, 0.0)
     for i in 0..<data.count {
       let logits = (0..<classes).map { c in
         (0..<width).reduce(head.hasIntercept ? values[classes * width + c] : 0) {
@@ -23,17 +23,17 @@ import Testing
       let above = logits.indices.count { $0 != label && logits[$0] >= logits[label] }
       counts[label].examples += 1
       counts[label].correct += above == 0 ? 1 : 0
-      near += above < 5 ? 1 : 0
       let top = logits.max()!
       let w = data.weights.map { Double($0[i]) } ?? 1
+      right += above == 0 ? w : 0
+      near += above < 5 ? w : 0
       loss += w * (top + log(logits.reduce(0) { $0 + exp($1 - top) }) - logits[label])
       weight += w
     }
     let penalty = values.prefix(classes * width).reduce(0) { $0 + $1 * $1 }
     return Evaluation(
       objective: loss / weight + l2 / 2 * penalty, loss: loss / weight,
-      accuracy: Double(counts.reduce(0) { $0 + $1.correct }) / Double(data.count),
-      top5: classes > 5 ? Double(near) / Double(data.count) : nil, examples: data.count, classes: counts)
+      accuracy: right / weight, top5: classes > 5 ? near / weight : nil, examples: data.count, classes: counts)
   }
 
   func check<S: RealScalar>(_ type: S.Type, _ data: Dataset<S>, intercept: Bool = true, l2: Double, limit: Double)
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func weightsCountInTheLossOnly() throws {
+  @Test func weightsCountInLossAndAccuracy() throws {
     var data = try blobs(Double.self, rows: 60, features: 3, classes: 7)
     try data.setWeights((0..<60).map { Double($0 % 4) })
     try check(Double.self, data, l2: 0.1, limit: 1e-12)

@@ -57,7 +57,15 @@ import Testing
 
   @Test func startsWhereItIsTold() throws {
     let result = try Self.run([nil], start: 1)
-    #expect(result.parameters.values == [1, 0] && result.bestEpoch == 1)
+    #expect(result.parameters.values == [1, 0] && result.bestEpoch == 0 && result.startValue != nil)
+  }
+
+  /// What was given to start from is kept where nothing better comes, and only then.
+  @Test func startIsACandidate() throws {
+    // Best is the logarithm of 3.
+    #expect(try Self.run([0, 5], start: 1).parameters.values == [1, 0])
+    let better = try Self.run([6, 1], start: 5)
+    #expect(better.parameters.values == [1, 0] && better.bestEpoch == 2)
   }
 
   @Test func patience() throws {
