@@ -81,7 +81,9 @@ extension DataFiles {
     }
     if let count = known.count, count > table.names.count, table.kind == .wholeNumber, count <= 1 << 24 {
       let numbers = table.names.map { ClassLabels.wholeNumber($0).flatMap { 0..<count ~= $0 ? Int32($0) : nil } }
-      if !numbers.contains(nil), numbers.last == Int32(count - 1) { return try coded((0..<count).map(String.init), numbers) }
+      if !numbers.contains(nil), numbers.last == Int32(count - 1) {
+        return try coded((0..<count).map(String.init), numbers)
+      }
     }
     if table.kind == .wholeNumber, table.names.last != "\(table.names.count - 1)", table.indexBase == nil,
       table.table == nil

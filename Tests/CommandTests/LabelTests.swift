@@ -142,7 +142,8 @@ import Testing
     _ = try await Command.run(["train"] + labels + ["--to-optimum", "--tolerance", "1e-9", "--output", start])
     let result = try await Command.run(
       ["train"] + labels + [
-        "--initial", start, "--optimizer", "sgd:learning-rate=30", "--batch-size", "10", "--epochs", "2", "--output", model,
+        "--initial", start, "--optimizer", "sgd:learning-rate=30", "--batch-size", "10", "--epochs", "2", "--output",
+        model,
       ])
     let json = try result.json()
     #expect(json["bestEpoch"] as? Int == 0 && json["startValue"] as? Double == json["objective"] as? Double)
