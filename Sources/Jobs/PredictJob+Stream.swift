@@ -46,7 +46,7 @@ extension PredictJob {
       for row in 0..<block.features.rows {
         let id = block.ids.isEmpty ? nil : block.ids[row]
         if let refusal = block.refused[row] {
-          text.append(lines.refusal(refusal, id: id, of: prediction))
+          text.append(lines.refusal("\(refusal)", id: id, of: prediction))
           note("\(refusal)")
           // Asked for: an empty answer where a value is missing.
           if policy == .drop, refusal.remedy == .missingValues { continue }

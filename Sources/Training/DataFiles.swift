@@ -50,6 +50,8 @@ public struct DataFiles: Sendable, Equatable {
   /// Which columns of a CSV file hold numbers to predict; where there are none, those called `targetNames` if a file
   /// has them all, or else the one that is named so.
   public var targetColumns: [DelimitedText.LabelColumn] = []
+  /// The classes of a model that goes on: labels are found among them by name. Nil, and labels define the classes.
+  package var classNames: [String]?
   /// Names of the targets of a model.
   public var targetNames: [String] = []
 
@@ -115,6 +117,15 @@ public struct DataFiles: Sendable, Equatable {
   public func load<Scalar>(as type: Scalar.Type = Scalar.self) throws -> Loaded<Scalar> {
     guard targetKind == .classes else { return try loadValues() }
     let table: Labelled<Scalar> = try read()
+    if let classNames {
+      let data = try dataset(table, classNames: classNames)
+      return Loaded(data: data, remarks: table.remarks, table: table.table, indexBase: table.indexBase)
+    }
+    if ClassLabels.lookLikeNumbers(table.names, rows: table.codes.count) {
+      throw DataError(
+        name, "expected classes, got \(table.names.count) different numbers in \(table.codes.count) examples:",
+        remedy: .lossForNumbers)
+    }
     if let text = table.names.first(where: { Int($0) == nil }), table.names.allSatisfy({ Double($0) != nil }) {
       throw DataError(name, "expected classes, got numbers such as \(text):", remedy: .lossForNumbers)
     }
@@ -137,8 +148,13 @@ public struct DataFiles: Sendable, Equatable {
   ) throws -> Dataset<Scalar> {
     let table: Labelled<Scalar> = try read()
     table.remarks.forEach { note("\(name): \($0)") }
+    return try dataset(table, classNames: classNames)
+  }
+
+  /// With labels among `classNames`.
+  private func dataset<Scalar>(_ table: Labelled<Scalar>, classNames: [String]) throws -> Dataset<Scalar> {
     let known = Dictionary(classNames.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
-    let codes = table.names.map { known[$0] }
+    let codes = table.names.map { ClassLabels.name(of: $0, among: known) }
     if let i = table.codes.firstIndex(where: { $0 >= 0 && codes[Int($0)] == nil }) {
       throw DataError(
         name,
@@ -249,20 +265,31 @@ public struct DataFiles: Sendable, Equatable {
     }
   }
 
-  /// Class numbers as they stand in an array.
+  /// Class numbers as they stand in an array: 0, 1, ... up to C - 1, or else the values that occur, in their order.
   private func numbered<Scalar>(
     _ features: Features<Scalar>, _ labels: [Int], _ path: String
   ) throws(DataError) -> Labelled<Scalar> {
-    if let i = labels.firstIndex(where: { $0 < 0 && labelsPerExample == 1 || $0 >= 1 << 24 }) {
-      throw DataError(path, "\(place(i)): expected a label from 0 up to the number of classes, got \(labels[i])")
-    }
     guard labels.count == features.rows * labelsPerExample else {
       let got = labelsPerExample == 1 ? "\(labels.count) labels" : "\(labels.count / labelsPerExample) rows of labels"
       throw DataError(path, "expected one label for each of the \(features.rows) feature rows, got \(got)")
     }
+    if labelsPerExample > 1 {
+      if let i = labels.firstIndex(where: { $0 >= 1 << 24 }) {
+        throw DataError(path, "\(place(i)): expected a label from 0 up to the number of classes, got \(labels[i])")
+      }
+      return Labelled(
+        features: features, codes: labels.map { $0 < 0 ? -1 : Int32($0) },
+        names: (0...max(0, labels.max() ?? 0)).map(String.init))
+    }
+    let distinct = Set(labels).sorted()
+    let codes = Dictionary(distinct.enumerated().map { ($1, Int32($0)) }) { first, _ in first }
+    let isCounted = distinct.first == 0 && distinct.last == distinct.count - 1
+    let remark =
+      "labels are not 0, 1, ... without a gap: the \(distinct.count) classes are the values that occur, "
+      + Self.list(distinct.map(String.init))
     return Labelled(
-      features: features, codes: labels.map { $0 < 0 ? -1 : Int32($0) },
-      names: (0...max(0, labels.max() ?? 0)).map(String.init))
+      features: features, codes: labels.map { codes[$0]! }, names: distinct.map(String.init),
+      remarks: isCounted || followsModel ? [] : [remark])
   }
 
   /// Where a label is.
@@ -292,20 +319,11 @@ public struct DataFiles: Sendable, Equatable {
 
   private func csv<Scalar>(_ path: String) throws -> Labelled<Scalar> {
     let table: DelimitedText.Table<Scalar> = try self.table(path, for: .labels)
-    // Names in first-seen order become names in class order.
-    let order: [Int]
-    let integers = table.labelNames.map { Int($0) }
-    if integers.allSatisfy({ $0 != nil }) {
-      order = integers.indices.sorted { integers[$0]! < integers[$1]! }
-    } else {
-      order = table.labelNames.indices.sorted { table.labelNames[$0] < table.labelNames[$1] }
-    }
-    var codes = [Int32](repeating: 0, count: order.count)
-    for (position, old) in order.enumerated() { codes[old] = Int32(position) }
+    let classes = ClassLabels(table.labelNames)
     let label = table.labelColumn.map { "labels are in column \"\($0)\"" }
     return Labelled(
-      features: .dense(table.features), codes: table.labelCodes.map { codes[Int($0)] },
-      names: order.map { table.labelNames[$0] }, table: table.layout.description, lines: table.lines,
+      features: .dense(table.features), codes: table.labelCodes.map { classes.codes[Int($0)] },
+      names: classes.names, table: table.layout.description, lines: table.lines,
       remarks: [label].compactMap { $0 } + table.layout.remarks)
   }
 

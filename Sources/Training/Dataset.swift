@@ -184,17 +184,22 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
     self.weights = weights
   }
 
-  /// Multiplies the weights by N / (C' n_c), C' the number of classes that occur and n_c the examples of one, so that
-  /// each of them weighs the same in total. For examples of one label.
+  /// Multiplies the weights by W / (C' w_c), W their sum, C' the number of classes that weigh anything and w_c what one
+  /// weighs, so that each of them weighs the same in total: a whole weight means as many rows. For examples of one label.
   public mutating func balanceClasses() throws(DataError) {
     guard classCount > 0 else { throw DataError(source, "classes are balanced, and the targets here are numbers") }
     guard labelsPerExample == 1 else {
       throw DataError(source, "classes are balanced by weights of examples, which have \(labelsPerExample) labels here")
     }
-    let counts = classCounts
-    let present = counts.count { $0 > 0 }
-    let factors = counts.map { $0 > 0 ? Double(count) / Double(present * $0) : 0 }
     let (labels, current) = (labels, weights)
+    var sums = classCounts.map(Double.init)
+    if let current {
+      sums = [Double](repeating: 0, count: classCount)
+      for (label, weight) in zip(labels, current) { sums[Int(label)] += Double(weight) }
+    }
+    let present = Double(sums.count { $0 > 0 })
+    let total = current == nil ? Double(count) : sums.reduce(0, +)
+    let factors = sums.map { $0 > 0 ? total / (present * $0) : 0 }
     try setWeights(labels.indices.map { i in Scalar(factors[Int(labels[i])]) * (current?[i] ?? 1) })
   }
 

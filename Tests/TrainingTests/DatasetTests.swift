@@ -82,7 +82,7 @@ import Testing
     var weighted = try Self.make(
       [Double](repeating: 1, count: 6), rows: 6, labels: labels, names: ["a", "b", "c"], weights: [2, 1, 1, 1, 1, 0])
     try weighted.balanceClasses()
-    #expect(weighted.weights == [1.5, 0.75, 0.75, 0.75, 1.5, 0])
+    #expect(weighted.weights == [1.2, 0.6, 0.6, 0.6, 3, 0])
   }
 
   @Test func splitIsSeededDisjointAndComplete() throws {
