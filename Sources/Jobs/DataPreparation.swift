@@ -103,7 +103,7 @@ public struct DataPreparation: Sendable, Equatable {
     files.sparseBelow = model.takesSparseFeatures ? DataFiles.sparseDensity : 0
     let loaded: DataFiles.Loaded<S> = try files.load()
     files.sparseBelow = loaded.data.features.isSparse ? .infinity : 0
-    loaded.remarks.forEach { note("\(loaded.data.source): \($0)") }
+    for remark in loaded.remarks { note("\(loaded.data.source): \(remark)") }
     try loaded.data.check(loss)
     if model.network == nil { try checkHead(loaded.data) }
     files.featureCount = loaded.data.featureCount
@@ -199,7 +199,7 @@ public struct DataPreparation: Sendable, Equatable {
     // What the training set's numbers are has been settled.
     (files.targetKind, files.targetNames) = (.numbers, training.targetNames)
     let loaded: DataFiles.Loaded<S> = try files.load()
-    loaded.remarks.forEach { note("\(path): \($0)") }
+    for remark in loaded.remarks { note("\(path): \(remark)") }
     try loaded.data.check(loss)
     return loaded.data
   }

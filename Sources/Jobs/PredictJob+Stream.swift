@@ -40,7 +40,7 @@ extension PredictJob {
     // Rows at a time when they come faster than they are predicted: about a megabyte.
     let limit = max(16, min(4096, (1 << 20) / (model.model.inputWidth * MemoryLayout<S>.stride)))
     while text.isOpen, let block = try rows.next(limit: limit) {
-      rows.takeRemarks().forEach { note("\(rows.name): \($0)") }
+      for remark in rows.takeRemarks() { note("\(rows.name): \(remark)") }
       do { try model.model.checkFeatures(block.features) } catch { throw DataError(predictor.source, "\(error)") }
       let prediction = try answer(model, predictor, .dense(block.features))
       for row in 0..<block.features.rows {

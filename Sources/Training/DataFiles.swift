@@ -147,7 +147,7 @@ public struct DataFiles: Sendable, Equatable {
     as type: Scalar.Type = Scalar.self, classNames: [String], note: (String) -> Void = { _ in }
   ) throws -> Dataset<Scalar> {
     let table: Labelled<Scalar> = try read()
-    table.remarks.forEach { note("\(name): \($0)") }
+    for remark in table.remarks { note("\(name): \(remark)") }
     return try dataset(table, classNames: classNames)
   }
 

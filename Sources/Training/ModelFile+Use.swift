@@ -75,7 +75,7 @@ extension DataFiles {
   ) throws -> Dataset<Scalar> {
     if targetKind == .classes { return try load(classNames: file.classNames, note: note) }
     let loaded: Loaded<Scalar> = try load()
-    loaded.remarks.forEach { note("\(name): \($0)") }
+    for remark in loaded.remarks { note("\(name): \(remark)") }
     return loaded.data
   }
 }

@@ -73,7 +73,7 @@ struct TrainCommand: DataCommand {
     files.writes(log, "the log")
     files.writes(curve, "the curve", endings: [".svg"])
     let refused = try files.check()
-    refused.values.forEach { logger.warning("\($0): it is not written") }
+    for error in refused.values { logger.warning("\(error): it is not written") }
     var command = self
     if refused["the log"] != nil { command.log = nil }
     if refused["the curve"] != nil { command.curve = nil }

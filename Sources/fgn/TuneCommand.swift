@@ -79,7 +79,7 @@ struct TuneCommand: DataCommand {
     files.writes(output, "the model", endings: [".safetensors"])
     files.writes(curve, "the curve", endings: [".svg"])
     let refused = try files.check()
-    refused.values.forEach { logger.warning("\($0): it is not written") }
+    for error in refused.values { logger.warning("\(error): it is not written") }
     let curve = refused.isEmpty ? self.curve : nil
     let model = ModelSpecification<S>(hasIntercept: !models.noIntercept)
     let data = try rows.preparation(arguments, seed: seed).load(for: model, note: logger.info)
