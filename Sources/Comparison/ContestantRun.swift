@@ -214,7 +214,8 @@ struct PointSchedule {
 
   private var totalSteps: Int? {
     switch budget {
-    case .epochs(let count): count * stepsPerEpoch
+    case .epochs(let count):
+      count.multipliedReportingOverflow(by: stepsPerEpoch).overflow ? .max : count * stepsPerEpoch
     case .steps(let count): count
     case .seconds: nil
     }
@@ -231,8 +232,10 @@ struct PointSchedule {
 
   /// How many of the points are reached.
   func point(step: Int, seconds: Double) -> Int {
-    if case .seconds(let limit) = budget { return min(points, Int(seconds / limit * Double(points))) }
+    if case .seconds(let limit) = budget { return Int(min(Double(points), seconds / limit * Double(points))) }
     // The first step at or after each equal part.
-    return step * points / (totalSteps ?? 1)
+    let (product, overflow) = step.multipliedReportingOverflow(by: points)
+    let total = totalSteps ?? 1
+    return overflow ? Int(Double(step) / Double(total) * Double(points)) : product / total
   }
 }

@@ -22,6 +22,8 @@ public enum Remedy: String, Sendable, CaseIterable {
   case oneLabelColumn
   /// Features and labels are in formats that hold one array.
   case pairOfFiles
+  /// A directory holds files of others.
+  case otherDirectory
   /// A batch of features that stay in their file is too large for memory.
   case smallerBatches
   /// All features are needed in memory at once.
@@ -51,6 +53,7 @@ public enum Remedy: String, Sendable, CaseIterable {
     case .missingValues: "examples that lack a value can be left out, or filled with the column's mean"
     case .oneLabelColumn: "say which is the label column"
     case .pairOfFiles: "or features and labels as two files"
+    case .otherDirectory: "take another directory, or allow that they are replaced"
     case .smallerBatches: "take smaller batches, or raise the memory limit"
     case .featuresInMemory: "the features must not take more than the memory limit"
     case .moreIterations: "raise the number of iterations or the tolerance"

@@ -18,13 +18,17 @@ public struct ExperimentRun {
   let stamp: Stamp
   private var store: RunStore<KeptRow>
 
-  /// - Throws: `FileError` if the directory cannot be made or holds rows that are none.
-  public init(_ experiment: any Experiment, in setting: ExperimentSetting, directory: String, stamp: Stamp) throws {
+  /// - Parameter replacesOthers: whether files in the directory that are not of an experiment are replaced.
+  /// - Throws: `FileError` if the directory cannot be made, holds rows that are none, or files of others.
+  public init(
+    _ experiment: any Experiment, in setting: ExperimentSetting, directory: String, stamp: Stamp,
+    replacesOthers: Bool = false
+  ) throws {
     self.experiment = experiment
     self.setting = setting
     self.directory = directory
     self.stamp = stamp
-    store = try RunStore(directory: directory)
+    store = try RunStore(directory: directory, files: ["REPORT.md"], replacesOthers: replacesOthers)
   }
 
   /// Runs the cases that are not there yet, writes the report, and tells nobody.

@@ -100,15 +100,18 @@ public struct DataPreparation: Sendable, Equatable {
     if let base = model.initial?.indexBase { files.indexBase = base }
     files.targetKind = targetKind(of: loss)
     files.targetNames = model.initial?.targetNames ?? []
-    if let initial = model.initial { (files.table, files.followsModel) = (initial.table, true) }
+    if let initial = model.initial {
+      (files.table, files.followsModel) = (initial.table, true)
+    }
     files.labelsPerExample = model.network?.rowsPerExample ?? 1
     files.known = model.knownClasses(isCertain: self.loss != nil)
     files.classNames = try classNames.map { path throws(FileError) in try LabelFile.read(path).all }
     files.sparseBelow = model.takesSparseFeatures ? DataFiles.sparseDensity : 0
     let loaded: DataFiles.Loaded<S> = try files.load()
     files.sparseBelow = loaded.data.features.isSparse ? .infinity : 0
-    loaded.remarks.forEach { note("\(loaded.data.source): \($0)") }
+    for remark in loaded.remarks { note("\(loaded.data.source): \(remark)") }
     try loaded.data.check(loss)
+    if model.network == nil { try checkHead(loaded.data) }
     files.featureCount = loaded.data.featureCount
     files.indexBase = loaded.indexBase ?? .automatic
     (files.table, files.followsModel) = (loaded.table, true)
@@ -119,6 +122,19 @@ public struct DataPreparation: Sendable, Equatable {
     if case .file(let path) = validation { data.validation = try more(path, files, for: loaded.data, loss, note) }
     try arrange(&data, model, note)
     return data
+  }
+
+  /// Throws where a linear head for `data` needs more memory than there is, before any of it is asked for.
+  private func checkHead<S>(_ data: Dataset<S>) throws(DataError) {
+    let (outputs, width) = (data.outputCount, data.featureCount)
+    // Parameters, a gradient, a direction and the one before.
+    let bytes = 4 * Double(MemoryLayout<S>.stride) * Double(outputs) * Double(width)
+    let most = 2 * Double(MemoryLimit.standard)
+    guard bytes > most else { return }
+    throw DataError(
+      data.source,
+      "a linear head of \(width) features and \(outputs) outputs needs \(NumberText.significant(bytes * 1e-9)) GB, and "
+        + "there are \(NumberText.significant(most * 1e-9)) GB")
   }
 
   /// Prepares examples that are in memory already; `files` and `test` play no part.
@@ -198,7 +214,7 @@ public struct DataPreparation: Sendable, Equatable {
     // What the training set's numbers are has been settled.
     (files.targetKind, files.targetNames) = (.numbers, training.targetNames)
     let loaded: DataFiles.Loaded<S> = try files.load()
-    loaded.remarks.forEach { note("\(path): \($0)") }
+    for remark in loaded.remarks { note("\(path): \(remark)") }
     try loaded.data.check(loss)
     return loaded.data
   }

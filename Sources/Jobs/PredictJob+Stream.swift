@@ -40,13 +40,13 @@ extension PredictJob {
     // Rows at a time when they come faster than they are predicted: about a megabyte.
     let limit = max(16, min(4096, (1 << 20) / (model.model.inputWidth * MemoryLayout<S>.stride)))
     while text.isOpen, let block = try rows.next(limit: limit) {
-      rows.takeRemarks().forEach { note("\(rows.name): \($0)") }
+      for remark in rows.takeRemarks() { note("\(rows.name): \(remark)") }
       do { try model.model.checkFeatures(block.features) } catch { throw DataError(predictor.source, "\(error)") }
       let prediction = try answer(model, predictor, .dense(block.features))
       for row in 0..<block.features.rows {
         let id = block.ids.isEmpty ? nil : block.ids[row]
         if let refusal = block.refused[row] {
-          text.append(lines.refusal(refusal, id: id, of: prediction))
+          text.append(lines.refusal("\(refusal)", id: id, of: prediction))
           note("\(refusal)")
           // Asked for: an empty answer where a value is missing.
           if policy == .drop, refusal.remedy == .missingValues { continue }

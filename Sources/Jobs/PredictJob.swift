@@ -45,7 +45,7 @@ public struct PredictJob: Sendable, Equatable {
     try check(model)
     try model.check()
     let rows: DataFiles.Rows<S> = try files.adapted(to: model).loadRows(width: model.model.inputWidth)
-    rows.remarks.forEach { note("\(files.name): \($0)") }
+    for remark in rows.remarks { note("\(files.name): \(remark)") }
     var prediction = try answer(model, rows.features, files.name)
     (prediction.ids, prediction.idName, prediction.unanswered) = (rows.ids, rows.idName, rows.incomplete)
     let count = rows.incomplete.count

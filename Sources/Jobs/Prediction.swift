@@ -100,6 +100,25 @@ extension PredictJob {
       }
     }
 
+    /// Writes a line a row to an open file, pipe or terminal, as rows from standard input are answered. Ends quietly where
+    /// nobody reads any more.
+    ///
+    /// - Throws: `FileError` if it cannot be written.
+    public func writeLines(toDescriptor descriptor: Int32, isJSON: Bool = false) throws {
+      let lines = PredictionLines(names: names, isJSON: isJSON)
+      var text = TextStream(descriptor: descriptor, name: "standard output")
+      let positions = shape.count > 1 ? shape[1] : 1
+      let lacking = Set(unanswered)
+      for row in 0..<rows where text.isOpen {
+        let id = idName == nil ? nil : ids[row / positions]
+        text.append(
+          lacking.contains(row / positions)
+            ? lines.refusal("a value is missing", id: id, of: self) : lines.line(row, id: id, of: self))
+        if row % 1024 == 1023 { try text.flush() }
+      }
+      try text.flush()
+    }
+
     private func writeLines(to path: String) throws {
       let lines = PredictionLines(names: names, isJSON: false)
       try AtomicFile.write(to: path) { file throws(FileError) in

@@ -21,10 +21,10 @@ struct PredictionLines {
   }
 
   /// The line of a row that is no example: empty fields, or an object that says why.
-  func refusal<S>(_ error: FileError, id: String?, of prediction: PredictJob.Prediction<S>) -> String {
+  func refusal<S>(_ error: String, id: String?, of prediction: PredictJob.Prediction<S>) -> String {
     guard isJSON else { return (id.map { CSVField.quoted($0) + "," } ?? "") + empty(of: prediction) }
     let id = id.map { "\"id\":\(JSONValue.string($0).text)," } ?? ""
-    return "{\(id)\"error\":\(JSONValue.string("\(error)").text)}\n"
+    return "{\(id)\"error\":\(JSONValue.string(error).text)}\n"
   }
 
   /// The line of a row behind its id, where it has one.

@@ -7,6 +7,7 @@ extension AtomicFile {
     case .other: return
     default: break
     }
+    guard !OperatingSystem.isDanglingLink(path) else { throw danglingLink(path) }
     let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     guard OperatingSystem.mayCreateFiles(in: directory) else {
       throw FileError(

@@ -56,6 +56,7 @@ package struct AtomicFile: ~Copyable {
   ) throws(FileError) -> (target: String, temporary: String?, descriptor: Int32) {
     let target = OperatingSystem.resolved(path) ?? path
     let old = OperatingSystem.status(of: target)
+    guard !OperatingSystem.isDanglingLink(path) else { throw danglingLink(path) }
     switch old?.kind {
     case nil, .regular: break
     case .directory: throw FileError(.cannotCreate, file: path, "cannot write: it is a directory")
@@ -75,6 +76,10 @@ package struct AtomicFile: ~Copyable {
     }
     if let old { OperatingSystem.setPermissions(old.permissions, ofDescriptor: descriptor) }
     return (target, temporary, descriptor)
+  }
+
+  static func danglingLink(_ path: String) -> FileError {
+    FileError(.cannotCreate, file: path, "cannot write: it is a symbolic link that leads nowhere")
   }
 
   deinit {

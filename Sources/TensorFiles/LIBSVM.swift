@@ -72,7 +72,14 @@ public enum LIBSVM {
       case .zero, .one: options.indexBase
       }
     let columns = options.featureCount ?? survey.largestIndex + (base == .zero ? 1 : 0)
-    guard columns > 0 else { throw .badData(path, "expected at least one index:value, got none") }
+    guard columns > 0 else {
+      // The first line that is wrong says more.
+      var lines = LIBSVMLines<Scalar>(
+        path: path, firstIndex: 1, survey: survey, columns: 1, isSparse: true, realLabels: true)
+      var reader = try LineReader(file)
+      try lines.read(&reader)
+      throw .badData(path, "expected at least one index:value, got none")
+    }
     guard columns <= Int(Int32.max) else {
       throw .badData(
         path, at: "line \(survey.largestIndexLine)", "expected at most \(Int32.max) features, got \(columns)")

@@ -18,7 +18,7 @@ import LinearAlgebra
 package struct NPZ: Sendable {
   let file: InputFile
   let entries: [ZipEntry]
-  private let memoryLimit: Int
+  let memoryLimit: Int
 
   /// Reads the directory of the archive at `path`; no array of it may take more than `memoryLimit` bytes.
   package init(_ path: String, memoryLimit: Int = 8 << 30) throws(FileError) {

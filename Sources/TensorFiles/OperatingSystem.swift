@@ -45,6 +45,41 @@ package enum OperatingSystem {
     return stat(path, &status) == 0 ? FileStatus(status) : nil
   }
 
+  /// Tells files apart, whatever they are called: two paths with one identity lead to one file. A file that is not there
+  /// yet has the identity of its directory and its name.
+  struct FileIdentity: Equatable {
+    let device: UInt64
+    let number: UInt64
+    var name = ""
+  }
+
+  /// Nil where neither the file nor its directory is there.
+  static func identity(of path: String) -> FileIdentity? {
+    var status = stat()
+    if stat(path, &status) == 0 { return FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino)) }
+    let cut = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let directory = cut.map { String(path[...$0]) } ?? "."
+    guard stat(directory, &status) == 0 else { return nil }
+    return FileIdentity(
+      device: UInt64(status.st_dev), number: UInt64(status.st_ino),
+      name: cut.map { String(path[path.utf8.index(after: $0)...]) } ?? path)
+  }
+
+  /// Whether a path is a symbolic link that leads nowhere.
+  static func isDanglingLink(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) != 0 && lstat(path, &status) == 0
+  }
+
+  /// Waits until no other process holds a directory, and runs `body` meanwhile. Where it cannot be held, as on some
+  /// network file systems, `body` runs all the same.
+  package static func holding<Result>(directory: String, _ body: () throws -> Result) rethrows -> Result {
+    let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
+    defer { if descriptor >= 0 { close(descriptor) } }
+    if descriptor >= 0 { _ = flock(descriptor, LOCK_EX) }
+    return try body()
+  }
+
   static func status(ofDescriptor descriptor: Int32) -> FileStatus? {
     var status = stat()
     return fstat(descriptor, &status) == 0 ? FileStatus(status) : nil

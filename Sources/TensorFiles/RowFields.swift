@@ -43,18 +43,13 @@ struct RowFields<Scalar: RealScalar>: Sendable {
   }
 
   /// Calls `body` with the rows of a table, of which there is no second copy meanwhile.
-  private mutating func changeRows(_ body: (inout DelimitedRows<Scalar>) throws(FileError) -> Void) throws(FileError) {
+  private mutating func changeRows<Failure: Error>(
+    _ body: (inout DelimitedRows<Scalar>) throws(Failure) -> Void
+  ) throws(Failure) {
     guard case .table(var rows) = format else { return }
     format = .unknown
     defer { format = .table(rows) }
     try body(&rows)
-  }
-
-  private mutating func changeRows(_ body: (inout DelimitedRows<Scalar>) -> Void) {
-    guard case .table(var rows) = format else { return }
-    format = .unknown
-    defer { format = .table(rows) }
-    body(&rows)
   }
 
   /// A row of zeros.

@@ -34,9 +34,17 @@ extension NPZ {
     try check(starts, entryCount: values.count)
     var rows = CompressedRows(minor: minor, starts: starts, indices: indices, values: values)
     if isByColumns {
+      // What is allocated is by the shape that the file claims, not by what it holds.
+      let bytes = (layout.rows + 1) * 2 * MemoryLayout<Int>.stride
+      guard bytes <= memoryLimit else {
+        throw bad(
+          "shape",
+          "\(layout.rows) rows in csc format need \(byteCount(bytes)), more than the limit of "
+            + "\(byteCount(memoryLimit)): save it as csr")
+      }
       rows = rows.transposed()
     } else if !rows.isOrdered {
-      rows = rows.transposed().transposed()
+      rows.sortEachRow()
     }
     rows.sumDuplicates()
     return SparseMatrix(
@@ -102,6 +110,17 @@ private struct CompressedRows<Scalar: RealScalar> {
       indices: [Int32](repeating: 0, count: indices.count), values: [Scalar](repeating: 0, count: values.count))
     CompressedLoops.transpose(starts, indices, values, &result.starts, &result.indices, &result.values)
     return result
+  }
+
+  /// Puts the indices of each row in order, equal ones as they come.
+  mutating func sortEachRow() {
+    for i in 0..<starts.count - 1 {
+      let range = starts[i]..<starts[i + 1]
+      let order = range.sorted { (indices[$0], $0) < (indices[$1], $1) }
+      let (sortedIndices, sortedValues) = (order.map { indices[$0] }, order.map { values[$0] })
+      indices.replaceSubrange(range, with: sortedIndices)
+      values.replaceSubrange(range, with: sortedValues)
+    }
   }
 
   mutating func sumDuplicates() { CompressedLoops.sumDuplicates(&starts, &indices, &values) }

@@ -89,6 +89,11 @@ extension ModelFile {
       calibration.outcome = .separable
       return calibration
     }
+    // A file holds no other temperatures: beyond them the loss all but has no minimiser.
+    guard ModelFile<Scalar>.temperatures.contains(1 / slope) else {
+      calibration.outcome = slope < 1 ? .uninformative : .separable
+      return calibration
+    }
     calibration.temperature = 1 / slope
     calibration.after = try rows.quality(slope: 1 / calibration.temperature)
     return calibration

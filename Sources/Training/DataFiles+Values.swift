@@ -10,12 +10,14 @@ extension DataFiles {
       throw DataError(name, "the model has outputs for \(labelsPerExample) positions of each example: classes only")
     }
     let table: Valued<Scalar> = try readValues()
+    // Before anything is made for each target: an array may have many columns and no row.
+    guard table.values.rows == table.features.rows else {
+      throw DataError(
+        table.targetSource ?? name,
+        "expected targets for each of the \(table.features.rows) feature rows, got \(table.values.rows) rows")
+    }
     let names = table.names ?? Dataset<Scalar>.defaultTargetNames(table.values.columns)
     if let path = table.targetSource {
-      guard table.values.rows == table.features.rows else {
-        throw DataError(
-          path, "expected targets for each of the \(table.features.rows) feature rows, got \(table.values.rows) rows")
-      }
       try Dataset.checkFinite(table.values, path, names, kind: "target")
     }
     var data = try Dataset(

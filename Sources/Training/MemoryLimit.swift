@@ -11,7 +11,7 @@ package enum MemoryLimit {
     if let limit = OperatingSystem.addressSpaceLimit { result = min(result, limit) }
     for path in groups() {
       // "max" is no number, and no limit.
-      if let text = try? TextFile.read(path), let bytes = Int(text.prefix { $0 != "\n" }) {
+      if let text = try? TextFile.readGenerated(path), let bytes = Int(text.prefix { $0 != "\n" }) {
         result = min(result, bytes)
       }
     }
@@ -20,7 +20,7 @@ package enum MemoryLimit {
 
   /// Files of the control groups that this process is in, up to the root.
   private static func groups() -> [String] {
-    guard let text = try? TextFile.read("/proc/self/cgroup") else { return [] }
+    guard let text = try? TextFile.readGenerated("/proc/self/cgroup") else { return [] }
     var result = ["/sys/fs/cgroup/memory.max"]
     guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else { return result }
     var folder = "/sys/fs/cgroup"

@@ -25,7 +25,7 @@ extension ModelFile {
         "expected a standardisation of \(count) finite means and scales above 0")
     }
     if let temperature {
-      try check(temperature > 0 && temperature.isFinite, "expected a temperature above 0, got \(temperature)")
+      try check(Self.temperatures.contains(temperature), "expected a temperature from 1e-6 to 1e6, got \(temperature)")
     }
   }
 
@@ -75,7 +75,7 @@ extension DataFiles {
   ) throws -> Dataset<Scalar> {
     if targetKind == .classes { return try load(classNames: file.classNames, note: note) }
     let loaded: Loaded<Scalar> = try load()
-    loaded.remarks.forEach { note("\(name): \($0)") }
+    for remark in loaded.remarks { note("\(name): \(remark)") }
     return loaded.data
   }
 }

@@ -260,12 +260,15 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     }
   }
 
+  /// What divides logits without an overflow, or a loss of all they say.
+  static var temperatures: ClosedRange<Double> { 1e-6...1e6 }
+
   private static func temperature(_ file: SafeTensorsFile) throws(FileError) -> Double? {
     guard let text = file.metadata["temperature"] else { return nil }
-    guard let value = Double(text), value > 0, value.isFinite else {
+    guard let value = Double(text), Self.temperatures.contains(value) else {
       throw FileError(
         .badData, file: file.path, position: "metadata \"temperature\"",
-        "expected a number above 0, got \"\(text.prefix(60))\"")
+        "expected a number from 1e-6 to 1e6, got \"\(text.prefix(60))\"")
     }
     return value
   }

@@ -33,7 +33,10 @@ struct CalibrateCommand: DataCommand {
 
   func work<S: RealScalar>(_ type: S.Type) throws {
     let path = output ?? saved.model
-    try checkCanCreate(path, figure)
+    var files = RunFiles(arguments, saved)
+    files.writes(path, "the calibrated model", endings: [".safetensors"], replaces: "the model")
+    files.writes(figure, "the figure", endings: [".svg"])
+    try files.checkAll()
     var model: ModelFile<S> = try saved.load()
     let job = CalibrateJob()
     let result = try job.run(&model, on: arguments.files, note: logger.info)

@@ -54,6 +54,8 @@ struct CompareCommand: DataCommand {
   var target: Double?
   @Option(help: "A directory for rows and curves; made if it is not there.")
   var output: String
+  @Flag(help: "Replace files in the directory that are not of a comparison.")
+  var force = false
   @Flag(help: "Print the summary as one JSON object.")
   var json = false
 
@@ -61,12 +63,20 @@ struct CompareCommand: DataCommand {
     let budgets = [epochs.map(Double.init), steps.map(Double.init), seconds].compactMap { $0 }
     try require(budgets.count <= 1, "Give one budget: --epochs, --steps or --seconds.")
     try require(budgets.allSatisfy { $0 > 0 && $0.isFinite }, "The budget must be above 0, got \(budgets.first ?? 0).")
+    try requireAtMost(epochs, 1_000_000, "--epochs")
+    try requireAtMost(steps, 1_000_000_000, "--steps")
+    try requireAtMost(seeds, 10_000, "--seeds")
+    try requireAtMost(points, 100_000, "--points")
+    try require(seconds.map { $0 >= 1e-3 } ?? true, "--seconds must be at least 0.001, got \(seconds ?? 0).")
     try require(seeds >= 1, "--seeds must be at least 1, got \(seeds).")
     try require(batchSize >= 1, "--batch-size must be at least 1, got \(batchSize).")
     try require(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
     try require(points >= 1, "--points must be at least 1, got \(points).")
     try require(1...99 ~= grid, "--grid must be from 1 to 99, got \(grid).")
     try require(gridFactor > 1 && gridFactor.isFinite, "--grid-factor must be above 1, got \(gridFactor).")
+    try require(
+      (0..<2 * grid).reduce(1.0) { product, _ in product * gridFactor } < 1e100,
+      "--grid-factor and --grid must not span more than 100 digits, got \(grid) times \(gridFactor).")
     try require(
       rows.sampleWeights == nil || rows.validation != nil,
       "--sample-weights has a weight for each training row: give --validation too.")
@@ -88,15 +98,24 @@ struct CompareCommand: DataCommand {
   }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
+    var files = RunFiles(arguments, rows: rows, models: models)
+    files.reads(test, "the test data")
+    for name in ["rows.jsonl", "rows.csv", "curves.svg"] {
+      files.writes("\(output)/\(name)", "the comparison's \(name)")
+    }
+    try OperatingSystem.makeDirectory(output)
+    try files.checkAll()
+    let store = try RunStore<ComparisonRow>(directory: output, files: ["curves.svg"], replacesOthers: force)
     let model: ModelSpecification<S> = try models.load(as: type, loss: rows.losses.chosen)
     let data = try rows.preparation(arguments, seed: seed, fraction: 0.2, test: test).load(
       for: model, note: logger.info)
-    try run(model.model(for: data.training), from: model.initial?.parameters, on: data)
+    try run(model.model(for: data.training), from: model.initial?.parameters, on: data, store)
   }
 
-  private func run<M: Model>(_ model: M, from start: Parameters<M.Scalar>?, on data: DataPreparation.Result<M.Scalar>)
-    throws
-  {
+  private func run<M: Model>(
+    _ model: M, from start: Parameters<M.Scalar>?, on data: DataPreparation.Result<M.Scalar>,
+    _ store: RunStore<ComparisonRow>
+  ) throws {
     guard let held = data.validation else { return }
     let problem = ComparisonProblem(
       model: model, loss: data.loss, training: data.training, validation: held, test: data.test, start: start)
@@ -112,7 +131,7 @@ struct CompareCommand: DataCommand {
       "\(data.training.count) training, \(held.count) validation\(data.test.map { ", \($0.count) test" } ?? "")"
     announce("\(counts) examples", of: data)
     var comparison = try OptimizerComparison(
-      problem, options, store: RunStore(directory: output), version: Producer.version)
+      problem, options, store: store, version: Producer.version)
     var observers = Observers([InterruptObserver(), RecordObserver<ComparisonProgress>(show)])
     let result = try comparison.run(observer: &observers)
     guard let result else {

@@ -33,11 +33,14 @@ struct ExperimentCommand: ParsableCommand {
   var threads: Int = 0
   @Option(help: "A line for the reports, such as the commit.")
   var note = ""
+  @Flag(help: "Replace files in the directories that are not of an experiment.")
+  var force = false
   @Flag(help: "Print the verdicts as one JSON object.")
   var json = false
 
   func validate() throws {
     guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1, got \(seeds).") }
+    try requireAtMost(seeds, 10_000, "--seeds")
     guard seed <= 1 << 53 - UInt64(seeds) else {
       throw ValidationError("--seed must be below 2^53 for \(seeds) seeds, got \(seed).")
     }
@@ -80,7 +83,8 @@ struct ExperimentCommand: ParsableCommand {
     let clock = RunClock(limit: nil)
     var display = CaseDisplay()
     var run = try ExperimentRun(
-      experiment, in: setting, directory: "\(output)/\(experiment.name)", stamp: stamp)
+      experiment, in: setting, directory: "\(output)/\(experiment.name)", stamp: stamp,
+      replacesOthers: force)
     var observers = Observers([InterruptObserver(), RecordObserver<CaseProgress> { display.show($0) }])
     let sections = try run.run(observer: &observers)
     display.end()

@@ -16,6 +16,11 @@ func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
   if !condition { throw ValidationError(message()) }
 }
 
+/// Throws a usage error for a count above what is meant to be waited for, or to fit in memory.
+func requireAtMost(_ count: Int?, _ most: Int, _ option: String) throws {
+  try require(count ?? 0 <= most, "\(option) must be at most \(most), got \(count ?? 0).")
+}
+
 /// Makes a usage error of an option that is out of its range.
 func requireOptions(_ check: () throws -> Void) throws {
   do { try check() } catch let error as OptionError { throw ValidationError("\(error.textWithFlags).") }
@@ -84,6 +89,7 @@ extension Remedy {
       "--missing drop leaves out examples that lack a value, --missing mean fills them with the column's mean"
     case .oneLabelColumn: "--label-column says which"
     case .pairOfFiles: "or --features and --labels"
+    case .otherDirectory: "take another --output, or say --force"
     case .smallerBatches: "take smaller batches (--batch-size), or raise --memory-limit"
     case .featuresInMemory: "the features must not take more than --memory-limit"
     case .moreIterations: "raise --max-iterations or --tolerance"
@@ -94,7 +100,28 @@ extension Remedy {
   }
 }
 
-/// Fails before the work where a file could not be created after it.
-func checkCanCreate(_ paths: String?...) throws(FileError) {
-  for path in paths.compactMap({ $0 }) { try AtomicFile.checkCanCreate(path) }
+extension RunFiles {
+  /// Refuses all that would lose a file.
+  func checkAll() throws {
+    for error in try check().values.sorted(by: { $0.file < $1.file }) { throw error }
+  }
+
+  /// With what a command reads.
+  init(_ arguments: DataArguments, rows: TrainingRowArguments? = nil, models: ModelArguments? = nil) {
+    self.init()
+    reads(arguments.data, "the data")
+    reads(arguments.features, "the features")
+    reads(arguments.labels, "the labels")
+    reads(rows?.validation, "the validation data")
+    reads(rows?.sampleWeights, "the sample weights")
+    reads(models?.initial, "the model to start from")
+    if let model = models?.model, model.hasSuffix(".json") { reads(model, "the architecture") }
+  }
+
+  /// With what a command reads that uses a model.
+  init(_ arguments: DataArguments, _ saved: SavedModelArguments) {
+    self.init(arguments)
+    reads(saved.model, "the model")
+    reads(saved.architecture, "the architecture")
+  }
 }

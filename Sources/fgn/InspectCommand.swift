@@ -32,7 +32,9 @@ struct InspectCommand: DataCommand {
   func validate() throws { try requireOptions(job.check) }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
-    try checkCanCreate(direction)
+    var files = RunFiles(arguments, saved)
+    files.writes(direction, "the direction", endings: [".safetensors"])
+    try files.checkAll()
     let model: ModelFile<S> = try saved.load()
     let (inspection, vector) = try job.run(model, on: arguments.files, source: saved.model, note: logger.info)
     if let direction { try job.save(vector, of: model, to: direction) }

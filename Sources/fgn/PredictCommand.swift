@@ -18,7 +18,8 @@ struct PredictCommand: DataCommand {
 
   @OptionGroup var saved: SavedModelArguments
   @OptionGroup var arguments: DataArguments
-  @Option(help: "Where predictions go: .npy, .npz or .csv. Required, but for DATA -, which goes to standard output.")
+  @Option(
+    help: "Where predictions go: .npy, .npz or .csv, or - for lines on standard output. Required, but for DATA -.")
   var output: String?
   @Flag(help: "Write probabilities [N, C] in place of classes [N].")
   var probabilities = false
@@ -28,6 +29,7 @@ struct PredictCommand: DataCommand {
   var json = false
 
   private var isStream: Bool { arguments.data == "-" }
+  private var isStandardOutput: Bool { output == "-" }
 
   struct Summary: Encodable {
     var rows: Int
@@ -41,26 +43,32 @@ struct PredictCommand: DataCommand {
 
   func validate() throws {
     try require(
-      isStream == (output == nil),
+      isStream == (output == nil) || isStandardOutput,
       isStream
         ? "DATA - is answered on standard output; --output is for files."
         : "Missing expected argument '--output <output>'")
     try require(topK == nil || !probabilities, "Give --top-k or --probabilities, got both.")
     try requireOptions(job.check)
     try require(
-      topK == nil || isStream || PredictJob.Prediction<Float>.canHoldTwo(output ?? ""),
+      topK == nil || isStream || isStandardOutput || PredictJob.Prediction<Float>.canHoldTwo(output ?? ""),
       "--top-k writes classes and probabilities: --output must be .npz or .csv.")
   }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
-    try checkCanCreate(output)
+    var files = RunFiles(arguments, saved)
+    if !isStandardOutput { files.writes(output, "the predictions", endings: [".npy", ".npz", ".csv"]) }
+    try files.checkAll()
     let model = try saved.load(as: type)
     do { try job.check(model) } catch { throw DataError(saved.model, error.textWithFlags) }
-    guard let output else {
+    guard let output, !(isStream && isStandardOutput) else {
       OperatingSystem.ignoreBrokenPipes()
       return try job.answerLines(model, reading: arguments.files, isJSON: json, note: logger.info)
     }
     let prediction = try job.run(model, on: arguments.files, note: logger.info)
+    if isStandardOutput {
+      OperatingSystem.ignoreBrokenPipes()
+      return try prediction.writeLines(toDescriptor: 1, isJSON: json)
+    }
     try prediction.write(to: output)
     var summary = Summary(rows: prediction.rows, output: output)
     if let classes = prediction.classes {

@@ -37,6 +37,8 @@ struct TaskCommand: ParsableCommand {
   func validate() throws {
     _ = try method()
     guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1, got \(seeds).") }
+    try requireAtMost(seeds, 10_000, "--seeds")
+    try requireAtMost(steps, 1_000_000_000, "--steps")
     guard seed <= .max - UInt64(seeds) else {
       throw ValidationError("--seed is too large for \(seeds) seeds, got \(seed).")
     }
@@ -46,7 +48,9 @@ struct TaskCommand: ParsableCommand {
   func run() throws {
     var isReached = false
     try reportingFailures {
-      try checkCanCreate(curve)
+      var files = RunFiles()
+      files.writes(curve, "the curve", endings: [".svg"])
+      try files.checkAll()
       switch name {
       case .lqr: isReached = try learnGains()
       case .cartpole: isReached = try learnValues(CartPole(), task: .cartPole)

@@ -68,10 +68,19 @@ struct TrainCommand: DataCommand {
   func work<S: RealScalar>(_ type: S.Type) throws {
     let watch = Interrupt.watch()
     defer { watch.cancel() }
-    try checkCanCreate(output, log, curve)
+    var files = RunFiles(arguments, rows: rows, models: models)
+    files.writes(output, "the model", endings: [".safetensors"], replaces: "the model to start from")
+    files.writes(log, "the log")
+    files.writes(curve, "the curve", endings: [".svg"])
+    let refused = try files.check()
+    for error in refused.values { logger.warning("\(error): it is not written") }
+    var command = self
+    if refused["the log"] != nil { command.log = nil }
+    if refused["the curve"] != nil { command.curve = nil }
     let model: ModelSpecification<S> = try models.load(as: type, loss: rows.losses.chosen)
     let data = try rows.preparation(arguments, seed: seed).load(for: model, note: logger.info)
-    if optimum.toOptimum { try toOptimum(model, data) } else { try train(model, data) }
+    if optimum.toOptimum { try command.toOptimum(model, data) } else { try command.train(model, data) }
+    for error in refused.values { throw error }
   }
 
   private func train<S>(_ model: ModelSpecification<S>, _ data: DataPreparation.Result<S>) throws {

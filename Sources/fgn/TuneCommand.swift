@@ -75,7 +75,12 @@ struct TuneCommand: DataCommand {
   func work<S: RealScalar>(_ type: S.Type) throws {
     let watch = Interrupt.watch()
     defer { watch.cancel() }
-    try checkCanCreate(output, curve)
+    var files = RunFiles(arguments, rows: rows)
+    files.writes(output, "the model", endings: [".safetensors"])
+    files.writes(curve, "the curve", endings: [".svg"])
+    let refused = try files.check()
+    for error in refused.values { logger.warning("\(error): it is not written") }
+    let curve = refused.isEmpty ? self.curve : nil
     let model = ModelSpecification<S>(hasIntercept: !models.noIntercept)
     let data = try rows.preparation(arguments, seed: seed).load(for: model, note: logger.info)
     announce("\(data.training.count) examples in \(folds) folds", of: data, seed: seed)
@@ -91,6 +96,7 @@ struct TuneCommand: DataCommand {
       logger.warning(fit.result.outcome.remedy(\.flags))
       throw ExitCode(3)
     }
+    for error in refused.values { throw error }
   }
 
   private func show(_ point: SoftmaxRegression.CrossValidationPoint) {

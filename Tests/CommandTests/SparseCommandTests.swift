@@ -102,7 +102,8 @@ import Testing
     let again = try await train(
       sources[1], "n.safetensors", "--initial", directory.file("m.safetensors"), "--validation", sources[2][0])
     #expect(again.standardization == file.standardization)
-    let result = try await Command.run(["train"] + sources[0] + ["--standardize", "--output", directory.file("m.st")])
+    let result = try await Command.run(
+      ["train"] + sources[0] + ["--standardize", "--output", directory.file("m.safetensors")])
     #expect(result.errors.contains("they are scaled, not centred, which would fill them"), "\(result.errors)")
     // A model of centred features takes a sparse file in full.
     let dense = try toy.npz(directory.file("dense.npz"))

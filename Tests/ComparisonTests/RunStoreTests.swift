@@ -41,5 +41,35 @@ import Testing
     #expect("\(error!)".contains("line 1: expected a row of a comparison"))
   }
 
+  /// Two works in one directory lose no run, though each read it before the other wrote.
+  @Test func twoAtATime() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    func cells(_ key: String) -> [Cells] { [Cells(key: key, fields: [["a", key]])] }
+    var (first, second) = (try RunStore<Cells>(directory: directory), try RunStore<Cells>(directory: directory))
+    try first.add(cells("1"))
+    try second.add(cells("2"))
+    try first.add(cells("3"))
+    try second.add(cells("3"))
+    let all = try RunStore<Cells>(directory: directory)
+    for key in ["1", "2", "3"] { #expect(all.run(key) == cells(key)) }
+    #expect(try file() == "a\n1\n2\n3\n")
+  }
+
+  @Test func filesOfOthersStay() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    try "mine".write(toFile: directory + "/curves.svg", atomically: true, encoding: .utf8)
+    let error = #expect(throws: FileError.self) { try RunStore<Cells>(directory: directory, files: ["curves.svg"]) }
+    #expect("\(error!)".contains("curves.svg: is not ours, as rows.jsonl is not beside it"))
+    _ = try RunStore<Cells>(directory: directory)
+    try "not a row".write(toFile: directory + "/rows.jsonl", atomically: true, encoding: .utf8)
+    #expect(throws: FileError.self) { try RunStore<Cells>(directory: directory) }
+    var forced = try RunStore<Cells>(directory: directory, files: ["curves.svg"], replacesOthers: true)
+    #expect(
+      try String(contentsOfFile: directory + "/rows.jsonl", encoding: .utf8) == "not a row", "until there is a run")
+    try forced.add([Cells(key: "1", fields: [["a", "1"]])])
+    #expect(try file() == "a\n1\n")
+  }
+
   private func file() throws -> String { try String(contentsOfFile: directory + "/rows.csv", encoding: .utf8) }
 }

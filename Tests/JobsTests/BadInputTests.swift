@@ -242,7 +242,7 @@ import Testing
       let x = Matrix<Float>(rows: 2, columns: 3, elements: [1, 1, 1, 3e38, -3e38, 3e38])
       return try PredictJob().run(model(), on: .dense(x))
     },
-    Case("a temperature below 0", .badData, "expected a temperature above 0, got -1.0") {
+    Case("a temperature below 0", .badData, "expected a temperature from 1e-6 to 1e6, got -1.0") {
       try PredictJob(.top(1)).run(model { $0.temperature = -1 }, on: Letters.data().features)
     },
     Case("names missing", .badData, "expected names of 3 outputs, got 1") {

@@ -156,7 +156,7 @@ import Testing
     #expect(try ModelFile<Float>(reading: path).temperature == 0.1 + 0.2)
     model.temperature = -1
     try model.write(to: path)
-    expectFailure(FileError.self, "metadata \"temperature\": expected a number above 0, got \"-1.0\"") {
+    expectFailure(FileError.self, "metadata \"temperature\": expected a number from 1e-6 to 1e6, got \"-1.0\"") {
       try ModelFile<Float>(reading: path)
     }
   }
