@@ -116,6 +116,8 @@ public struct DataPreparation: Sendable, Equatable {
     files.indexBase = loaded.indexBase ?? .automatic
     (files.table, files.followsModel) = (loaded.table, true)
     (files.columns, files.droppedColumns) = ([], [])
+    // Other tables have these columns by name, wherever they are.
+    if loaded.table?.isNamed == true { (files.labelColumn, files.targetColumns) = (nil, []) }
     var data = DataPreparation.Result(training: loaded.data, loss: loss, indexBase: loaded.indexBase)
     (data.memoryLimit, data.table) = (files.memoryLimit, loaded.table)
     data.test = try test.map { try more($0, files, for: loaded.data, loss, note) }

@@ -4,8 +4,8 @@ import LinearAlgebra
 /// (CSV and its relatives).
 ///
 /// One record a line, ending in LF, CR LF or CR; fields may be quoted, with `""` for a quote, and may then hold
-/// delimiters and line ends; spaces around a field are ignored; blank lines are skipped, as are lines that begin with #
-/// and a byte order mark. Numbers have a decimal point, or a comma where that stands between no fields. Numbers go
+/// delimiters and line ends; spaces around a field are ignored; blank lines are skipped, as are lines that begin with # and
+/// have other fields than a record, and a byte order mark. Numbers have a decimal point, or a comma where that stands between no fields. Numbers go
 /// straight into the result: memory is the features, four bytes a
 /// label, and about half a megabyte.
 ///
@@ -116,8 +116,10 @@ public enum DelimitedText {
     if dialect.hasHeader {
       guard let range = start else { throw .badData(path, "the file changed while it was read") }
       names = try records.fields(range)
+      records.width = names?.count
       start = try records.next()
     }
+    if records.width == nil { records.width = first.fields(delimiter)?.count }
     guard let start else { throw .badData(path, "expected examples below the header, got none") }
     let examples = (dialect.hasHeader ? sample.dropFirst() : sample[...]).map { $0.fields(delimiter) ?? [] }
     // R writes no name for the names of rows.

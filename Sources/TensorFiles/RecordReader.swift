@@ -21,6 +21,8 @@ struct RecordReader {
   var delimiter = UInt8(ascii: ",")
   /// The line the current record starts on.
   private(set) var line = 0
+  /// How many fields a record has, once that is known: a line that begins with # and has as many is a record.
+  var width: Int?
   /// How many lines that begin with # were passed over.
   private(set) var comments = 0
 
@@ -35,7 +37,7 @@ struct RecordReader {
     while let first = try lines.next() {
       line = lines.line
       guard let start = first.first(where: { lines.buffer[$0] != 32 && lines.buffer[$0] != 9 }) else { continue }
-      if lines.buffer[start] == UInt8(ascii: "#") {
+      if lines.buffer[start] == UInt8(ascii: "#"), !isRecord(first) {
         comments += 1
         continue
       }
@@ -55,6 +57,10 @@ struct RecordReader {
       return range
     }
     return nil
+  }
+
+  private func isRecord(_ range: Range<Int>) -> Bool {
+    width != nil && Record(bytes: Array(buffer[range]) + [0]).fields(delimiter)?.count == width
   }
 
   /// At most `count` records, copied.

@@ -75,7 +75,7 @@ struct RowFields<Scalar: RealScalar>: Sendable {
   mutating func read(_ bytes: [UInt8], _ range: Range<Int>, line: Int) throws(FileError) {
     var next = range.lowerBound
     while next < range.upperBound, bytes[next] == 32 || bytes[next] == 9 { next += 1 }
-    if next == range.upperBound || bytes[next] == UInt8(ascii: "#") { return }
+    if next == range.upperBound || bytes[next] == UInt8(ascii: "#") && !isRecord(bytes, range) { return }
     if case .unknown = format {
       guard try findFormat(bytes, next..<range.upperBound, line) else { return }
     }
@@ -85,6 +85,13 @@ struct RowFields<Scalar: RealScalar>: Sendable {
     default: try changeRows { (rows) throws(FileError) in try rows.append(bytes, range, line: line) }
     }
     count += 1
+  }
+
+  /// Whether a line that begins with # is an example all the same: it has the fields of one.
+  private func isRecord(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+    guard case .table(let rows) = format, let dialect else { return false }
+    let fields = RecordReader.Record(bytes: Array(bytes[range]) + [0]).fields(dialect.delimiter.byte)
+    return fields?.count == rows.layout.uses.count
   }
 
   /// Looks at the first line; false where it names the columns.

@@ -139,12 +139,11 @@ struct TableColumns {
 
   /// The layout of columns with these parts; features must be numbers.
   ///
-  /// - Parameter targets: the columns of targets in their order; nil for that of the table.
+  /// - Parameter targets: the columns of targets in their order.
   func layout(
-    _ roles: [TableDescription.Role], targets: [Int]?, remarks: [String], needsLabels: Bool = true
+    _ roles: [TableDescription.Role], targets order: [Int], remarks: [String], needsLabels: Bool = true
   ) throws(FileError) -> TableLayout {
     var (uses, next) = ([TableLayout.Use](), 0)
-    let order = targets ?? roles.indices.filter { roles[$0] == .target }
     for (column, role) in roles.enumerated() {
       switch role {
       case .feature:

@@ -128,7 +128,7 @@ package struct TableRequest: Sendable {
   ) throws(FileError) -> [Int] {
     let isGiven = targets.map { !$0.isEmpty } ?? (label != .automatic)
     if isGiven { return label == .absent ? [] : try table.findTargets(self, &remarks, taken: []) }
-    let names = targets == nil ? known.labelName.map { [$0] } ?? [] : known.targetNames
+    let names = targets == nil ? known.labelName.map { [$0] } ?? [] : orderedTargets(known)
     let found = names.compactMap { name in table.names.lastIndex(of: name) }
     if !names.isEmpty, found.count == names.count { return found }
     guard needsLabels else { return [] }
@@ -139,6 +139,11 @@ package struct TableRequest: Sendable {
         + "\(listed(table.names));", remedy: .labelColumn)
   }
 
+  /// The names of a model's targets in the order of its outputs, which need not be that of the columns.
+  private func orderedTargets(_ known: TableDescription) -> [String] {
+    Set(targetNames) == Set(known.targetNames) ? targetNames : known.targetNames
+  }
+
   /// Columns by their position, where the table or the model has no names.
   private func byPosition(_ table: TableColumns, _ width: Int) throws(FileError) -> TableLayout {
     var remarks: [String] = []
@@ -146,8 +151,11 @@ package struct TableRequest: Sendable {
     if let description, description.columns.count == count, count > width,
       targets.map(\.isEmpty) ?? (label == .automatic)
     {
+      let columns = orderedTargets(description).compactMap { name in
+        description.columns.firstIndex { $0.role == .target && $0.name == name }
+      }
       return try table.layout(
-        description.columns.map(\.role), targets: targets == nil ? [] : nil, remarks: [], needsLabels: needsLabels)
+        description.columns.map(\.role), targets: columns, remarks: [], needsLabels: needsLabels)
     }
     var roles = [TableDescription.Role?](repeating: nil, count: count)
     if let id { roles[try table.find(id, "id", &remarks)] = .id }

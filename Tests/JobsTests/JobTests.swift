@@ -7,6 +7,16 @@ import Testing
 @Suite struct JobTests {
   let directory = TemporaryDirectory()
 
+  /// The label column of the training table is found by its name in others, however it was chosen.
+  @Test func labelsOfOtherTablesAreFoundByName() throws {
+    var preparation = DataPreparation(try directory.write("x,z,kind\n1,2,0\n3,4,1\n5,6,0\n", "train.csv"))
+    preparation.files.labelColumn = .name("-1")
+    preparation.validation = .file(try directory.write("kind,z,x\n1,20,10\n", "held.csv"))
+    let data = try preparation.load(as: Double.self)
+    let held = try #require(data.validation)
+    #expect(held.features.dense.elements == [10, 20] && held.labels == [1])
+  }
+
   @Test func trainingIsTheTrainers() throws {
     let path = try directory.write(Letters.csv(), "letters.csv")
     var preparation = DataPreparation(path)

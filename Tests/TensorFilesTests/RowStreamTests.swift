@@ -140,6 +140,8 @@ import Testing
     expectRefusal("1,2\n3,nan\n5,6\n", "line 2, column \"1\": expected a number, got \"nan\"", row: 1, of: 3)
     expectRefusal("1,2\n3,inf\n", "line 2, column \"1\": expected a finite number, got \"inf\"", row: 1, of: 2)
     expectRefusal("n/a,2\n3,4\n", "line 1, column \"0\": expected a number, got \"n/a\"", row: 0, of: 2)
+    expectRefusal(
+      "1,2\n# a note\n#3,4\n5,6\n", "line 3, column \"0\": expected a finite number, got \"#3\"", row: 1, of: 3)
     expectRefusal("1,2\n3\n4,5\n", "line 2: expected 2 fields, got 1", row: 1, of: 3)
     expectRefusal("1,2\n3,4,5\n", "line 2: expected 2 fields, got 3", row: 1, of: 2)
     expectRefusal("1,2\n3,\n", "line 2, column \"1\": expected a number, got an empty field", row: 1, of: 2)

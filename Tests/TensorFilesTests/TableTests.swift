@@ -79,6 +79,13 @@ import Testing
     #expect(both.description.contains("cannot be a feature and a label"))
   }
 
+  /// A line that begins with # is a comment, unless it has the fields of an example.
+  @Test func rowsThatBeginWithAHash() throws {
+    let table = try read("# of a machine\nkey,x,label\nk,1,a\n# half\n#2,3,b\n") { $0.request.id = .name("key") }
+    #expect(table.ids == ["k", "#2"] && table.labels == ["a", "b"])
+    #expect(table.layout.remarks.last == "2 lines beginning with # passed over")
+  }
+
   @Test func aNameBeatsANumber() throws {
     let table = try read(",0,1,2\n0,5,6,7\n1,8,9,7\n") { $0.request.label = .name("2") }
     #expect(table.labels == ["7", "7"] && table.features.elements == [5, 6, 8, 9])
@@ -125,7 +132,12 @@ import Testing
       $0.request.targetNames = ["c", "a"]
     }
     #expect(again.features.elements == [2, 4])
-    #expect(again.layout.targetNames.count == 2)
+    #expect(again.layout.targetNames == ["c", "a"] && again.targets.elements == [3, 1], "in the order of the outputs")
+    let unnamed = try read("1,2,3,4\n5,6,7,8\n") {
+      ($0.request.description, $0.request.width, $0.request.targets) = (known, 2, [])
+      $0.request.targetNames = ["c", "a"]
+    }
+    #expect(unnamed.targets.elements == [3, 1, 7, 5] && unnamed.features.elements == [2, 4, 6, 8])
   }
 
   @Test func missingValues() throws {
