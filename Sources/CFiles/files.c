@@ -19,6 +19,25 @@ static const int64_t largestTransfer = (int64_t)1 << 30;
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
+static int argument_count = -1;
+static char **argument_values;
+
+// These systems hand the arguments to constructors; elsewhere they stay unknown.
+#if defined(__GLIBC__) || defined(__APPLE__)
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  argument_count = count;
+  argument_values = values;
+}
+#endif
+
+int cfiles_argument_count(void) { return argument_count; }
+
+int64_t cfiles_argument(int number, void *array, int64_t count) {
+  int64_t length = (int64_t)strlen(argument_values[number]);
+  memcpy(array, argument_values[number], (size_t)smaller(length, count));
+  return length;
+}
+
 int64_t cfiles_read(int descriptor, int64_t position, void *array, int64_t offset, int64_t count) {
   uint8_t *target = (uint8_t *)array + offset;
   int64_t done = 0;
@@ -158,14 +177,16 @@ struct cfiles_inflater {
   z_stream stream;
 };
 
-cfiles_inflater_ref cfiles_inflater_create(void) {
+cfiles_inflater_ref cfiles_inflater_create(int is_gzip) {
   cfiles_inflater_ref inflater = calloc(1, sizeof(struct cfiles_inflater));
-  if (inflater && inflateInit2(&inflater->stream, -MAX_WBITS) != Z_OK) {
+  if (inflater && inflateInit2(&inflater->stream, is_gzip ? 16 + MAX_WBITS : -MAX_WBITS) != Z_OK) {
     free(inflater);
     return NULL;
   }
   return inflater;
 }
+
+void cfiles_inflater_restart(cfiles_inflater_ref inflater) { inflateReset(&inflater->stream); }
 
 void cfiles_inflater_destroy(cfiles_inflater_ref inflater) {
   if (!inflater) return;

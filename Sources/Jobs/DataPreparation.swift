@@ -31,7 +31,8 @@ public struct DataPreparation: Sendable, Equatable {
   public var validation = Validation.none
   /// A file of examples on which nothing is chosen.
   public var test: String?
-  /// A file of weights of the examples: npy [N], each at least 0. Those of a part that is held out go with it.
+  /// A file of weights of the examples: npy [N], each at least 0. Those of a part that is held out go with it. A column
+  /// of a table is `DataFiles.weightColumn`.
   public var sampleWeights: String?
   /// Whether every class weighs the same in total.
   public var balancesClasses = false
@@ -59,6 +60,9 @@ public struct DataPreparation: Sendable, Equatable {
     }
     guard !balancesClasses || classWeights.isEmpty else {
       throw OptionError("class-weight", "is either balanced or weights by name")
+    }
+    guard sampleWeights == nil || files.weightColumn == nil else {
+      throw OptionError("sample-weights", "or a column of weights, not both")
     }
     guard let loss else { return }
     guard !balancesClasses && classWeights.isEmpty || loss.form.targetKind == .classes else {
@@ -116,6 +120,7 @@ public struct DataPreparation: Sendable, Equatable {
     files.indexBase = loaded.indexBase ?? .automatic
     (files.table, files.followsModel) = (loaded.table, true)
     (files.columns, files.droppedColumns) = ([], [])
+    if loaded.table?.isNamed == true { files.weightColumn = nil }
     // Other tables have these columns by name, wherever they are.
     if loaded.table?.isNamed == true { (files.labelColumn, files.targetColumns) = (nil, []) }
     var data = DataPreparation.Result(training: loaded.data, loss: loss, indexBase: loaded.indexBase)

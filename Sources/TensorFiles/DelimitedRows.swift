@@ -40,6 +40,7 @@ struct DelimitedRows<Scalar: RealScalar> {
   private var targets: [Scalar] = []
   private var codes: [Int32] = []
   private var labels = LabelTable()
+  private var weights: [Double] = []
   private(set) var ids: [String] = []
   private(set) var lines = RowLines()
   private(set) var missing: [Int] = []
@@ -94,7 +95,8 @@ struct DelimitedRows<Scalar: RealScalar> {
     return DelimitedText.Table(
       layout: layout, features: Matrix(rows: lines.count, columns: featureCount, elements: features),
       targets: Matrix(rows: lines.count, columns: targetCount, elements: targets), labelNames: names,
-      labelCodes: codes, ids: ids, lines: lines, missing: missing, incomplete: incomplete, dropped: dropped)
+      labelCodes: codes, weights: weights, ids: ids, lines: lines, missing: missing, incomplete: incomplete,
+      dropped: dropped)
   }
 
   /// Takes a record that starts on `line`. What is thrown leaves nothing of it behind.
@@ -133,17 +135,18 @@ struct DelimitedRows<Scalar: RealScalar> {
 
   /// How much there was before a record.
   private struct Mark {
-    let features, targets, codes, ids, missing: Int
+    let features, targets, codes, weights, ids, missing: Int
 
     init(_ rows: DelimitedRows) {
       (features, targets, codes) = (rows.features.count, rows.targets.count, rows.codes.count)
-      (ids, missing) = (rows.ids.count, rows.missing.count)
+      (weights, ids, missing) = (rows.weights.count, rows.ids.count, rows.missing.count)
     }
 
     func restore(_ rows: inout DelimitedRows) {
       rows.features.removeLast(rows.features.count - features)
       rows.targets.removeLast(rows.targets.count - targets)
       rows.codes.removeLast(rows.codes.count - codes)
+      rows.weights.removeLast(rows.weights.count - weights)
       rows.ids.removeLast(rows.ids.count - ids)
       rows.missing.removeLast(rows.missing.count - missing)
     }
@@ -187,16 +190,21 @@ struct DelimitedRows<Scalar: RealScalar> {
         }
       case .label:
         guard let field = DelimitedField.content(bytes, at: &next, end: end, delimiter: delimiter) else {
-          throw fieldError(bytes, start, end, line, column, "expected a label in UTF-8")
+          throw fieldError(bytes, start, end, line, column, "expected the end of the field behind the quote")
         }
         if field.isEmpty, policy == .drop {
           isLacking = true
           break
         }
         guard !field.isEmpty, let code = labels.code(field) else {
-          throw fieldError(bytes, start, end, line, column, "expected a label in UTF-8")
+          throw fieldError(bytes, start, end, line, column, field.isEmpty ? "expected a label" : encodingRemedy)
         }
         codes.append(code)
+      case .weight:
+        guard let value: Scalar = number(bytes, at: &next, end: end, delimiter), value >= 0 else {
+          throw fieldError(bytes, start, end, line, column, "expected a weight of at least 0")
+        }
+        weights.append(Double(value))
       case .id, .none:
         guard let field = DelimitedField.content(bytes, at: &next, end: end, delimiter: delimiter) else {
           throw fieldError(bytes, start, end, line, column, "expected the end of the field behind the quote")

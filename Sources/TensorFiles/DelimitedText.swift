@@ -4,10 +4,10 @@ import LinearAlgebra
 /// (CSV and its relatives).
 ///
 /// One record a line, ending in LF, CR LF or CR; fields may be quoted, with `""` for a quote, and may then hold
-/// delimiters and line ends; spaces around a field are ignored; blank lines are skipped, as are lines that begin with # and
-/// have other fields than a record, and a byte order mark. Numbers have a decimal point, or a comma where that stands between no fields. Numbers go
-/// straight into the result: memory is the features, four bytes a
-/// label, and about half a megabyte.
+/// delimiters and line ends; spaces around a field are ignored; blank lines are skipped, as are lines that begin with #
+/// and have other fields than a record, and a byte order mark. Numbers have a decimal point, or a comma where that
+/// stands between no fields. Numbers go straight into the result: memory is the features, four bytes a label, and about
+/// half a megabyte.
 ///
 /// ```swift
 /// let table = try DelimitedText.read("letters.csv", as: Float.self)
@@ -65,6 +65,8 @@ public enum DelimitedText {
     package var labelNames: [String]
     /// Each example's label as an index into `labelNames`; empty without a label column.
     package var labelCodes: [Int32]
+    /// Of the column of weights; empty without one.
+    package var weights: [Double]
     /// Of the column that tells rows apart; empty without one.
     package var ids: [String]
     /// The line that each example starts on, from 1.
@@ -102,7 +104,7 @@ public enum DelimitedText {
   package static func read<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self, options: Options = Options()
   ) throws(FileError) -> Table<Scalar> {
-    let file = try InputFile(path)
+    let file = try InputFile.text(path)
     let sample = try sample(of: file)
     guard let first = sample.first else {
       throw .badData(path, "expected a table, got \(file.size == 0 ? "an empty file" : "only blank lines")")

@@ -66,6 +66,10 @@ extension FileError {
   }
 }
 
+/// For text that is not UTF-8: what it may be, and what converts it.
+let encodingRemedy =
+  "expected UTF-8 (text that was saved in Latin-1 or Windows-1252 is converted by iconv -f WINDOWS-1252 -t UTF-8)"
+
 /// The system's words for a failure of which a C helper returned -errno.
 func systemMessage(negated status: Int64) -> String {
   OperatingSystem.message(Int32(truncatingIfNeeded: -status))
@@ -74,10 +78,7 @@ func systemMessage(negated status: Int64) -> String {
 /// At most 40 bytes of file content, quoted, with control bytes and broken UTF-8 made visible.
 func excerpt(_ bytes: ArraySlice<UInt8>) -> String {
   let limit = 40
-  var text = ""
-  for scalar in String(decoding: bytes.prefix(limit), as: UTF8.self).unicodeScalars {
-    text += scalar.value < 32 || scalar.value == 127 ? scalar.escaped(asASCII: true) : String(scalar)
-  }
+  let text = PrintableText.escaped(String(decoding: bytes.prefix(limit), as: UTF8.self), keepsLines: false)
   return "\"\(text)\(bytes.count > limit ? "..." : "")\""
 }
 

@@ -9,8 +9,27 @@ final class InputFile: Sendable {
   let size: Int
   private let descriptor: Int32
 
-  init(_ path: String) throws(FileError) {
-    let descriptor = OperatingSystem.openToRead(path)
+  /// The bytes of a file; those of a gzip file are what it holds, in a file without a name.
+  ///
+  /// Throws `FileError`: `.missingInput` where it cannot be opened; `.badData` for damaged gzip data and, with what
+  /// converts them, for the formats of `ForeignFormat`.
+  static func open(_ path: String) throws(FileError) -> InputFile {
+    let file = try InputFile(path, OperatingSystem.openToRead(path))
+    let head = try file.bytes(0..<min(file.size, ForeignFormat.headSize))
+    if head.starts(with: GzipMember.magic), !ForeignFormat.mayBeSafeTensors(head) { return try file.unpacked() }
+    if let format = ForeignFormat(head) { throw .badData(path, format.message(path)) }
+    return file
+  }
+
+  /// The bytes of a text file in UTF-8, which UTF-16 is turned into.
+  static func text(_ path: String) throws(FileError) -> InputFile {
+    let file = try open(path)
+    guard let encoding = try UTF16Encoding(file.bytes(0..<min(file.size, 4)), path) else { return file }
+    return try file.decoded(encoding)
+  }
+
+  /// Takes an open descriptor over; below 0 it is the failure to open one.
+  init(_ path: String, _ descriptor: Int32) throws(FileError) {
     guard descriptor >= 0 else {
       throw FileError(.missingInput, file: path, "cannot open for reading: \(OperatingSystem.lastError)")
     }

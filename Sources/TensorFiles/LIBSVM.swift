@@ -3,8 +3,8 @@ import LinearAlgebra
 /// The sparse text format of LIBSVM and LIBLINEAR, read into a dense matrix or a sparse one:
 /// `label index:value index:value ...` on each line, indices ascending, what is missing is zero.
 ///
-/// `#` starts a comment, blank lines are skipped, LF and CR LF end lines, a byte order mark is
-/// skipped. The file is passed over twice, once for its extent and once for its numbers, so that
+/// A label is a number or a word. `#` starts a comment, blank lines are skipped, LF and CR LF end lines, a byte order
+/// mark is skipped. The file is passed over twice, once for its extent and once for its numbers, so that
 /// memory is the result and a quarter of a megabyte.
 ///
 /// ```swift
@@ -23,13 +23,22 @@ public enum LIBSVM {
     case automatic
   }
 
+  /// What labels are.
+  package enum Labels: Sendable {
+    /// Texts, of numbers or not, that name classes.
+    case classes
+    /// Numbers to predict.
+    case numbers
+    /// Passed over; they may be left out.
+    case ignored
+  }
+
   package struct Options: Sendable {
     /// Force this for a test set: the file alone may not show the base of its training set.
     package var indexBase: IndexBase
     /// The number of columns; nil for the largest index in the file.
     package var featureCount: Int?
-    /// Whether labels are numbers to predict, whole or not.
-    package var realLabels = false
+    package var labels = Labels.classes
     /// Features stay sparse where fewer of their elements than this fraction are in the file: 0 for never.
     package var sparseBelow = 0.0
     /// The most bytes the features may take.
@@ -46,10 +55,14 @@ public enum LIBSVM {
   package struct Contents<Scalar: RealScalar>: Sendable {
     /// `[examples, features]`.
     package var features: Features<Scalar>
-    /// The labels as they stand in the file: -1 and 1, or 1...C, or whatever it uses. Empty with `realLabels`.
-    package var labels: [Int]
-    /// The numbers to predict with `realLabels`; empty without.
+    /// Distinct labels as they stand in the file, in the order of their first examples; of `.classes`.
+    package var labelNames: [String]
+    /// An index into `labelNames` for each example.
+    package var labelCodes: [Int32]
+    /// The numbers to predict; of `.numbers`.
     package var targets: [Scalar]
+    /// The lines that examples are on, from 1.
+    package var lines: RowLines
     /// `.zero` or `.one`: detected or as forced.
     package var indexBase: IndexBase
   }
@@ -57,12 +70,12 @@ public enum LIBSVM {
   /// Reads a file.
   ///
   /// Throws `FileError`: `.missingInput` when it cannot be opened; `.badData`, with the line and
-  /// the field, for text that is not the format, labels that are not whole numbers (without `realLabels`), indices that
-  /// repeat, descend or exceed `featureCount`, and a matrix beyond `memoryLimit`.
+  /// the field, for text that is not the format, labels that are not what they should be, indices that repeat, descend
+  /// or exceed `featureCount`, and a matrix beyond `memoryLimit`.
   package static func read<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self, options: Options = Options()
   ) throws(FileError) -> Contents<Scalar> {
-    let file = try InputFile(path)
+    let file = try InputFile.text(path)
     let survey = try LIBSVMSurvey(file)
     guard survey.rows > 0 else { throw .badData(path, "expected at least one example, got none") }
 
@@ -75,7 +88,7 @@ public enum LIBSVM {
     guard columns > 0 else {
       // The first line that is wrong says more.
       var lines = LIBSVMLines<Scalar>(
-        path: path, firstIndex: 1, survey: survey, columns: 1, isSparse: true, realLabels: true)
+        path: path, firstIndex: 1, survey: survey, columns: 1, isSparse: true, kind: options.labels)
       var reader = try LineReader(file)
       try lines.read(&reader)
       throw .badData(path, "expected at least one index:value, got none")
@@ -98,13 +111,13 @@ public enum LIBSVM {
 
     var lines = LIBSVMLines<Scalar>(
       path: path, firstIndex: base == .zero ? 0 : 1, survey: survey, columns: columns, isSparse: isSparse,
-      realLabels: options.realLabels)
+      kind: options.labels)
     var reader = try LineReader(file)
     try lines.read(&reader)
     guard lines.count == survey.rows else { throw .badData(path, "the file changed while it was read") }
     return Contents(
-      features: lines.result, labels: lines.labels,
-      targets: lines.targets, indexBase: base)
+      features: lines.result, labelNames: lines.labels.names, labelCodes: lines.codes, targets: lines.targets,
+      lines: lines.lines, indexBase: base)
   }
 }
 
@@ -176,15 +189,17 @@ private struct LIBSVMLines<Scalar: RealScalar> {
   private var features: [Scalar] = []
   private var columnIndices: [Int32] = []
   private var rowStarts = [0]
-  let realLabels: Bool
-  var labels: [Int] = []
-  var targets: [Scalar] = []
+  private let kind: LIBSVM.Labels
+  private(set) var labels = LabelTable()
+  private(set) var codes: [Int32] = []
+  private(set) var targets: [Scalar] = []
+  private(set) var lines = RowLines()
   var count = 0
 
-  init(path: String, firstIndex: Int, survey: LIBSVMSurvey, columns: Int, isSparse: Bool, realLabels: Bool) {
+  init(path: String, firstIndex: Int, survey: LIBSVMSurvey, columns: Int, isSparse: Bool, kind: LIBSVM.Labels) {
     let rows = survey.rows
     (self.rows, self.isSparse) = (rows, isSparse)
-    self.realLabels = realLabels
+    self.kind = kind
     self.path = path
     self.firstIndex = firstIndex
     self.columns = columns
@@ -195,7 +210,7 @@ private struct LIBSVMLines<Scalar: RealScalar> {
     } else {
       features = [Scalar](repeating: 0, count: rows * columns)
     }
-    if realLabels { targets.reserveCapacity(rows) } else { labels.reserveCapacity(rows) }
+    if kind == .numbers { targets.reserveCapacity(rows) } else if kind == .classes { codes.reserveCapacity(rows) }
   }
 
   /// Once every line has been read.
@@ -221,16 +236,10 @@ private struct LIBSVMLines<Scalar: RealScalar> {
     skipSpace(bytes, &next)
     if next == end || bytes[next] == UInt8(ascii: "#") { return }
 
-    let labelStart = next
-    guard let label = NumberParser.number(bytes, at: &next, end: end, as: Double.self), isFieldEnd(bytes, next, end),
-      realLabels || Int(exactly: label) != nil
-    else {
-      let failure = error(bytes, range, labelStart, line, "expected a \(realLabels ? "" : "whole ")number as the label")
-      throw realLabels ? failure : failure.ofLabels
-    }
     let rowStart = count &* columns
     guard count < rows else { throw .badData(path, "the file changed while it was read") }
-    if realLabels { targets.append(Scalar(label)) } else { labels.append(Int(label)) }
+    try readLabel(bytes, range, &next, line)
+    lines.append(line)
     count += 1
 
     defer { if isSparse { rowStarts.append(features.count) } }
@@ -272,6 +281,36 @@ private struct LIBSVMLines<Scalar: RealScalar> {
         columnIndices.append(Int32(truncatingIfNeeded: index - firstIndex))
         features.append(value)
       }
+    }
+  }
+
+  @inline(__always)
+  private mutating func readLabel(
+    _ bytes: [UInt8], _ range: Range<Int>, _ next: inout Int, _ line: Int
+  ) throws(FileError) {
+    let (start, end) = (next, range.upperBound)
+    if kind == .numbers {
+      guard let label = NumberParser.number(bytes, at: &next, end: end, as: Double.self), isFieldEnd(bytes, next, end)
+      else { throw error(bytes, range, start, line, "expected a number as the label").ofLabels }
+      targets.append(Scalar(label))
+      return
+    }
+    while !isFieldEnd(bytes, next, end) { next += 1 }
+    let label = bytes[start..<next]
+    if label.contains(UInt8(ascii: ":")) {
+      // Without a label the line begins with its first feature.
+      guard kind == .ignored else { throw error(bytes, range, start, line, "expected a label") }
+      next = start
+    } else if kind == .classes {
+      guard !label.contains(UInt8(ascii: ",")), !label.contains(where: { $0 < 32 }) else {
+        throw error(bytes, range, start, line, "expected one label for each example")
+      }
+      // Or what follows would be lost where a word has the sign in it.
+      guard bytes[next] != UInt8(ascii: "#") || label.allSatisfy({ $0 < 58 }) else {
+        throw error(bytes, range, start, line, "expected a label without #, which begins a comment")
+      }
+      guard let code = labels.code(label) else { throw error(bytes, range, start, line, encodingRemedy) }
+      codes.append(code)
     }
   }
 

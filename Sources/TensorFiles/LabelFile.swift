@@ -44,10 +44,10 @@ package enum LabelFile {
   ///
   /// Throws `FileError` with the element or line of what is no label.
   package static func read(_ path: String) throws(FileError) -> StoredLabels {
-    let name = path.lowercased()
+    let name = FileContent.name(path)
     if name.hasSuffix(".json") { return StoredLabels(try json(path)) }
     if name.hasSuffix(".csv") || name.hasSuffix(".tsv") { return try table(path) }
-    let file = try InputFile(path)
+    let file = try InputFile.text(path)
     let first = try file.bytes(0..<min(1, file.size))
     if name.hasSuffix(".npy") || first == [0x93] { return try NPY.labels(path) }
     return try lines(file)
@@ -78,8 +78,8 @@ package enum LabelFile {
 
   /// A table of one column: a field a record, which may be quoted.
   private static func table(_ path: String) throws(FileError) -> StoredLabels {
-    var records = try RecordReader(InputFile(path))
-    if path.lowercased().hasSuffix(".tsv") { records.delimiter = UInt8(ascii: "\t") }
+    var records = try RecordReader(InputFile.text(path))
+    if FileContent.name(path).hasSuffix(".tsv") { records.delimiter = UInt8(ascii: "\t") }
     var (labels, codes, lines) = (LabelTable(), [Int32](), RowLines())
     while let record = try records.next() {
       let fields = try records.fields(record)
@@ -107,7 +107,7 @@ package enum LabelFile {
       }
       if let blank { throw .badData(file.path, at: "line \(blank)", "expected a label, got an empty line") }
       guard let code = labels.code(reader.buffer[first...last]) else {
-        throw .badData(file.path, at: "line \(reader.line)", "expected a label in UTF-8")
+        throw .badData(file.path, at: "line \(reader.line)", encodingRemedy)
       }
       codes.append(code)
       lines.append(reader.line)
@@ -119,7 +119,7 @@ package enum LabelFile {
 extension DelimitedText {
   /// The records of a small table with commas between fields, and the lines they start on.
   package static func records(_ path: String) throws(FileError) -> [(line: Int, fields: [String])] {
-    var records = try RecordReader(InputFile(path))
+    var records = try RecordReader(InputFile.text(path))
     var result: [(line: Int, fields: [String])] = []
     while let record = try records.next() { result.append((records.line, try records.fields(record))) }
     return result
@@ -129,7 +129,7 @@ extension DelimitedText {
 extension NPY {
   /// A one-dimensional array of labels: of any type that `integers` takes, of booleans, or of strings (`<U`, `|S`).
   package static func labels(_ path: String) throws(FileError) -> StoredLabels {
-    var source = FileRegion(try InputFile(path))
+    var source = FileRegion(try InputFile.open(path))
     return try labels(from: &source)
   }
 

@@ -2,9 +2,9 @@ import CFiles
 
 /// The lines of a text file, one at a time, from one buffer that grows only for a line longer than it.
 ///
-/// A line ends at LF or CR LF, or at CR where the file begins with lines that do; the last one at the end of the file. A UTF-8 byte order mark at the
-/// start is skipped. The byte behind a line is always in `buffer` and is CR, LF or 0, so a parser
-/// of digits stops there without looking at the end.
+/// A line ends at LF or CR LF, or at CR where the file begins with lines that do; the last one at the end of the file.
+/// A UTF-8 byte order mark at the start is skipped. The byte behind a line is always in `buffer` and is CR, LF or 0, so
+/// a parser of digits stops there without looking at the end.
 struct LineReader {
   /// The longest line accepted: some ten million numbers.
   static let longestLine = 1 << 28
@@ -27,9 +27,6 @@ struct LineReader {
     let (lineFeed, carriageReturn) = (UInt8(ascii: "\n"), UInt8(ascii: "\r"))
     if !buffer[..<filled].contains(lineFeed), buffer[..<filled].contains(carriageReturn) { terminator = carriageReturn }
     if filled >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { nextStart = 3 }
-    if filled >= 2, (buffer[0], buffer[1]) == (0xFF, 0xFE) || (buffer[0], buffer[1]) == (0xFE, 0xFF) {
-      throw .badData(file.path, at: "byte 0", "expected UTF-8 text, got UTF-16")
-    }
   }
 
   /// Where the next line lies in `buffer`, without its end; nil at the end of the file.

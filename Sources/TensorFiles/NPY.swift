@@ -2,8 +2,8 @@ import LinearAlgebra
 
 /// NumPy array files (`numpy.save`), format versions 1.0 to 3.0.
 ///
-/// Reads the real numeric types f2, f4, f8, i1 to i8, u1 to u8 and b1 in either byte order, and
-/// two-dimensional arrays in Fortran order too. Pickled objects are never read. Writes version 1.0.
+/// Reads the real numeric types f2, f4, f8, i1 to i8, u1 to u8 and b1 in either byte order, V2 as the bfloat16 of
+/// `ml_dtypes`, and two-dimensional arrays in Fortran order too. Pickled objects are never read. Writes version 1.0.
 ///
 /// The header's shape must account for every byte of the file, which is checked before anything
 /// is allocated. Reading the type that is asked for costs the result and nothing else; a conversion
@@ -23,7 +23,7 @@ public enum NPY {
   public static func matrix<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> Matrix<Scalar> {
-    var source = FileRegion(try InputFile(path))
+    var source = FileRegion(try InputFile.open(path))
     return try matrix(from: &source)
   }
 
@@ -31,7 +31,7 @@ public enum NPY {
   public static func vector<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> [Scalar] {
-    var source = FileRegion(try InputFile(path))
+    var source = FileRegion(try InputFile.open(path))
     return try vector(from: &source)
   }
 
@@ -40,27 +40,27 @@ public enum NPY {
   package static func columns<Scalar: RealScalar>(
     _ path: String, as type: Scalar.Type = Scalar.self
   ) throws(FileError) -> (values: Matrix<Scalar>, stored: ElementType) {
-    var source = FileRegion(try InputFile(path))
+    var source = FileRegion(try InputFile.open(path))
     return try columns(from: &source)
   }
 
   /// A one-dimensional array of whole numbers, such as labels: any integer or boolean type, or a
   /// floating-point type that holds only whole numbers.
   public static func integers(_ path: String) throws(FileError) -> [Int] {
-    var source = FileRegion(try InputFile(path))
+    var source = FileRegion(try InputFile.open(path))
     return try integers(from: &source)
   }
 
   /// A `[rows, columns]` array of whole numbers, such as a label for each position, row-major. The types are those of
   /// `integers(_:)`.
   public static func integers(_ path: String, columns: Int) throws(FileError) -> [Int] {
-    var source = FileRegion(try InputFile(path))
+    var source = FileRegion(try InputFile.open(path))
     return try integers(from: &source, columns: columns)
   }
 
   /// The shape that the header tells.
   public static func shape(_ path: String) throws(FileError) -> [Int] {
-    var source = FileRegion(try InputFile(path))
+    var source = FileRegion(try InputFile.open(path))
     return try NPYHeader(&source, resultSize: 1, memoryLimit: .max).shape
   }
 

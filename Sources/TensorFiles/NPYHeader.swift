@@ -151,9 +151,12 @@ private struct PythonDictionary {
     if code.hasPrefix("c") {
       throw error("expected a real dtype, got complex numbers (dtype \(excerpt(text)))")
     }
+    // NumPy has no bfloat16 of its own: the packages that bring it save two bytes without a type.
+    if code == "V2" { return (.bfloat16, order == ">") }
     let type = code == "?" ? .bool : ElementType.allCases.first { $0.numpyCode == code }
     guard let type, order != "|" || type.size == 1 else {
-      throw error("expected dtype f2, f4, f8, i1 to i8, u1 to u8 or b1, got \(excerpt(text))")
+      throw error(
+        "expected dtype f2, f4, f8, i1 to i8, u1 to u8, b1 or V2 (bfloat16), got \(excerpt(text)): save it as float32")
     }
     return (type, order == ">")
   }

@@ -22,8 +22,12 @@ package struct NPZ: Sendable {
 
   /// Reads the directory of the archive at `path`; no array of it may take more than `memoryLimit` bytes.
   package init(_ path: String, memoryLimit: Int = 8 << 30) throws(FileError) {
-    file = try InputFile(path)
-    entries = try ZipDirectory(file).entries.filter { $0.name.hasSuffix(".npy") }
+    file = try InputFile.open(path)
+    let all = try ZipDirectory(file).entries
+    entries = all.filter { $0.name.hasSuffix(".npy") }
+    if entries.isEmpty, let format = ForeignFormat.archive(all.map(\.name)) {
+      throw .badData(path, format.message(path))
+    }
     self.memoryLimit = memoryLimit
   }
 

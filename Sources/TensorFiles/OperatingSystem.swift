@@ -1,3 +1,5 @@
+import CFiles
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -9,7 +11,8 @@
 /// What the package asks of the operating system above LinearAlgebra: files, the process' time and memory, standard
 /// error. This is the one file of the libraries above LinearAlgebra that imports the C library.
 ///
-/// Paths are UTF-8. A function that may fail gives a number below 0 or false, and then `lastError` says why.
+/// Paths are as `FileName` writes them. A function that may fail gives a number below 0 or false, and then `lastError`
+/// says why.
 package enum OperatingSystem {
   /// The system's words for why its last call on this thread failed.
   package static var lastError: String { message(errno) }
@@ -42,7 +45,7 @@ package enum OperatingSystem {
   /// The file that a path leads to, or nil where there is none.
   static func status(of path: String) -> FileStatus? {
     var status = stat()
-    return stat(path, &status) == 0 ? FileStatus(status) : nil
+    return stat(FileName.bytes(path), &status) == 0 ? FileStatus(status) : nil
   }
 
   /// Tells files apart, whatever they are called: two paths with one identity lead to one file. A file that is not there
@@ -56,10 +59,12 @@ package enum OperatingSystem {
   /// Nil where neither the file nor its directory is there.
   static func identity(of path: String) -> FileIdentity? {
     var status = stat()
-    if stat(path, &status) == 0 { return FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino)) }
+    if stat(FileName.bytes(path), &status) == 0 {
+      return FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+    }
     let cut = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     let directory = cut.map { String(path[...$0]) } ?? "."
-    guard stat(directory, &status) == 0 else { return nil }
+    guard stat(FileName.bytes(directory), &status) == 0 else { return nil }
     return FileIdentity(
       device: UInt64(status.st_dev), number: UInt64(status.st_ino),
       name: cut.map { String(path[path.utf8.index(after: $0)...]) } ?? path)
@@ -68,13 +73,13 @@ package enum OperatingSystem {
   /// Whether a path is a symbolic link that leads nowhere.
   static func isDanglingLink(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) != 0 && lstat(path, &status) == 0
+    return stat(FileName.bytes(path), &status) != 0 && lstat(FileName.bytes(path), &status) == 0
   }
 
   /// Waits until no other process holds a directory, and runs `body` meanwhile. Where it cannot be held, as on some
   /// network file systems, `body` runs all the same.
   package static func holding<Result>(directory: String, _ body: () throws -> Result) rethrows -> Result {
-    let descriptor = open(directory, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(FileName.bytes(directory), O_RDONLY | O_CLOEXEC)
     defer { if descriptor >= 0 { close(descriptor) } }
     if descriptor >= 0 { _ = flock(descriptor, LOCK_EX) }
     return try body()
@@ -86,13 +91,27 @@ package enum OperatingSystem {
   }
 
   /// Opens for reading at once: a pipe that nobody writes to is not waited for.
-  static func openToRead(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+  static func openToRead(_ path: String) -> Int32 { open(FileName.bytes(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
 
-  static func openToWrite(_ path: String) -> Int32 { open(path, O_WRONLY | O_CLOEXEC) }
+  static func openToWrite(_ path: String) -> Int32 { open(FileName.bytes(path), O_WRONLY | O_CLOEXEC) }
 
   /// Makes a file that must not be there yet, with these permissions less the umask.
   static func create(_ path: String, permissions: UInt32) -> Int32 {
-    open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(permissions))
+    open(FileName.bytes(path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(permissions))
+  }
+
+  /// The directory for files that live as long as the process: `TMPDIR`, or else /tmp.
+  static var scratchDirectory: String {
+    guard let directory = getenv("TMPDIR"), directory[0] != 0 else { return "/tmp" }
+    return String(cString: directory)
+  }
+
+  /// Opens a new file for writing and reading that has no name, and is gone when it is closed.
+  static func openScratch() -> Int32 {
+    let path = scratchDirectory + "/.\(String(UInt64.random(in: .min ... .max), radix: 36)).scratch"
+    let descriptor = open(FileName.bytes(path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    if descriptor >= 0 { _ = unlink(FileName.bytes(path)) }
+    return descriptor
   }
 
   static func setPermissions(_ permissions: UInt32, ofDescriptor descriptor: Int32) {
@@ -101,26 +120,27 @@ package enum OperatingSystem {
 
   @discardableResult static func close(_ descriptor: Int32) -> Bool { sysClose(descriptor) == 0 }
 
-  static func remove(_ path: String) { _ = unlink(path) }
+  static func remove(_ path: String) { _ = unlink(FileName.bytes(path)) }
 
   static func rename(_ path: String, to target: String) -> Bool { sysRename(path, target) == 0 }
 
   /// The path without symbolic links, or nil where it leads nowhere.
   static func resolved(_ path: String) -> String? {
     var resolved = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    guard realpath(path, &resolved) != nil else { return nil }
-    return String(decoding: resolved.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard realpath(FileName.bytes(path), &resolved) != nil else { return nil }
+    return FileName.text(resolved.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
   }
 
   /// Whether this process may make files in a directory, which must be there.
-  static func mayCreateFiles(in directory: String) -> Bool { access(directory, W_OK | X_OK) == 0 }
+  static func mayCreateFiles(in directory: String) -> Bool { access(FileName.bytes(directory), W_OK | X_OK) == 0 }
 
   /// Whether a path leads to a file or a directory.
-  package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+  package static func exists(_ path: String) -> Bool { access(FileName.bytes(path), F_OK) == 0 }
 
   /// Makes a directory, whose parent must be there; one that is there already stays, and must be writable.
   package static func makeDirectory(_ path: String) throws(FileError) {
-    guard mkdir(path, 0o777) == 0 || errno == EEXIST && access(path + "/.", W_OK) == 0 else {
+    guard mkdir(FileName.bytes(path), 0o777) == 0 || errno == EEXIST && access(FileName.bytes(path + "/."), W_OK) == 0
+    else {
       throw FileError(.cannotCreate, file: path, "cannot create the directory: \(lastError)")
     }
   }
@@ -132,6 +152,19 @@ package enum OperatingSystem {
   package static func ignoreBrokenPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 
   // MARK: The process
+
+  /// What the process was started with, its own name first. Bytes that are no UTF-8 are as in `FileName`; Swift's own
+  /// list loses them, and is empty where there is no /proc.
+  package static var arguments: [String] {
+    let count = cfiles_argument_count()
+    guard count >= 0 else { return CommandLine.arguments }
+    return (0..<count).map { number in
+      var bytes: [UInt8] = []
+      bytes = [UInt8](repeating: 0, count: Int(cfiles_argument(number, &bytes, 0)))
+      _ = cfiles_argument(number, &bytes, Int64(bytes.count))
+      return FileName.text(bytes)
+    }
+  }
 
   /// Processor time that this process has used, in seconds.
   package static var processSeconds: Double {
@@ -161,8 +194,15 @@ package enum OperatingSystem {
     _ = write(2, bytes, bytes.count)
   }
 
-  /// Whether standard error is a terminal.
-  package static var errorIsTerminal: Bool { isatty(2) != 0 }
+  /// Whether standard error is a terminal that lines can be redrawn on.
+  package static var errorIsTerminal: Bool {
+    // One that says so takes no escape sequences.
+    if let kind = getenv("TERM"), String(cString: kind) == "dumb" { return false }
+    return isTerminal(2)
+  }
+
+  /// Whether a descriptor is a terminal.
+  static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) != 0 }
 
   /// The processor's name, or nil where the system does not tell it.
   package static var processorName: String? {
@@ -180,4 +220,6 @@ package enum OperatingSystem {
 
 // A static function of the same name would hide these.
 private func sysClose(_ descriptor: Int32) -> Int32 { close(descriptor) }
-private func sysRename(_ path: String, _ target: String) -> Int32 { rename(path, target) }
+private func sysRename(_ path: String, _ target: String) -> Int32 {
+  rename(FileName.bytes(path), FileName.bytes(target))
+}

@@ -81,7 +81,7 @@ struct RecordReader {
       guard let field = DelimitedField.content(buffer, at: &next, end: range.upperBound, delimiter: delimiter) else {
         throw fail("expected the end of the field behind the closing quote")
       }
-      guard let text = String(validating: field, as: UTF8.self) else { throw fail("expected UTF-8") }
+      guard let text = String(validating: field, as: UTF8.self) else { throw fail(encodingRemedy) }
       fields.append(text)
       guard next < range.upperBound else { return fields }
       next += 1

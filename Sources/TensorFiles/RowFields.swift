@@ -171,9 +171,10 @@ struct RowFields<Scalar: RealScalar>: Sendable {
         values[row + index - firstIndex] = value
         previous = index
       } else {
+        // A label: a number or a word, which is passed over.
         next = start
-        let label: Double? = NumberParser.number(bytes, at: &next, end: end)
-        guard isFirst, label != nil, isFieldEnd(bytes, next, end) else {
+        while !isFieldEnd(bytes, next, end), bytes[next] != UInt8(ascii: ":") { next += 1 }
+        guard isFirst, next > start, isFieldEnd(bytes, next, end) else {
           throw error(bytes, start, end, line, "expected index:value")
         }
       }

@@ -28,11 +28,19 @@ package enum SafeTensors {
   /// be opened; `.badData` for a header that is larger than the file or `largestHeader`, that is not the format's JSON,
   /// names a tensor twice, or whose tensors leave holes, overlap or do not end with the file.
   package static func read(_ path: String) throws(FileError) -> SafeTensorsFile {
-    let file = try InputFile(path)
+    let file = try InputFile.open(path)
     guard file.size >= 8 else {
       throw .badData(path, "expected a safetensors file of at least 8 bytes, got \(file.size)")
     }
     let length = LittleEndianFields(bytes: try file.bytes(0..<8)).int(0) ?? .max
+    let head = try file.bytes(0..<min(file.size, ForeignFormat.headSize))
+    if head.starts(with: [0x50, 0x4B, 3, 4]) {
+      let names = (try? ZipDirectory(file).entries.map(\.name)) ?? []
+      throw .badData(path, ForeignFormat.archive(names)?.message(path) ?? "this is a zip archive, no safetensors file")
+    }
+    guard head.prefix(8).contains(where: { $0 < 9 || $0 > 126 }) else {
+      throw .badData(path, "this is text, no safetensors file: it begins with \(excerpt(head[...]))")
+    }
     guard length <= min(file.size - 8, largestHeader) else {
       throw .badData(
         path, at: "byte 0",

@@ -28,7 +28,7 @@ package struct StoredMatrix<Scalar: RealScalar>: StoredFeatures {
   }
 
   init(_ path: String, windowSize: Int) throws(FileError) {
-    try self.init(FileRegion(InputFile(path)), windowSize: windowSize)
+    try self.init(FileRegion(InputFile.open(path)), windowSize: windowSize)
   }
 
   init(_ region: FileRegion, windowSize: Int) throws(FileError) {

@@ -152,6 +152,7 @@ struct TableColumns {
       case .label: uses.append(needsLabels ? .label : .none)
       case .target: uses.append(needsLabels ? .target(order.firstIndex(of: column)!) : .none)
       case .id: uses.append(.id)
+      case .weight: uses.append(needsLabels ? .weight : .none)
       case .index, .ignored: uses.append(.none)
       }
     }

@@ -3,7 +3,7 @@
 package struct TableDescription: Sendable, Codable, Equatable {
   /// The part that a column plays.
   package enum Role: String, Sendable, Codable {
-    case feature, label, target, id
+    case feature, label, target, id, weight
     /// Numbers of rows, as R and pandas write them in front.
     case index
     /// Left out, because the caller or the file says so.
@@ -45,6 +45,7 @@ package struct TableLayout: Sendable {
     case label
     case target(Int)
     case id
+    case weight
     case none
   }
 
@@ -57,6 +58,7 @@ package struct TableLayout: Sendable {
   package var featureCount: Int { description.featureNames.count }
   package var targetCount: Int { uses.count { if case .target = $0 { true } else { false } } }
   package var label: Int? { uses.firstIndex(of: .label) }
+  package var weight: Int? { uses.firstIndex(of: .weight) }
   package var id: Int? { uses.firstIndex(of: .id) }
   /// Of the targets in their order.
   package var targetNames: [String] {

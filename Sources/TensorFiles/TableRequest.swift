@@ -16,6 +16,8 @@ package struct TableRequest: Sendable {
   package var targetNames: [String] = []
   /// The column that tells rows apart, which is no feature.
   package var id: DelimitedText.LabelColumn?
+  /// The column of weights of the examples, which is no feature.
+  package var weight: DelimitedText.LabelColumn?
   /// The features, where these are not all that is left.
   package var columns: [String] = []
   /// No features.
@@ -50,7 +52,7 @@ package struct TableRequest: Sendable {
   private func fresh(_ table: TableColumns) throws(FileError) -> TableLayout {
     var roles = [TableDescription.Role?](repeating: nil, count: table.names.count)
     var remarks: [String] = []
-    if let id { roles[try table.find(id, "id", &remarks)] = .id }
+    try findOthers(table, &roles, &remarks)
     for name in dropped {
       let column = try table.find(.name(name), "column to leave out", &remarks)
       if roles[column] == nil { roles[column] = .ignored }
@@ -84,6 +86,19 @@ package struct TableRequest: Sendable {
     return try table.layout(all, targets: targets == nil ? [] : found, remarks: remarks)
   }
 
+  /// The columns of ids and of weights that were asked for.
+  private func findOthers(
+    _ table: TableColumns, _ roles: inout [TableDescription.Role?], _ remarks: inout [String]
+  ) throws(FileError) {
+    if let id { roles[try table.find(id, "id", &remarks)] = .id }
+    guard let weight else { return }
+    let column = try table.find(weight, "weight", &remarks)
+    guard roles[column] == nil else {
+      throw .badData(table.path, "column \(excerpt(table.names[column])) cannot be an id and a weight")
+    }
+    roles[column] = .weight
+  }
+
   /// Columns by the names that the model knows.
   private func byName(_ table: TableColumns, _ known: TableDescription) throws(FileError) -> TableLayout {
     var places: [String: [Int]] = [:]
@@ -112,6 +127,7 @@ package struct TableRequest: Sendable {
     } else if let name = known.columns.first(where: { $0.role == .id })?.name, let column = places[name]?.last {
       uses[column] = .id
     }
+    try findWeight(table, known, &uses, &remarks)
     let parts = known.columns.filter { $0.role != .feature }.map(\.name)
     let ignored = uses.indices.filter { uses[$0] == .none && !wished.contains($0) && !parts.contains(table.names[$0]) }
       .map { table.names[$0] }
@@ -119,6 +135,28 @@ package struct TableRequest: Sendable {
     var layout = TableLayout(names: table.names, uses: uses, description: known)
     layout.remarks = remarks
     return layout
+  }
+
+  /// The weights that were asked for, or else those that the model was trained with, where labels are used.
+  private func findWeight(
+    _ table: TableColumns, _ known: TableDescription, _ uses: inout [TableLayout.Use], _ remarks: inout [String]
+  ) throws(FileError) {
+    guard needsLabels else { return }
+    var column: Int?
+    if let weight {
+      column = try table.find(weight, "weight", &remarks)
+    } else if let name = known.columns.first(where: { $0.role == .weight })?.name {
+      column = table.names.firstIndex(of: name)
+      remarks.append(
+        column == nil
+          ? "no column \(excerpt(name)) of weights: examples weigh the same"
+          : "column \(excerpt(name)) weighs the examples, as in training")
+    }
+    guard let column else { return }
+    guard uses[column] == .none else {
+      throw .badData(table.path, "column \(excerpt(table.names[column])) cannot be the weight: it is used already")
+    }
+    uses[column] = .weight
   }
 
   /// The columns of labels or targets in a table for a model that knows its own by name; none where they are not there
@@ -158,7 +196,7 @@ package struct TableRequest: Sendable {
         description.columns.map(\.role), targets: columns, remarks: [], needsLabels: needsLabels)
     }
     var roles = [TableDescription.Role?](repeating: nil, count: count)
-    if let id { roles[try table.find(id, "id", &remarks)] = .id }
+    try findOthers(table, &roles, &remarks)
     if count > width {
       for column in roles.indices where roles[column] == nil { roles[column] = table.unnamedRole(column) }
     }

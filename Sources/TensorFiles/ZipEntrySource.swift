@@ -34,7 +34,7 @@ struct ZipEntrySource: ByteSource {
     guard end <= file.size else {
       throw .badData(file.path, at: "byte \(next)", "the entry lies outside the file")
     }
-    inflater = entry.isDeflated ? Inflater() : nil
+    inflater = entry.isDeflated ? Inflater(.raw) : nil
     if entry.isDeflated { buffer = [UInt8](repeating: 0, count: min(Self.bufferSize, entry.compressedSize)) }
   }
 
@@ -118,28 +118,5 @@ struct ZipEntrySource: ByteSource {
       throw .badData(
         path, at: position, "the entry inflates to less than the \(entry.size) bytes it claims")
     }
-  }
-}
-
-/// A raw inflate stream of zlib.
-private final class Inflater {
-  typealias Step = (consumed: Int, produced: Int, ended: Bool, failed: Bool)
-
-  private(set) var hasEnded = false
-  private let stream = cfiles_inflater_create()
-
-  deinit {
-    cfiles_inflater_destroy(stream)
-  }
-
-  /// Inflates from `input[range]` into `count` bytes of `array` at byte `offset`.
-  func step<Element: BitwiseCopyable>(
-    _ input: [UInt8], _ range: Range<Int>, into array: inout [Element], offset: Int, count: Int
-  ) -> Step {
-    guard let stream else { return (0, 0, false, true) }
-    let result = cfiles_inflate(
-      stream, input, Int64(range.lowerBound), Int64(range.upperBound), &array, Int64(offset), Int64(count))
-    hasEnded = result.ended != 0
-    return (Int(result.consumed), Int(result.produced), hasEnded, result.failed != 0)
   }
 }

@@ -18,7 +18,7 @@ package enum ClassWeights {
   ///
   /// - Throws: `FileError` with the line or the name of what is no weight.
   package static func read(_ path: String) throws(FileError) -> [String: Double] {
-    path.lowercased().hasSuffix(".json") ? try json(path) : try table(path)
+    FileContent.name(path).hasSuffix(".json") ? try json(path) : try table(path)
   }
 
   private static func json(_ path: String) throws(FileError) -> [String: Double] {

@@ -35,9 +35,10 @@ extension DataFiles {
       let absent = names.indices.filter { !occurring.contains(Int32($0)) }.map { names[$0] }
       remarks.append("no example of \(absent.count == 1 ? "class" : "\(absent.count) classes:") \(Self.list(absent))")
     }
-    let data = try Dataset(
+    var data = try Dataset(
       features: table.features, labels: codes, labelsPerExample: labelsPerExample, classNames: names,
       source: name, columnNames: table.table?.featureNames)
+    try data.setWeights(of: table.weights)
     return Loaded(data: data, remarks: remarks, table: table.table, indexBase: table.indexBase)
   }
 
@@ -152,9 +153,11 @@ extension DataFiles {
     let (classes, isByNumber) = Self.lookUp(table.names, in: classNames)
     if isByNumber { note("\(name): labels are taken for the numbers of the classes \(Self.list(classNames)), from 0") }
     func dataset(_ labels: [Int32]) throws(DataError) -> Dataset<Scalar> {
-      try Dataset(
+      var data = try Dataset(
         features: table.features, labels: labels, labelsPerExample: labelsPerExample, classNames: classNames,
         source: name, columnNames: table.table?.featureNames)
+      try data.setWeights(of: table.weights)
+      return data
     }
     guard let first = table.codes.firstIndex(where: { $0 >= 0 && classes[Int($0)] == nil }) else {
       return try dataset(table.codes.map { $0 < 0 ? $0 : classes[Int($0)]! })
@@ -165,6 +168,9 @@ extension DataFiles {
       .rows(isKnown.indices.filter { isKnown[$0] }.map { Int32($0) })
     for (code, isKnown) in zip(table.codes, isKnown) where !isKnown {
       data.unknownLabels[table.names[Int(code)], default: 0] += 1
+    }
+    for (row, isKnown) in isKnown.enumerated() where !isKnown {
+      data.unknownWeight += table.weights.isEmpty ? 1 : table.weights[row]
     }
     let labels = data.unknownLabels.sorted { $0.value != $1.value ? $0.value > $1.value : $0.key < $1.key }
     let count = labels.reduce(0) { $0 + $1.value }

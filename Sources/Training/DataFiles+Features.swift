@@ -5,7 +5,7 @@ import TensorFiles
 extension DataFiles {
   /// The features of a pair: an array, or an archive with a sparse matrix.
   func features<Scalar>(of path: String) throws -> Features<Scalar> {
-    if path.lowercased().hasSuffix(".npz") { return try features(of: archive(path), path) }
+    if FileContent.name(path).hasSuffix(".npz") { return try features(of: archive(path), path) }
     if try isLarge(NPY.shape(path), of: Scalar.self) { return .stored(try StoredMatrix(path, as: Scalar.self)) }
     return .dense(try NPY.matrix(path))
   }

@@ -96,16 +96,17 @@ extension DataFiles {
   }
 
   private func libsvm<Scalar>(_ path: String) throws -> Labelled<Scalar> {
-    let contents = try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions())
-    var result: Labelled<Scalar> = try numbered(contents.features, contents.labels, path)
+    let contents = try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(.classes))
+    var result: Labelled<Scalar> = texts(contents.features, contents.labelNames, contents.labelCodes)
     (result.indexBase, result.remarks) = (contents.indexBase, [remark(contents.indexBase)])
+    result.lines = contents.lines
     return result
   }
 
   private func csv<Scalar>(_ path: String) throws -> Labelled<Scalar> {
     let table: DelimitedText.Table<Scalar> = try self.table(path, for: .labels)
     var result: Labelled<Scalar> = texts(.dense(table.features), table.labelNames, table.labelCodes)
-    (result.table, result.lines) = (table.layout.description, table.lines)
+    (result.table, result.lines, result.weights) = (table.layout.description, table.lines, table.weights)
     let label = table.labelColumn.map { "labels are in column \"\($0)\"" }
     result.remarks = [label].compactMap { $0 } + table.layout.remarks
     return result

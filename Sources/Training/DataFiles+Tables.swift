@@ -30,6 +30,7 @@ extension DataFiles {
     request.needsLabels = purpose == .labels
     if targetKind != .classes { (request.targets, request.targetNames) = (targetColumns, targetNames) }
     (request.id, request.columns, request.dropped) = (idColumn, columns, droppedColumns)
+    request.weight = weightColumn
     (request.description, request.width) = (table, followsModel ? featureCount : nil)
     return request
   }

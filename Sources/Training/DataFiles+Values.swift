@@ -24,6 +24,7 @@ extension DataFiles {
       features: table.features, values: table.values, targetNames: names, source: name,
       columnNames: table.table?.featureNames)
     data.targetSource = table.targetSource
+    try data.setWeights(of: table.weights)
     return Loaded(data: data, remarks: table.remarks, table: table.table, indexBase: table.indexBase)
   }
 
@@ -33,6 +34,7 @@ extension DataFiles {
     var names: [String]?
     var table: TableDescription?
     var indexBase: LIBSVM.IndexBase?
+    var weights: [Double] = []
     var remarks: [String] = []
     /// A file of targets alone.
     var targetSource: String?
@@ -59,9 +61,10 @@ extension DataFiles {
         let list = names.map { "\"\($0)\"" }.joined(separator: ", ")
         return Valued(
           features: .dense(table.features), values: table.targets, names: names, table: table.layout.description,
+          weights: table.weights,
           remarks: ["targets are in column\(names.count == 1 ? "" : "s") \(list)"] + table.layout.remarks)
       case .libsvm:
-        let contents = try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(realLabels: true))
+        let contents = try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(.numbers))
         let values = Matrix(rows: contents.targets.count, columns: 1, elements: contents.targets)
         try checkKind(of: values, path)
         return Valued(

@@ -23,6 +23,8 @@ public struct DataFiles: Sendable, Equatable {
   public var decimal: DelimitedText.Decimal?
   /// The column of a table that tells rows apart: no feature, and given back beside predictions.
   public var idColumn: DelimitedText.LabelColumn?
+  /// The column of a table that holds the weight of each example; nil for the one that the model was trained with.
+  public var weightColumn: DelimitedText.LabelColumn?
   /// The columns of a table that are features, by name or number, where not all are.
   public var columns: [String] = []
   /// Columns of a table that are no features.
@@ -95,6 +97,8 @@ public struct DataFiles: Sendable, Equatable {
     var kind = LabelKind.wholeNumber
     /// Whether labels are numbers that are not all whole.
     var areRealNumbers = false
+    /// Of the examples; empty where they weigh the same.
+    var weights: [Double] = []
     /// Of a table.
     var table: TableDescription?
     /// The lines of a table that examples are on, from 1.
@@ -152,7 +156,7 @@ public struct DataFiles: Sendable, Equatable {
       case .csv: rows = try tableRows(path, width: width)
       case .libsvm:
         rows = Rows(
-          features: try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(realLabels: true)).features)
+          features: try LIBSVM.read(path, as: Scalar.self, options: libsvmOptions(.ignored)).features)
       }
     }
     guard rows.features.columns == width else {
@@ -166,7 +170,7 @@ public struct DataFiles: Sendable, Equatable {
 
   /// By the file's name, in any case, or else by what the file begins with.
   func format(of path: String) throws -> Format {
-    let name = path.lowercased()
+    let name = FileContent.name(path)
     if name.hasSuffix(".npz") { return .npz }
     if name.hasSuffix(".csv") || name.hasSuffix(".tsv") { return .csv }
     if name.hasSuffix(".svm") || name.hasSuffix(".libsvm") { return .libsvm }
@@ -179,9 +183,9 @@ public struct DataFiles: Sendable, Equatable {
     }
   }
 
-  func libsvmOptions(realLabels: Bool = false) -> LIBSVM.Options {
+  func libsvmOptions(_ labels: LIBSVM.Labels) -> LIBSVM.Options {
     var options = LIBSVM.Options(indexBase: indexBase, featureCount: featureCount)
-    options.realLabels = realLabels
+    options.labels = labels
     options.sparseBelow = sparseBelow
     return options
   }

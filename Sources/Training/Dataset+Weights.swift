@@ -19,6 +19,12 @@ extension Dataset {
     self.weights = weights
   }
 
+  /// Takes the weights of a table, if it has any.
+  mutating func setWeights(of table: [Double]) throws(DataError) {
+    if table.isEmpty { return }
+    do { try setWeights(SampleWeights.converted(table)) } catch { throw error.of(source) }
+  }
+
   /// Multiplies the weights by W / (C' W_c), W the sum of all weights, C' the number of classes that weigh something
   /// and W_c the weights of one, so that each of them weighs the same in total. For examples of one label.
   public mutating func balanceClasses() throws(DataError) {
@@ -54,9 +60,6 @@ extension Dataset {
     }
     return sums
   }
-
-  /// What examples of unknown labels weigh: such data have no weights.
-  var unknownWeight: Double { Double(unknownLabels.values.reduce(0, +)) }
 
   private func checkForClassWeights(_ what: String) throws(DataError) {
     guard classCount > 0 else { throw DataError(source, "classes are \(what), and the targets here are numbers") }

@@ -36,6 +36,8 @@ public struct Dataset<Scalar: RealScalar>: Sendable {
   /// Labels of examples that were left out, because they are no classes of the model that the data are for, and how many
   /// examples have each.
   public internal(set) var unknownLabels: [String: Int] = [:]
+  /// What examples of those labels weigh.
+  package var unknownWeight = 0.0
   /// Where it came from, for messages.
   public let source: String
   /// Where the targets came from, if from another file.

@@ -11,12 +11,13 @@ import TensorFiles
 /// `schema_version` "1", `class_names` (JSON array), `label_kind` ("whole-number", "boolean" or "text": what those
 /// names stand for; absent where they are "0", "1", ...), `standardization` (JSON object with `mean` and `scale`; absent if
 /// none), `libsvm_index_base` ("0" or "1"; only if trained on LIBSVM text), `l2`, `objective`, `seed`, `temperature`
-/// (absent is 1), `columns` (JSON; only if trained on a table: the names and parts of its columns), `producer`.
+/// (absent is 1), `columns` (JSON; only if trained on a table: the names and parts of its columns), `sample_weights`
+/// ("true"; only if examples or classes had weights in training), `producer`.
 /// A regression has `loss` ("squared", "huber" with `huber_delta`, or "poisson"; absent for cross-entropy),
 /// `target_names` (JSON array) in place of class names, and `target_standardization` (as `standardization`).
 ///
-/// Metadata are optional in reading. A file with nothing but `weight` and `bias` is a head whose classes are called
-/// "0", "1", ...; a file with nothing but a network's tensors is read with its architecture. Tensors of any type are
+/// Metadata are optional in reading. A file with nothing but `weight` and `bias`, which may have one prefix such as
+/// `classifier.`, is a head whose classes are called "0", "1", ...; a file with nothing but a network's tensors is read with its architecture. Tensors of any type are
 /// converted on reading.
 public struct ModelFile<Scalar: RealScalar>: Sendable {
   /// A `LinearHead` or a `Network`.
@@ -46,6 +47,8 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   public var producer: String?
   /// The columns of the table that it was trained on; nil for other data. Columns of other tables are matched with it.
   package var table: TableDescription?
+  /// Whether examples or classes had weights in training.
+  package var isWeighted = false
 
   public init(model: some Model<Scalar>, parameters: Parameters<Scalar>, classNames: [String]) {
     precondition(classNames.count == model.outputWidth, "one name for each of \(model.outputWidth) classes")
@@ -62,6 +65,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     self.init(model, parameters, loss)
     (classNames, targetNames) = (data.classNames, data.targetNames)
     targetStandardization = data.targetStandardization
+    isWeighted = data.weights != nil
   }
 
   /// Without names.
@@ -112,6 +116,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     if let seed { metadata["seed"] = "\(seed)" }
     if let temperature { metadata["temperature"] = "\(temperature)" }
     if let table { metadata["columns"] = try JSONText.line(of: table) }
+    if isWeighted { metadata["sample_weights"] = "true" }
     if let producer { metadata["producer"] = producer }
     try SafeTensors.write(
       parameters.layout.slices.map { SafeTensors.Tensor(name: $0.name, shape: $0.shape, values: parameters[$0]) },
@@ -166,21 +171,24 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
   private init(head file: SafeTensorsFile, _ loss: any Loss) throws(FileError) {
     let path = file.path
     func bad(_ message: String) -> FileError { FileError(.badData, file: path, message) }
-    guard file.names.contains("weight") else {
-      let names = file.names.isEmpty ? "none" : file.names.sorted().joined(separator: ", ")
-      let hint = file.names.contains { $0.hasSuffix(".weight") } ? " (a network's tensors need its architecture)" : ""
-      throw bad("expected a tensor \"weight\", got \(names)\(hint)")
+    guard let prefix = Self.headPrefix(file.names) else {
+      let names = file.names.isEmpty ? "none" : file.names.sorted().prefix(12).joined(separator: ", ")
+      let hint =
+        file.names.contains { $0.hasSuffix(".weight") }
+        ? " (a network's tensors need its architecture; of a model with a head, save the head's two tensors alone)" : ""
+      throw bad("expected a tensor \"weight\", got \(names)\(file.names.count > 12 ? ", ..." : "")\(hint)")
     }
     try Self.checkVersion(file)
-    let weight: Matrix<Scalar> = try file.matrix("weight")
+    let weight: Matrix<Scalar> = try file.matrix(prefix + "weight")
     guard weight.rows >= loss.minimumOutputs, weight.columns >= 1 else {
       let least = loss is CrossEntropy ? "two classes" : "one output"
       throw bad("expected a weight [C, D] with \(least) or more, got [\(weight.rows), \(weight.columns)]")
     }
-    let hasBias = file.names.contains("bias")
-    let bias: [Scalar] = hasBias ? try file.values("bias") : []
-    guard !hasBias || (file.shape("bias") == [weight.rows]) else {
-      throw bad("expected a bias of shape [\(weight.rows)], got \(file.shape("bias") ?? [])")
+    let biasName = prefix + "bias"
+    let hasBias = file.names.contains(biasName)
+    let bias: [Scalar] = hasBias ? try file.values(biasName) : []
+    guard !hasBias || (file.shape(biasName) == [weight.rows]) else {
+      throw bad("expected a bias of shape [\(weight.rows)], got \(file.shape(biasName) ?? [])")
     }
     guard weight.elements.isFinite, bias.isFinite else { throw bad("expected finite parameters, got NaN or infinity") }
     let head = LinearHead<Scalar>(features: weight.columns, classes: weight.rows, intercept: hasBias)
@@ -252,6 +260,7 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
     seed = file.metadata["seed"].flatMap(UInt64.init)
     temperature = try Self.temperature(file)
     producer = file.metadata["producer"]
+    isWeighted = file.metadata["sample_weights"] == "true"
     table = try Self.decode(file.metadata["columns"], "columns", file.path)
     guard table?.isValid(width: model.inputWidth) ?? true else {
       throw FileError(
@@ -297,6 +306,15 @@ public struct ModelFile<Scalar: RealScalar>: Sendable {
 extension ModelFile {
   private static var headFormat: String { "fgn-linear-head" }
   private static var networkFormat: String { "fgn-network" }
+
+  /// What stands before "weight" and "bias" in the names of a head's tensors: nothing, or where these are all there
+  /// are, one prefix such as "classifier.". Nil for other files.
+  private static func headPrefix(_ names: [String]) -> String? {
+    if names.contains("weight") { return "" }
+    guard let name = names.first(where: { $0.hasSuffix(".weight") }) else { return nil }
+    let prefix = String(name.dropLast("weight".count))
+    return names.allSatisfy { [prefix + "weight", prefix + "bias"].contains($0) } ? prefix : nil
+  }
 
   private static func checkVersion(_ file: SafeTensorsFile) throws(FileError) {
     guard let version = file.metadata["schema_version"], version != schemaVersion else { return }

@@ -16,4 +16,6 @@ struct FGN: ParsableCommand {
       TrainCommand.self, TuneCommand.self, CompareCommand.self, EvaluateCommand.self, PredictCommand.self,
       CalibrateCommand.self, InspectCommand.self, TaskCommand.self, ExperimentCommand.self,
     ])
+
+  static func main() { main(Array(OperatingSystem.arguments.dropFirst())) }
 }

@@ -9,7 +9,7 @@ import FastGaussNewton
   import Darwin
 #endif
 
-func printError(_ text: String) { StandardError.write(text + "\n") }
+func printError(_ text: String) { StandardError.write(PrintableText.escaped(text) + "\n") }
 
 /// Throws a usage error unless `condition` holds.
 func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {

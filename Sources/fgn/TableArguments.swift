@@ -35,6 +35,14 @@ struct TableArguments: ParsableArguments {
     help: "Column of a table that tells rows apart, by name or number: no feature, and written beside predictions.")
   var idColumn: String?
 
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Column of a table that holds the weight of each example, at least 0, by name or number: no feature. A model that \
+      was trained with one is evaluated with it too.
+      """)
+  var weightColumn: String?
+
   @Option(help: "The columns of a table that are features, with commas between them. The model remembers them.")
   var columns: String?
 
@@ -43,7 +51,7 @@ struct TableArguments: ParsableArguments {
 
   func set(_ files: inout DataFiles) {
     (files.hasHeader, files.delimiter, files.decimal, files.missingValues) = (header, delimiter, decimal, missing)
-    files.idColumn = idColumn.map { .name($0) }
+    (files.idColumn, files.weightColumn) = (idColumn.map { .name($0) }, weightColumn.map { .name($0) })
     func list(_ text: String?) -> [String] { text?.split(separator: ",").map(String.init) ?? [] }
     (files.columns, files.droppedColumns) = (list(columns), list(dropColumns))
   }

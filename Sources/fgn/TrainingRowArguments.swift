@@ -42,7 +42,7 @@ struct TrainingRowArguments: ParsableArguments {
     )
   }
 
-  private func isFile(_ text: String) -> Bool { [".json", ".csv"].contains(where: text.lowercased().hasSuffix) }
+  private func isFile(_ text: String) -> Bool { [".json", ".csv"].contains(where: FileContent.name(text).hasSuffix) }
 
   /// How examples become ready for training.
   ///

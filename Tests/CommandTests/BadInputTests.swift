@@ -78,7 +78,9 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     text("index twice", "t.svm", "0 1:1 1:2\n1 1:1\n", "line 1, field 3: the index occurs twice, got \"1:2\""),
     text("indices descend", "t.svm", "0 1:1\n1 3:1 2:1\n", "line 2, field 3: expected an index above 3, got \"2:1\""),
     text("no value", "t.svm", "0 1:1\n1 2\n", "line 2, field 2: expected index:value, got \"2\""),
-    text("label of LIBSVM", "t.svm", "0.5 1:1\n", "line 1, field 1: expected a whole number as the label, got \"0.5\""),
+    text(
+      "label of LIBSVM", "t.svm", "0.5 1:1\n",
+      "expected classes, got numbers such as 0.5: for numbers to predict say --loss squared"),
     text("NaN in LIBSVM", "t.svm", "0 1:1\n1 2:nan\n", "row 1, column 1: expected a finite number, got nan"),
     text("empty LIBSVM", "t.libsvm", "", "expected at least one example, got none"),
     text("unknown format", "t.bin", "\u{0}\u{1}", "expected a .npz file, a table (.csv) or LIBSVM text (.svm)"),

@@ -245,7 +245,7 @@ extension BadInput {
     BadInput("class numbers in LIBSVM", "t.svm: expected real targets, got 2 different whole numbers (-1, 1)") {
       [try $0.write("1 1:1\n-1 2:1\n", "t.svm"), "--loss", "squared"]
     },
-    BadInput("real labels in LIBSVM", "expected a whole number as the label, got \"0.5\" (for numbers to predict") {
+    BadInput("real labels in LIBSVM", "expected classes, got numbers such as 0.5: for numbers to predict") {
       [try $0.write("0.5 1:1\n", "t.svm")]
     },
   ]

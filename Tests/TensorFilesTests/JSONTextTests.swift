@@ -21,7 +21,7 @@ import Testing
     var kind = Kind.second
     var choices = [Choice.none, .some(value: 2.5, 3)]
     var seed = UInt64.max
-    var names = ["a/b", "\"\\\u{1F}\u{7F}\n\u{2028}é"]
+    var names = ["a/b", "\"\\\u{1F}\né"]
     var nested = [[Int]](arrayLiteral: [], [1, -2])
     var empty: [String: Int] = [:]
     var table: [String: [Double?]] = [

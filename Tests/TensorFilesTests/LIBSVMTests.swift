@@ -26,7 +26,7 @@ import Testing
   @Test func readsOneBasedIndices() throws {
     let data = try read("+1 1:0.5 3:-2e1\n-1 2:4\n3\n")
     #expect(data.features.dense == Matrix(rows: 3, columns: 3, elements: [0.5, 0, -20, 0, 4, 0, 0, 0, 0]))
-    #expect(data.labels == [1, -1, 3])
+    #expect(data.numbers == [1, -1, 3])
     #expect(data.indexBase == .one)
   }
 
@@ -74,20 +74,33 @@ import Testing
     let text = "\u{FEFF}# a comment 9:9\r\n\r\n 2  1:1\t2:2  # 7:7 5\r\n \t \r\n4 1:3#x\r\n# end"
     let data = try read(text)
     #expect(data.features.dense == Matrix(rows: 2, columns: 2, elements: [1, 2, 3, 0]))
-    #expect(data.labels == [2, 4])
+    #expect(data.numbers == [2, 4])
+  }
+
+  @Test func labelsAreWordsAsTheyStand() throws {
+    let data = try read("cat 1:1\n# none\ndog 1:2 # a comment\ncat 1:0.5\n+1 1:1\né\n")
+    #expect(data.labelNames == ["cat", "dog", "+1", "é"] && data.labelCodes == [0, 1, 0, 2, 3])
+    #expect(data.lines[1] == 3 && data.lines[4] == 6)
+  }
+
+  @Test func labelsMayBeMissingWhereTheyArePassedOver() throws {
+    var options = LIBSVM.Options()
+    options.labels = .ignored
+    let data = try read("1:1 2:5\ncat 1:2\n-1.5 2:3\n", options)
+    #expect(data.features.dense.elements == [1, 5, 2, 0, 0, 3] && data.labelCodes.isEmpty && data.targets.isEmpty)
+    try expectRefused("1 1:1\n1:1 2:5\n", "line 2, field 1: expected a label, got \"1:1\"")
   }
 
   @Test func wholeLabelsInAnySpelling() throws {
-    #expect(try read("1.0 1:1\n-2e1 1:1\n+3 1:1").labels == [1, -20, 3])
+    #expect(try read("1.0 1:1\n-2e1 1:1\n+3 1:1").numbers == [1, -20, 3])
   }
 
   @Test func namesTheLineAndField() throws {
     try expectRefused("1 1:1\n1 2:1 2:3\n", "line 2, field 3: the index occurs twice, got \"2:3\"")
     try expectRefused("1 1:1\n1 3:1 2:3\n", "line 2, field 3: expected an index above 3, got \"2:3\"")
-    try expectRefused("1 1:1\n\n1.5 1:1\n", "line 3, field 1: expected a whole number as the label, got \"1.5\"")
-    try expectRefused("nan 1:1\n", "line 1, field 1")
-    try expectRefused("a 1:1\n", "line 1, field 1", "got \"a\"")
-    try expectRefused("1,2 1:1\n", "line 1, field 1", "got \"1,2\"")
+    try expectRefused("1,2 1:1\n", "line 1, field 1: expected one label for each example, got \"1,2\"")
+    try expectRefused("C# 1:1\n", "line 1, field 1: expected a label without #, which begins a comment, got \"C#\"")
+    try expectRefused("1 1:1\nv\u{1} 1:1\n", "line 2, field 1: expected one label")
     try expectRefused("1 qid:3 1:1\n", "line 1, field 2: expected index:value, got \"qid:3\"")
     try expectRefused("1 1:1 2\n", "line 1, field 3: expected index:value, got \"2\"")
     try expectRefused("1 1:1 2:\n", "line 1, field 3: expected a number as the value, got \"2:\"")
@@ -129,7 +142,7 @@ import Testing
     }
     #expect(text.utf8.count > 1 << 20)
     let data = try read(text, .init(memoryLimit: 1 << 30))
-    #expect(data.labels == (0..<rows).map { $0 % 5 })
+    #expect(data.numbers == (0..<rows).map { $0 % 5 })
     #expect(data.features.rows == rows && data.features.columns > 39 * columns)
     for row in [0, 1, 16, 17, 18, 299] {
       for column in 0..<columns {
@@ -138,4 +151,9 @@ import Testing
       }
     }
   }
+}
+
+extension LIBSVM.Contents {
+  /// Labels that are whole numbers.
+  fileprivate var numbers: [Int] { labelCodes.map { Int(Double(labelNames[Int($0)])!) } }
 }

@@ -74,11 +74,11 @@ import Testing
 
   @Test func ofSparseText() throws {
     var options = LIBSVM.Options()
-    options.realLabels = true
+    options.labels = .numbers
     let path = try directory.write("0.5 1:1 # a comment\n\n-2e1\n3 2:1\n", "t.svm")
     let data = try LIBSVM.read(path, as: Double.self, options: options)
     #expect(
-      data.targets == [0.5, -20, 3] && data.labels.isEmpty && data.features.dense.elements == [1, 0, 0, 0, 0, 1])
+      data.targets == [0.5, -20, 3] && data.labelCodes.isEmpty && data.features.dense.elements == [1, 0, 0, 0, 0, 1])
     let word = try directory.write("x 1:1\n", "w.svm")
     expectFileError(.badData, "line 1, field 1: expected a number as the label, got \"x\"") { () throws(FileError) in
       try LIBSVM.read(word, as: Float.self, options: options)

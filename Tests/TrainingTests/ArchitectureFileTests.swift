@@ -270,7 +270,7 @@ private struct Halving: Layer {
       try Architecture(reading: directory.file("none.json"))
     }
     try Data([0x22, 0xFF, 0x22]).write(to: URL(filePath: path))
-    expectFailure(FileError.self, "net.json: expected text in UTF-8") { try Architecture(reading: path) }
+    expectFailure(FileError.self, "net.json: expected UTF-8") { try Architecture(reading: path) }
   }
 
   @Test func layersWithoutAForm() {

@@ -126,7 +126,7 @@ import Testing
       try load(.file(table), .classes)
     }
     let sparse = try directory.write("0.5 1:1\n", "t.svm")
-    expectFailure(FileError.self, "t.svm", remedy) { try load(.file(sparse), .classes) }
+    expectFailure(DataError.self, "t.svm", remedy) { try load(.file(sparse), .classes) }
   }
 
   static func model(_ loss: any Loss) throws -> ModelFile<Double> {

@@ -1,11 +1,17 @@
 /// The few calls TensorFiles needs at an offset inside an array, where Swift would need an unsafe
-/// pointer: positioned reads, writes, a byte search, CRC-32 and raw inflate.
+/// pointer: positioned reads, writes, a byte search, CRC-32 and inflate; and the process' arguments as bytes.
 ///
 /// Offsets and counts are in bytes. The Swift caller has checked them against the array.
 #ifndef CFILES_H
 #define CFILES_H
 
 #include <stdint.h>
+
+/// How many arguments the process was started with, its own name included; -1 where that is not known.
+int cfiles_argument_count(void);
+
+/// Copies at most `count` bytes of an argument, as they were given, which need not be UTF-8. Returns how many there are.
+int64_t cfiles_argument(int number, void *array, int64_t count);
 
 /// Reads up to `count` bytes at `position` of the file into `array + offset`, going on after
 /// interrupted and short reads. Returns the bytes read, fewer only at the end of the file, or -errno.
@@ -56,7 +62,7 @@ void cfiles_move_to_start(void *array, int64_t from, int64_t count);
 /// Continues a CRC-32 (zip's) over `count` bytes of `array + offset`; start with 0.
 uint32_t cfiles_crc32(uint32_t crc, const void *array, int64_t offset, int64_t count);
 
-/// A raw inflate stream (no zlib or gzip wrapper).
+/// An inflate stream: raw, without a wrapper, or of gzip data, whose checksum is verified.
 typedef struct cfiles_inflater *cfiles_inflater_ref;
 
 typedef struct {
@@ -66,8 +72,10 @@ typedef struct {
   int32_t failed;    ///< the stream is damaged
 } cfiles_inflate_result;
 
-/// NULL when memory ran out.
-cfiles_inflater_ref cfiles_inflater_create(void);
+/// For raw data, or where `is_gzip` is not 0 for those of gzip. NULL when memory ran out.
+cfiles_inflater_ref cfiles_inflater_create(int is_gzip);
+/// Begins another stream of the same kind.
+void cfiles_inflater_restart(cfiles_inflater_ref inflater);
 void cfiles_inflater_destroy(cfiles_inflater_ref inflater);
 
 /// One step from `input[from..<to]` into `count` bytes of `output + offset`.

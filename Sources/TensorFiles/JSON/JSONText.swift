@@ -1,6 +1,7 @@
 /// Encodable values as JSON text with sorted names.
 ///
-/// The text is that of Foundation's `JSONEncoder` with sorted keys and slashes as they are. Whole numbers have no
+/// The text is that of Foundation's `JSONEncoder` with sorted keys and slashes as they are, but for characters that
+/// terminals act on, which are escaped. Whole numbers have no
 /// point, other numbers as many digits as tell them apart, and numbers that are not finite are the strings "inf",
 /// "-inf" and "nan".
 package enum JSONText {

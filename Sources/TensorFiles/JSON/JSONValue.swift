@@ -43,7 +43,7 @@ package enum JSONValue: Equatable, Sendable {
     return text.count <= 60 ? text : text.prefix(57) + "..."
   }
 
-  /// A string as JSON writes it, with control characters as \u and four digits.
+  /// A string as JSON writes it, with control characters, and others that terminals act on, as \u and four digits.
   package static func quoted(_ text: String) -> String { quoted(text) { _ in nil } }
 
   /// A string as JSON writes it, with the control characters that have a letter by that letter: \n.
@@ -66,7 +66,7 @@ package enum JSONValue: Equatable, Sendable {
       switch scalar {
       case "\"": result += "\\\""
       case "\\": result += "\\\\"
-      case "\u{0}"..."\u{1F}":
+      case _ where scalar.value < 0xFFFF && PrintableText.isHidden(scalar):
         let digits = String(scalar.value, radix: 16)
         result += letter(scalar) ?? "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: result.unicodeScalars.append(scalar)
