@@ -215,8 +215,7 @@ public struct DataPreparation: Sendable, Equatable {
   private func more<S>(
     _ path: String, _ files: DataFiles, for training: Dataset<S>, _ loss: any Loss, _ note: (String) -> Void
   ) throws -> Dataset<S> {
-    var files = files
-    files.location = .file(path)
+    var files = try files.elsewhere(.file(path))
     if training.classCount > 0 { return try files.load(classNames: training.classNames, note: note) }
     // What the training set's numbers are has been settled.
     (files.targetKind, files.targetNames) = (.numbers, training.targetNames)

@@ -138,6 +138,17 @@ package struct RowStream<Scalar: RealScalar>: Sendable {
     }
   }
 
+  /// Throws where the first bytes are those of something else than text in UTF-8.
+  private func checkIsText(_ head: [UInt8]) throws(FileError) {
+    if head.starts(with: GzipMember.magic) {
+      throw .badData(name, "this is compressed by gzip: gunzip -c in front of it unpacks it")
+    }
+    if let format = ForeignFormat(head) { throw .badData(name, format.message(name)) }
+    guard try UTF16Encoding(Array(head.prefix(4)), name) == nil else {
+      throw .badData(name, "this is text in UTF-16: iconv -f UTF-16 -t UTF-8 in front of it converts it")
+    }
+  }
+
   private mutating func receive() throws(FileError) {
     // A record that goes on is kept with the line that is looked for.
     let origin = held ?? start
@@ -158,6 +169,7 @@ package struct RowStream<Scalar: RealScalar>: Sendable {
     isAtEnd = got == 0
     let isFirst = line == 0 && kept == 0
     filled += Int(got)
+    if isFirst { try checkIsText(Array(buffer[..<min(filled, ForeignFormat.headSize)])) }
     if isFirst, filled > 1, !buffer[..<filled].contains(UInt8(ascii: "\n")),
       buffer[..<(filled - 1)].contains(UInt8(ascii: "\r"))
     {

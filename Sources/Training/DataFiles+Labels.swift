@@ -15,6 +15,7 @@ extension DataFiles {
   }
 
   private func readLabelled<Scalar>() throws -> Labelled<Scalar> {
+    try checkTableOptions()
     let count = labelsPerExample
     switch location {
     case .pair(let features, let labels):

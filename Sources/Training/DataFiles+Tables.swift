@@ -23,6 +23,30 @@ extension DataFiles {
     return result
   }
 
+  /// Throws where something is wanted of a table and the examples are in none.
+  func checkTableOptions() throws {
+    var wanted: [String] = []
+    if labelColumn != nil || !targetColumns.isEmpty { wanted.append("label-column") }
+    if idColumn != nil { wanted.append("id-column") }
+    if weightColumn != nil { wanted.append("weight-column") }
+    if !columns.isEmpty { wanted.append("columns") }
+    if !droppedColumns.isEmpty { wanted.append("drop-columns") }
+    if missingValues == .drop || missingValues == .mean { wanted.append("missing") }
+    guard let option = wanted.first else { return }
+    if case .file(let path) = location, try format(of: path) == .csv { return }
+    throw OptionError(option, "is for tables, and \(name) is none")
+  }
+
+  /// The same for another file, which may be of another kind.
+  package func elsewhere(_ location: Location) throws -> DataFiles {
+    var files = self
+    files.location = location
+    if case .file(let path) = location, try files.format(of: path) == .csv { return files }
+    (files.labelColumn, files.targetColumns, files.idColumn, files.weightColumn) = (nil, [], nil, nil)
+    (files.columns, files.droppedColumns, files.missingValues) = ([], [], nil)
+    return files
+  }
+
   /// What is wanted of a table, or of rows of text that come one by one.
   package func request(for purpose: Purpose) -> TableRequest {
     var request = TableRequest()

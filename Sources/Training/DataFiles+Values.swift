@@ -41,6 +41,7 @@ extension DataFiles {
   }
 
   private func readValues<Scalar>() throws -> Valued<Scalar> {
+    try checkTableOptions()
     switch location {
     case .pair(let features, let labels):
       guard let labels else { throw DataError(features, "expected labels for these features, got none") }

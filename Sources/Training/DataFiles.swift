@@ -147,6 +147,7 @@ public struct DataFiles: Sendable, Equatable {
 
   /// Rows to predict, in their own units; labels are passed over where a file has them.
   package func loadRows<Scalar>(as type: Scalar.Type = Scalar.self, width: Int) throws -> Rows<Scalar> {
+    try checkTableOptions()
     var rows: Rows<Scalar>
     switch location {
     case .pair(let path, _): rows = Rows(features: try features(of: path))
