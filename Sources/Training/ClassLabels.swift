@@ -45,6 +45,15 @@ package struct ClassLabels: Sendable, Equatable {
     }
   }
 
+  /// The classes of a model and of further data: those of the model, which are the same by `ClassLookup`, and what is
+  /// new: in its place in the order of classes where `known` is in order, and last otherwise.
+  package static func joined(_ known: [String], with labels: [String]) -> (names: [String], new: [String]) {
+    let found = ClassLookup(known)
+    let new = labels.filter { found[$0] == nil }
+    if new.isEmpty { return (known, []) }
+    return (ClassLabels(known).names == known ? ClassLabels(known + new).names : known + new, new)
+  }
+
   private static func all<Value>(_ labels: [String], _ value: (String) -> Value?) -> [Value]? {
     let values = labels.compactMap(value)
     return values.count == labels.count && !values.isEmpty ? values : nil

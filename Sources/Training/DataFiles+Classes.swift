@@ -96,13 +96,11 @@ extension DataFiles {
 
   /// The classes of a model to go on from and those that the data add, and which of them each of the data's is.
   ///
-  /// Classes are the same by name. New ones take their place in the order where the model's are in order, and are last
-  /// otherwise. A model without names has those of the data, in order, where there are as many.
+  /// See `ClassLabels.joined`. A model without names has those of the data, in order, where there are as many.
   private func continued(
     _ labels: [String], _ remarks: inout [String]
   ) throws(DataError) -> (names: [String], classes: [Int32]) {
-    let found = ClassLookup(known.names)
-    let new = labels.filter { found[$0] == nil }
+    let (names, new) = ClassLabels.joined(known.names, with: labels)
     if known.areUnnamed, !new.isEmpty {
       guard labels.count == known.names.count else {
         throw DataError(
@@ -113,11 +111,10 @@ extension DataFiles {
       remarks.append("the model has no names of classes: they are taken to be \(Self.list(labels)), in this order")
       return (labels, labels.indices.map { Int32($0) })
     }
-    guard !new.isEmpty else { return (known.names, labels.map { found[$0]! }) }
-    let isSorted = ClassLabels(known.names).names == known.names
-    let names = isSorted ? ClassLabels(known.names + new).names : known.names + new
-    let text = new.count == 1 ? "class \(new[0]) is" : "\(new.count) classes (\(Self.list(new))) are"
-    remarks.append("\(text) added to the model's (\(Self.list(known.names))); new weights start at zero")
+    if !new.isEmpty {
+      let text = new.count == 1 ? "class \(new[0]) is" : "\(new.count) classes (\(Self.list(new))) are"
+      remarks.append("\(text) added to the model's (\(Self.list(known.names))); new weights start at zero")
+    }
     let all = ClassLookup(names)
     return (names, labels.map { all[$0]! })
   }

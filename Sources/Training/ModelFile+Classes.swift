@@ -76,13 +76,10 @@ extension ModelFile {
 }
 
 extension Dataset {
-  /// The same examples with the classes `names` too, where they have classes: classes are the same by name. Those that
-  /// `names` lacks take their place in the order of classes where `names` is in order, and are last otherwise.
+  /// The same examples with the classes `names` too, where they have classes; see `ClassLabels.joined`.
   package func joining(_ names: [String]) -> Dataset {
     guard classCount > 0, !names.isEmpty, names != classNames else { return self }
-    let new = classNames.filter { !names.contains($0) }
-    let isSorted = ClassLabels(names).names == names
-    let all = new.isEmpty ? names : isSorted ? ClassLabels(names + new).names : names + new
+    let all = ClassLabels.joined(names, with: classNames).names
     let lookup = ClassLookup(all)
     let places = classNames.map { lookup[$0] ?? 0 }
     var result = self
