@@ -81,6 +81,13 @@ public struct DataPreparation: Sendable, Equatable {
     loss?.loss ?? model.initial?.loss ?? CrossEntropy()
   }
 
+  /// The files that are read beside the training set.
+  private var otherLocations: [DataFiles.Location] {
+    var paths = [test].compactMap { $0 }
+    if case .file(let path) = validation { paths.append(path) }
+    return paths.map { .file($0) }
+  }
+
   private func targetKind(of loss: any Loss) -> DataFiles.TargetKind {
     let kind = LossForm(loss)?.targetKind ?? .numbers
     return allowsIntegerTargets && kind == .measurements ? .numbers : kind
@@ -111,7 +118,9 @@ public struct DataPreparation: Sendable, Equatable {
     files.known = model.knownClasses(isCertain: self.loss != nil)
     files.classNames = try classNames.map { path throws(FileError) in try LabelFile.read(path).all }
     files.sparseBelow = model.takesSparseFeatures ? DataFiles.sparseDensity : 0
-    let loaded: DataFiles.Loaded<S> = try files.load()
+    // What is wanted of tables may be wanted of those alone that are held out.
+    let isOfOthers = try otherLocations.contains { try files.isTable($0) }
+    let loaded: DataFiles.Loaded<S> = try (isOfOthers ? files.elsewhere(files.location) : files).load()
     files.sparseBelow = loaded.data.features.isSparse ? .infinity : 0
     for remark in loaded.remarks { note("\(loaded.data.source): \(remark)") }
     try loaded.data.check(loss)
@@ -219,7 +228,9 @@ public struct DataPreparation: Sendable, Equatable {
     if training.classCount > 0 { return try files.load(classNames: training.classNames, note: note) }
     // What the training set's numbers are has been settled.
     (files.targetKind, files.targetNames) = (.numbers, training.targetNames)
-    let loaded: DataFiles.Loaded<S> = try files.load()
+    // What is wanted of tables may be wanted of those alone that are held out.
+    let isOfOthers = try otherLocations.contains { try files.isTable($0) }
+    let loaded: DataFiles.Loaded<S> = try (isOfOthers ? files.elsewhere(files.location) : files).load()
     for remark in loaded.remarks { note("\(path): \(remark)") }
     try loaded.data.check(loss)
     return loaded.data

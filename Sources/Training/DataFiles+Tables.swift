@@ -33,15 +33,21 @@ extension DataFiles {
     if !droppedColumns.isEmpty { wanted.append("drop-columns") }
     if missingValues == .drop || missingValues == .mean { wanted.append("missing") }
     guard let option = wanted.first else { return }
-    if case .file(let path) = location, try format(of: path) == .csv { return }
+    if try isTable(location) { return }
     throw OptionError(option, "is for tables, and \(name) is none")
+  }
+
+  /// Whether a file is a table.
+  package func isTable(_ location: Location) throws -> Bool {
+    if case .file(let path) = location { return try format(of: path) == .csv }
+    return false
   }
 
   /// The same for another file, which may be of another kind.
   package func elsewhere(_ location: Location) throws -> DataFiles {
     var files = self
     files.location = location
-    if case .file(let path) = location, try files.format(of: path) == .csv { return files }
+    if try isTable(location) { return files }
     (files.labelColumn, files.targetColumns, files.idColumn, files.weightColumn) = (nil, [], nil, nil)
     (files.columns, files.droppedColumns, files.missingValues) = ([], [], nil)
     return files
