@@ -40,10 +40,13 @@ CLONES void NAME(fgn_sweep_forward)(const real *x, ptrdiff_t features, const int
 }
 
 CLONES void NAME(fgn_sweep_accumulate)(const real *x, ptrdiff_t features, const int32_t *index, ptrdiff_t rows,
-                                       ptrdiff_t first, ptrdiff_t last, const real *delta, ptrdiff_t capacity,
-                                       real alpha, real *panels, ptrdiff_t vectors) {
+                                       ptrdiff_t first, ptrdiff_t last, const real *mean, const real *delta,
+                                       ptrdiff_t capacity, real alpha, real *panels, ptrdiff_t vectors) {
   for (ptrdiff_t v = 0; v < vectors; v++) {
     const real *column = delta + v * capacity * LANES;
+    vec total = SPLAT(0);
+    if (mean)
+      for (ptrdiff_t i = 0; i < rows; i++) total += LOAD(column + i * LANES);
     for (ptrdiff_t d = first; d < last; d += SWEEP_ROWS) {
       ptrdiff_t height = last - d < SWEEP_ROWS ? last - d : SWEEP_ROWS;
       ptrdiff_t o[SWEEP_ROWS]; /* a short last block repeats its last feature and drops the result */
@@ -58,6 +61,14 @@ CLONES void NAME(fgn_sweep_accumulate)(const real *x, ptrdiff_t features, const 
         s3 += SPLAT(row[o[3]]) * u;
         s4 += SPLAT(row[o[4]]) * u;
         s5 += SPLAT(row[o[5]]) * u;
+      }
+      if (mean) {
+        s0 -= SPLAT(mean[o[0]]) * total;
+        s1 -= SPLAT(mean[o[1]]) * total;
+        s2 -= SPLAT(mean[o[2]]) * total;
+        s3 -= SPLAT(mean[o[3]]) * total;
+        s4 -= SPLAT(mean[o[4]]) * total;
+        s5 -= SPLAT(mean[o[5]]) * total;
       }
       real *out = panels + (v * features + d) * LANES;
       vec f = SPLAT(alpha);
@@ -131,13 +142,19 @@ CLONES void NAME(fgn_sweep_accumulate_sparse)(const real *values, const int32_t 
   }
 }
 
-/* The sum of the rows of a delta, times alpha, added to the bias [vectors * LANES]. */
-CLONES void NAME(fgn_sweep_bias)(const real *delta, ptrdiff_t capacity, ptrdiff_t rows, real alpha, real *bias,
+/* The sum of the rows of a delta, times alpha, added to the bias [vectors * LANES]; with `offsets` each row times alpha -
+ * beta offset, `number` being its place among those. */
+CLONES void NAME(fgn_sweep_bias)(const real *delta, ptrdiff_t capacity, ptrdiff_t rows, real alpha,
+                                 const real *offsets, const int32_t *number, real beta, real *bias,
                                  ptrdiff_t vectors) {
   for (ptrdiff_t v = 0; v < vectors; v++) {
-    vec sum = SPLAT(0);
-    for (ptrdiff_t i = 0; i < rows; i++) sum += LOAD(delta + (v * capacity + i) * LANES);
-    STORE(bias + v * LANES, LOAD(bias + v * LANES) + SPLAT(alpha) * sum);
+    vec sum = SPLAT(0), moved = SPLAT(0);
+    for (ptrdiff_t i = 0; i < rows; i++) {
+      vec u = LOAD(delta + (v * capacity + i) * LANES);
+      sum += u;
+      if (offsets) moved += SPLAT(offsets[number[i]]) * u;
+    }
+    STORE(bias + v * LANES, LOAD(bias + v * LANES) + SPLAT(alpha) * sum - SPLAT(beta) * moved);
   }
 }
 
@@ -219,9 +236,19 @@ INLINE void sweep_padding(ptrdiff_t classes, ptrdiff_t vectors, real *padding) {
 /* Adds logarithms as one of a product: of sums from 1 to C, eight of which a float holds up to C = 60,000, or fewer. */
 #define SWEEP_LOGS 8
 
+/* Below these a probability is 0 to a logarithm, and a dual variable to a quotient. */
+#if defined(FGN_FLOAT)
+#define SWEEP_LEAST_P 1e-36f
+#define SWEEP_LEAST_Q 1e-30f
+#else
+#define SWEEP_LEAST_P 1e-300
+#define SWEEP_LEAST_Q 1e-280
+#endif
+
 /*
  * One dual step for each row: q += s (p - q), p the softmax of z; delta = -w s (p - q), what the weights are moved by.
- * `sums` gains the losses at z and the squares |p - q|^2, weighted.
+ * `sums` gains the losses at z, and the divergences KL(q, p) before the step to third order in p - q:
+ * 3 (p - q)^2 / (2 (q + 2 p)) of each class. Both are weighted.
  */
 CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors, const int32_t *number,
                                   const int32_t *labels, const real *steps, const real *weights, real *duals,
@@ -243,8 +270,8 @@ CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, pt
         vec old;
         if (lanes == LANES) old = LOAD(q + v * LANES);
         else LOAD_TAIL(old, q + v * LANES, lanes, 0);
-        vec change = LOAD(row + v * LANES) * scale - old;
-        squares += change * change;
+        vec now = LOAD(row + v * LANES) * scale, change = now - old;
+        squares += change * change / (old + SPLAT(2) * now + SPLAT(SWEEP_LEAST_Q));
         change = SPLAT(step) * change;
         vec moved = old + change;
         if (lanes == LANES) STORE(q + v * LANES, moved);
@@ -253,15 +280,15 @@ CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, pt
       }
       SWEEP_SUM(square, squares);
       sums[0] += (double)weight * ((double)top[r] + (double)LOG1(sum[r]) - (double)own[r]);
-      sums[1] += (double)weight * (double)square;
+      sums[1] += 1.5 * (double)weight * (double)square;
     }
   }
 }
 
-/* Whether another class is level with the highest: `z` holds exponentials, the highest e^0. */
-INLINE int sweep_ties(const real *z, ptrdiff_t classes) {
+/* Whether another class is level with the highest: `z` holds logits, the highest `top`, or exponentials, `top` e^0. */
+INLINE int sweep_ties(const real *z, ptrdiff_t classes, real top) {
   ptrdiff_t ones = 0;
-  for (ptrdiff_t c = 0; c < classes; c++) ones += z[c] >= 1;
+  for (ptrdiff_t c = 0; c < classes; c++) ones += z[c] >= top;
   return ones > 1;
 }
 
@@ -284,7 +311,7 @@ CLONES void NAME(fgn_sweep_residuals)(real *z, ptrdiff_t rows, ptrdiff_t classes
       ptrdiff_t i = first + r;
       real *row = group + r * vectors * LANES, weight = weights ? weights[i] : 1;
       /* A sum below 2 has one e^0 only. */
-      behind += weight > 0 && (own[r] != top[r] || (!(sum[r] < 2) && sweep_ties(row, classes)));
+      behind += weight > 0 && (own[r] != top[r] || (!(sum[r] < 2) && sweep_ties(row, classes, 1)));
       vec scale = SPLAT(weight / sum[r]);
       for (ptrdiff_t v = 0; v < vectors; v++)
         STORE(delta + (v * capacity + i) * LANES, LOAD(row + v * LANES) * scale);
@@ -303,6 +330,119 @@ CLONES void NAME(fgn_sweep_residuals)(real *z, ptrdiff_t rows, ptrdiff_t classes
   }
   sums[0] += loss + (double)LOG1(product);
   sums[1] += (double)behind;
+}
+
+typedef double wide __attribute__((ext_vector_type(LANES)));
+typedef double wide_unaligned __attribute__((ext_vector_type(LANES), aligned(sizeof(double))));
+#define ADD_WIDE(p, v) (*(wide_unaligned *)(p) += __builtin_convertvector((v), wide))
+
+/*
+ * result = r - 1 - log r for r > 0, with x = r - 1 given as exactly as it is known: no digits cancel near r = 1. With r =
+ * 2^k m, m from sqrt(1/2) to sqrt 2, log m = 2 atanh(s), s = (m - 1) / (m + 1): a series in s^2 <= 0.0295.
+ */
+#if defined(FGN_FLOAT)
+#define ATANH_TERMS 5
+#define EXPONENT_BIAS 127
+#else
+#define ATANH_TERMS 10
+#define EXPONENT_BIAS 1023
+#endif
+#define DIVERGENCE(result, r, x)                                                                   \
+  do {                                                                                             \
+    const bits mantissa_ = ((bits)1 << EXPONENT_SHIFT) - 1;                                         \
+    bitvec bits_ = (bitvec)(r);                                                                    \
+    bitvec k_ = (bits_ >> EXPONENT_SHIFT) - EXPONENT_BIAS;                                         \
+    vec m_ = (vec)((bits_ & mantissa_) | ((bits)EXPONENT_BIAS << EXPONENT_SHIFT));                  \
+    bitvec high_ = (bitvec)(m_ > SPLAT(1.41421356237309504880));                                   \
+    m_ = high_ ? m_ * SPLAT(0.5) : m_;                                                             \
+    k_ -= high_;                                                                                   \
+    bitvec near_ = k_ == 0;                                                                        \
+    vec a_ = near_ ? (x) : m_ - SPLAT(1);                                                          \
+    vec s_ = a_ / (SPLAT(2) + a_), z_ = s_ * s_, t_ = SPLAT(0);                                     \
+    for (int j_ = ATANH_TERMS; j_ >= 1; j_--) t_ = t_ * z_ + SPLAT(2.0 / (2 * j_ + 1));              \
+    t_ *= s_ * z_;                                                                                 \
+    vec far_ = (x) - __builtin_convertvector(k_, vec) * SPLAT(0.69314718055994530942) - SPLAT(2) * s_; \
+    (result) = (near_ ? (x) * s_ : far_) - t_;                                                      \
+  } while (0)
+
+/*
+ * Where the point of the logits z stands to the dual variables q, of which `duals` has a row for each of z and which
+ * are made to add up to one; without duals q = p. delta = w (q + blend (p - q) - y). `sums` gains the losses, the count
+ * of rows whose true class is not ahead, the divergences KL(q, p) and the log sum e^z; `columns` [2][vectors LANES] the
+ * sums of q and of p. All are weighted.
+ */
+CLONES void NAME(fgn_sweep_gap)(real *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors, const int32_t *labels,
+                                const real *weights, const real *duals, real blend, real *delta, ptrdiff_t capacity,
+                                double *sums, double *columns) {
+  real padding[LANES], filler[LANES];
+  sweep_padding(classes, vectors, padding);
+  for (ptrdiff_t l = 0; l < LANES; l++) filler[l] = padding[l] < 0;
+  double *ofp = columns + vectors * LANES;
+  for (ptrdiff_t first = 0; first < rows; first += SWEEP_GROUP) {
+    ptrdiff_t count = rows - first < SWEEP_GROUP ? rows - first : SWEEP_GROUP;
+    real *group = z + first * vectors * LANES, top[SWEEP_GROUP], sum[SWEEP_GROUP], own[SWEEP_GROUP];
+    for (ptrdiff_t r = 0; r < count; r++) {
+      own[r] = group[r * vectors * LANES + labels[first + r]];
+      /* The logits, for probabilities that are too small to have a logarithm. */
+      for (ptrdiff_t v = 0; v < vectors; v++)
+        STORE(delta + (v * capacity + first + r) * LANES, LOAD(group + (r * vectors + v) * LANES));
+    }
+    sweep_exponentials(group, count, padding, vectors, top, sum);
+    for (ptrdiff_t r = 0; r < count; r++) {
+      ptrdiff_t i = first + r;
+      real *row = group + r * vectors * LANES, weight = weights ? weights[i] : 1, norm = 1, total;
+      const real *q = duals ? duals + i * classes : NULL;
+      if (q) {
+        vec totals = SPLAT(0);
+        ptrdiff_t c = 0;
+        for (; c + LANES <= classes; c += LANES) totals += LOAD(q + c);
+        SWEEP_SUM(total, totals);
+        for (; c < classes; c++) total += q[c];
+        norm = 1 / total;
+      }
+      double lse = (double)top[r] + (double)LOG1(sum[r]), divergence = 0;
+      vec scale = SPLAT(1 / sum[r]), terms = SPLAT(0);
+      vec least = SPLAT(1);
+      real lowest = 1;
+      for (ptrdiff_t v = 0; v < vectors; v++) {
+        vec p = LOAD(row + v * LANES) * scale, old = p;
+        if (q) {
+          ptrdiff_t lanes = classes - v * LANES < LANES ? classes - v * LANES : LANES;
+          if (lanes == LANES) old = LOAD(q + v * LANES);
+          else LOAD_TAIL(old, q + v * LANES, lanes, 0);
+          old *= SPLAT(norm);
+          old = old > SPLAT(0) ? old : SPLAT(0);
+          vec base = old > SPLAT(SWEEP_LEAST_Q) ? old : SPLAT(SWEEP_LEAST_Q), term;
+          vec change = (p - base) / base;
+          DIVERGENCE(term, p / base, change);
+          vec seen = v == vectors - 1 ? p + LOAD(filler) : p;
+          least = seen < least ? seen : least;
+          terms += p < SPLAT(SWEEP_LEAST_P) ? SPLAT(0) : base * term;
+        }
+        ADD_WIDE(columns + v * LANES, SPLAT(weight) * old);
+        ADD_WIDE(ofp + v * LANES, SPLAT(weight) * p);
+        real *out = delta + (v * capacity + i) * LANES;
+        vec logits = LOAD(out);
+        STORE(out, SPLAT(weight) * (old + SPLAT(blend) * (p - old)));
+        if (q) STORE(row + v * LANES, logits); /* the exponentials are not needed again */
+      }
+      if (q) {
+        SWEEP_SUM(total, terms);
+        divergence = (double)total;
+        for (ptrdiff_t l = 0; l < LANES; l++) lowest = least[l] < lowest ? least[l] : lowest;
+        if (lowest < SWEEP_LEAST_P)
+          for (ptrdiff_t c = 0; c < classes; c++) {
+            double log_p = (double)row[c] - lse, old = (double)(q[c] * norm);
+            if (log_p < log((double)SWEEP_LEAST_P) + 0.01 && old > (double)SWEEP_LEAST_Q) divergence += old * (log(old) - log_p - 1);
+          }
+      }
+      delta[(labels[i] / LANES * capacity + i) * LANES + labels[i] % LANES] -= weight;
+      sums[0] += (double)weight * (lse - (double)own[r]);
+      sums[1] += weight > 0 && (own[r] != top[r] || (!(sum[r] < 2) && sweep_ties(row, classes, q ? top[r] : 1)));
+      sums[2] += (double)weight * divergence;
+      sums[3] += (double)weight * lse;
+    }
+  }
 }
 
 #if defined(FGN_DOUBLE)

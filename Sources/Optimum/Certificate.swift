@@ -1,19 +1,17 @@
 import LinearAlgebra
 
 extension SoftmaxRegression {
-  /// What is known of a point: computed in double over all rows, by the definition of the objective alone.
+  /// What is known of a point, by the definition of the objective alone and over all rows.
   public struct Certificate: Sendable, Codable, Equatable {
     /// The objective there.
     public var objective: Double
-    /// |gradient|, of weights and bias.
-    public var gradientNorm: Double
+    /// |gradient|, of weights and bias; nil where the bound did not take it.
+    public var gradientNorm: Double?
     /// The objective is at most this far above its minimum; nil without a penalty.
     ///
-    /// |gradient of the weights|^2 / (2 l2) where the bias is the best for these weights: the objective is l2-strongly
-    /// convex in the weights, and it is also the gap to the dual at q = p. What is left of the bias's gradient adds the
-    /// decrease that a Newton step on it promises, and the gradient of the weights is the greater of that here and that
-    /// after the step; both are estimated from a sample of rows, which is all of them up to 1,024. Never more than the
-    /// objective, as its minimum is not below 0.
+    /// The gap to the dual objective, at dual variables that meet its constraints: a proof, whatever the method did. Sums
+    /// are in double; logits are too, or what rounding them may do is in the bound. Never more than the objective, as its
+    /// minimum is not below 0.
     public var gapBound: Double?
     /// Whether every row's class is ahead of all others: then the data are separable.
     public var isSeparated: Bool
@@ -23,68 +21,83 @@ extension SoftmaxRegression {
   }
 }
 
-/// Makes certificates, and improves the bias on the way.
+/// Makes certificates of points, in double and at dual variables q = p or others, and improves the bias on the way.
 struct Certifier<Scalar: RealScalar> {
   private let problem: SoftmaxRegression.Problem<Scalar>
-  private var batch: FullBatch<Scalar, Double>
-  private let sample: Features<Double>
+  private var gap: DualGap<Scalar, Double>
+  /// Of rows that the curvature of the bias is estimated from, where it is wanted.
+  private var sample: Features<Scalar>?
   /// The size of a row of features where it is below 1: gradients of weights are so many times smaller than those of
   /// biases, and are no smaller for being near an optimum.
   private let featureSize: Double
   /// |gradient| of the last certificate, as it would be with features of size 1.
   private(set) var scaledGradientNorm = Double.infinity
 
-  var passes: Int { batch.passes }
+  var passes: Double { gap.passes }
 
   /// Rows that the curvature of the bias is estimated from.
   private static var sampleRows: Int { 1024 }
 
-  init(_ problem: SoftmaxRegression.Problem<Scalar>) throws {
+  init(_ problem: SoftmaxRegression.Problem<Scalar>, _ moments: FeatureMoments<Scalar>) throws {
     self.problem = problem
-    batch = FullBatch(widening: problem)
-    sample = try problem.sample(Self.sampleRows).widened
-    let size = (sample.squaredNorm / Double(max(1, sample.rows))).squareRoot()
+    gap = try DualGap(widening: problem, moments)
+    let size = moments.meanSquare.squareRoot()
     featureSize = size > 0 ? min(1, size) : 1
   }
 
-  /// The certificate of `panels`, whose bias is moved by Newton steps while its gradient keeps the bound from holding
-  /// to `tolerance`: one pass in double for each, 4 N D C flops.
+  /// The certificate of `panels` at q = p, whose bias is moved by Newton steps while its gradient keeps the bound from
+  /// holding to `tolerance`: one pass in double for each, 4 N D C flops.
   mutating func certify(_ panels: inout ClassPanels<Double>, tolerance: Double) throws -> SoftmaxRegression.Certificate
   {
     var steps = 0
     while true {
-      let value = try batch.evaluate(at: panels)
-      let ofWeights = batch.gradient.weightSquaredNorm
-      let bias = problem.hasIntercept ? Array(batch.gradient.elements[panels.biasRange]) : []
-      var result = SoftmaxRegression.Certificate(
-        objective: value.objective, gradientNorm: (ofWeights + bias.squaredNorm(in: bias.indices)).squareRoot(),
-        isSeparated: value.rowsBehind == 0)
-      let ofBias = bias.squaredNorm(in: bias.indices)
-      scaledGradientNorm = (ofWeights / featureSize / featureSize + ofBias).squareRoot()
-      guard problem.l2 > 0, value.objective.isFinite else { return result }
-      let bound = ofWeights / (2 * problem.l2)
-      result.gapBound = min(bound, value.objective)
-      guard problem.hasIntercept else { return result }
-      guard let step = ClassCovariance(logits: sample.logits(panels)).solve(bias) else {
-        // No curvature is left to tell how far the bias has to go.
-        if bias.contains(where: { $0 != 0 }) { result.gapBound = value.objective }
+      let found = try gap.look(at: panels, duals: nil, blend: 1)
+      let result = certificate(of: found)
+      guard problem.l2 > 0, problem.hasIntercept, found.objective.isFinite, let gradient = found.gradient else {
         return result
       }
-      let decrease = max(0, step.dot(bias))
-      let before = Array(panels.elements[panels.biasRange])
-      batch.addGradient(of: sample, factor: -1, at: panels)
-      for (k, change) in zip(panels.biasRange, step) { panels.elements[k] -= change }
-      batch.addGradient(of: sample, factor: 1, at: panels)
-      let boundThere = batch.gradient.weightSquaredNorm / (2 * problem.l2)
-      result.gapBound = min(max(bound, boundThere) + decrease, value.objective)
       // A Newton step on the bias is worth a pass when it alone stands in the way.
-      let allowed = tolerance * value.objective
-      guard decrease > 0.1 * allowed || bound > allowed, boundThere <= allowed, steps < 3 else {
-        for (k, bias) in zip(panels.biasRange, before) { panels.elements[k] = bias }
-        return result
-      }
+      let ofWeights = gradient.weightSquaredNorm / (2 * problem.l2)
+      let allowed = tolerance * found.objective
+      guard found.bound > allowed, ofWeights <= 4 * allowed, steps < 4 else { return result }
+      let bias = gradient.elements[panels.biasRange].map { Scalar($0) }
+      if sample == nil { sample = try problem.sample(Self.sampleRows) }
+      let narrow = ClassPanels<Scalar>(
+        features: panels.features, classes: panels.classes,
+        values: panels.values(hasBias: true).map { Scalar($0) })
+      guard let step = ClassCovariance.solve(logits: sample!.logits(narrow), bias) else { return result }
+      for (k, change) in zip(panels.biasRange, step) { panels.elements[k] -= Double(change) }
       steps += 1
     }
+  }
+
+  /// The certificate of `panels` at the dual variables (1 - blend) duals + blend p: a pass in double.
+  mutating func certify(
+    _ panels: ClassPanels<Double>, duals: [Scalar], blend: Double
+  ) throws -> SoftmaxRegression.Certificate {
+    certificate(of: try gap.look(at: panels, duals: duals, blend: blend))
+  }
+
+  private mutating func certificate<S>(of found: DualGap<Scalar, S>.Found) -> SoftmaxRegression.Certificate {
+    var result = SoftmaxRegression.Certificate(
+      objective: found.objective, isSeparated: found.rowsBehind == 0)
+    if let gradient = found.gradient {
+      let ofWeights = gradient.weightSquaredNorm
+      let ofBias = gradient.elements.squaredNorm(in: gradient.biasRange)
+      result.gradientNorm = (ofWeights + ofBias).squareRoot()
+      scaledGradientNorm = (ofWeights / featureSize / featureSize + ofBias).squareRoot()
+    }
+    if problem.l2 > 0, found.objective.isFinite { result.gapBound = found.bound }
+    return result
+  }
+}
+
+extension SoftmaxRegression.Certificate {
+  /// Of a look in the data's precision, with what rounding may have done.
+  init<Data, Scalar>(_ found: DualGap<Data, Scalar>.Found) {
+    self.init(
+      objective: found.objective, gapBound: min(found.bound + found.rounding, found.objective),
+      isSeparated: found.rowsBehind == 0)
   }
 }
 
@@ -100,17 +113,6 @@ extension SoftmaxRegression.Problem {
       try features.read(0..<count, into: &result)
     }
     return result
-  }
-}
-
-extension Features {
-  /// The sum of the squares of all numbers in memory.
-  fileprivate var squaredNorm: Double {
-    switch self {
-    case .dense(let x): x.elements.squaredNorm(in: x.elements.indices)
-    case .sparse(let x): x.values.squaredNorm(in: x.values.indices)
-    case .stored: preconditionFailure("expected features in memory, got \(kind)")
-    }
   }
 }
 

@@ -52,7 +52,7 @@ extension SoftmaxRegression {
     /// The loss on the rows held out, for each fold that was fitted.
     public var foldLosses: [Double]
     /// How many passes all folds took together, each over the rows it trains on.
-    public var passes: Int
+    public var passes: Double
     /// Whether the rest of its fits was left out, as it was hopeless: the point cannot be chosen.
     public var isCut: Bool
   }
@@ -74,7 +74,7 @@ extension SoftmaxRegression {
     public var fit: SoftmaxRegression.Result<Scalar>?
 
     /// How many passes all points took together, without those of the final fit.
-    public var passes: Int { points.reduce(0) { $0 + $1.passes } }
+    public var passes: Double { points.reduce(0) { $0 + $1.passes } }
   }
 }
 

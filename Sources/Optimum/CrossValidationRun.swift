@@ -49,7 +49,7 @@ struct CrossValidationRun<Scalar: RealScalar> {
     _ l2: Double, _ observer: inout some RunObserver
   ) throws -> SoftmaxRegression.CrossValidationPoint? {
     var made: [PathFits<Scalar>.Fit] = []
-    var passes = 0
+    var passes = 0.0
     let stages =
       rule.isRising && options.foldTolerance < PathFits<Scalar>.roughTolerance
       ? [PathFits<Scalar>.roughTolerance, options.foldTolerance] : [options.foldTolerance]

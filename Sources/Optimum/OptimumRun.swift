@@ -4,28 +4,30 @@ import Training
 
 /// One fit: dual ascent while it gains, L-BFGS where it does not, certificates in between.
 struct OptimumRun<Scalar: RealScalar> {
-  private let problem: SoftmaxRegression.Problem<Scalar>
-  private let options: SoftmaxRegression.Options
+  let problem: SoftmaxRegression.Problem<Scalar>
+  let options: SoftmaxRegression.Options
+  let moments: FeatureMoments<Scalar>
   private let clock: RunClock
-  private var certifier: Certifier<Scalar>
+  var certifier: Certifier<Scalar>
   /// The point that was certified last, and in the end the result. While a method works it has a point of its own.
-  private var panels: ClassPanels<Scalar>
-  private let isWarm: Bool
+  var panels: ClassPanels<Scalar>
+  let isWarm: Bool
   /// The point to start from, where that is kept if nothing better is found.
   private var kept: ClassPanels<Scalar>?
   private var iterations = 0
   /// Passes over the features so far, without those of the certifier.
-  private var passes = 0
+  var passes = 0.0
   /// The certificate of the method's point; nil where that has moved since the last was made.
-  private var certificate: SoftmaxRegression.Certificate?
-  private var outcome: SoftmaxRegression.Outcome?
-  private var method = SoftmaxRegression.Method.quasiNewton
+  var certificate: SoftmaxRegression.Certificate?
+  var outcome: SoftmaxRegression.Outcome?
+  var method = SoftmaxRegression.Method.quasiNewton
 
   init(_ problem: SoftmaxRegression.Problem<Scalar>, _ options: SoftmaxRegression.Options, _ start: [Scalar]?) throws {
     self.problem = problem
     self.options = options
     clock = RunClock(limit: options.timeLimit)
-    certifier = try Certifier(problem)
+    moments = try FeatureMoments(problem)
+    certifier = try Certifier(problem, moments)
     isWarm = start != nil
     panels =
       start.map { ClassPanels(features: problem.width, classes: problem.classes, values: $0) }
@@ -56,16 +58,12 @@ struct OptimumRun<Scalar: RealScalar> {
       method: method)
   }
 
-  /// The mean of k_i up to which dual ascent is ahead of L-BFGS.
-  private static var largestCondition: Double { 4 }
-
   private mutating func minimise(_ observer: inout some RunObserver) throws {
     if problem.l2 > 0, options.method != .quasiNewton, DualAscent.bytes(problem) <= options.dualBudget {
-      let moments = try FeatureMoments(problem)
-      let condition = DualAscent.condition(problem, moments)
-      if options.method == .dual || condition <= Self.largestCondition, condition.isFinite {
+      let condition = AscentScale.condition(problem, moments)
+      if options.method == .dual || condition <= AscentScale.largestCondition, condition.isFinite {
         method = .dual
-        try ascend(moments, &observer)
+        try ascend(&observer)
       }
     }
     if outcome == nil {
@@ -75,7 +73,7 @@ struct OptimumRun<Scalar: RealScalar> {
   }
 
   /// Tells of an iteration; sets the outcome if it is the last.
-  private mutating func note(
+  mutating func note(
     objective: Double?, gap: Double?, _ made: SoftmaxRegression.Certificate?, _ observer: inout some RunObserver
   ) throws {
     iterations += 1
@@ -90,50 +88,21 @@ struct OptimumRun<Scalar: RealScalar> {
     if stops { outcome = .interrupted }
   }
 
-  /// Makes the certificate of `panels`, whose bias it may improve.
+  /// Makes the certificate of `panels` at q = p, whose bias it may improve.
   private mutating func certify() throws -> SoftmaxRegression.Certificate {
     var wide = panels.widened
     let result = try certifier.certify(&wide, tolerance: options.tolerance)
     panels.assignBias(of: wide)
-    certificate = result
-    if let gap = result.relativeGap, gap <= options.tolerance { outcome = .converged }
+    settle(result)
     if problem.l2 == 0, result.isSeparated { outcome = .separable }
     if problem.l2 == 0, !result.isSeparated, certifier.scaledGradientNorm <= options.tolerance { outcome = .converged }
     return result
   }
 
-  /// Epochs of dual ascent until a certificate holds, or they gain too little.
-  private mutating func ascend(_ moments: FeatureMoments<Scalar>, _ observer: inout some RunObserver) throws {
-    var ascent = DualAscent(problem, moments: moments, seed: options.seed)
-    if isWarm {
-      try ascent.start(at: panels)
-      passes += 2
-    }
-    // The bound is about so many times the mean of |p - q|^2: learnt from each certificate.
-    var ratio = 10.0
-    var (last, slow) = (Double.infinity, 0)
-    while outcome == nil {
-      let squares = try ascent.epoch()
-      passes += 1
-      certificate = nil
-      guard squares.isFinite, ascent.isFinite else { break }
-      // The next epoch will have gained about as much again as this one did when its last row was visited.
-      let gain = last.isFinite ? min(1, squares / last) : 0.1
-      slow = gain > 0.7 ? slow + 1 : 0
-      last = squares
-      var made: SoftmaxRegression.Certificate?
-      if ratio * squares * gain <= 2 * options.tolerance {
-        panels = ascent.panels
-        made = try certify()
-        if let gap = made?.relativeGap, gap.isFinite, squares > 0 { ratio = gap / (squares * gain) }
-      }
-      try note(objective: made?.objective, gap: ratio * squares * gain, made, &observer)
-      if slow >= 2 { break }
-    }
-    guard certificate == nil else { return }
-    panels =
-      ascent.isFinite
-      ? ascent.panels : ClassPanels(features: problem.width, classes: problem.classes)
+  /// Takes a certificate of `panels`.
+  mutating func settle(_ result: SoftmaxRegression.Certificate) {
+    certificate = result
+    if let gap = result.relativeGap, gap <= options.tolerance { outcome = .converged }
   }
 
   /// Steps of L-BFGS until a certificate holds: in the data's precision, and from where that ends in double.
@@ -160,7 +129,7 @@ struct OptimumRun<Scalar: RealScalar> {
     var ratio = 1.0
     while outcome == nil, moved {
       moved = try descent.step()
-      passes = before + descent.passes
+      passes = before + Double(descent.passes)
       certificate = nil
       let gap = estimate(descent)
       var made: SoftmaxRegression.Certificate?

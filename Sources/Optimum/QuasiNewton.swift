@@ -2,8 +2,9 @@ import LinearAlgebra
 import Optimization
 
 /// Full-batch L-BFGS that starts from `HeadMetric`, which is taken anew after 1, 2, 4, 8, ... steps: for problems that
-/// are too badly scaled, or too weakly penalised, for dual ascent. A step is one pass, and one more for each trial of
-/// the line search after the first.
+/// are too badly scaled, or too weakly penalised, for dual ascent. Each step multiplies the metric by y . s / y . M y of
+/// the last pair, so that nearly every first length will do. A step is one pass, and one more for each trial of the line
+/// search after the first.
 struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private(set) var panels: ClassPanels<Scalar>
   private(set) var value: FullBatch<Data, Scalar>.Value
@@ -15,6 +16,8 @@ struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private var loop: LBFGSLoop<Scalar>
   /// The elements of `panels` where the step began.
   private var origin: [Scalar] = []
+  /// M y of the last pair.
+  private var turned: [Scalar] = []
 
   /// Begins at `panels`: one pass.
   fileprivate init(
@@ -43,8 +46,10 @@ struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
     origin.resize(to: panels.elements.count)
     origin.combine(1, panels.elements, beta: 0)
     var last = value
+    let factor = hasMetric ? factorOfMetric() : 1
     let step = try loop.step(from: value.objective, with: &memory, hasMetric: hasMetric) { vector, scale in
-      if hasMetric { metric.apply(to: &vector) } else { vector.scale(by: Scalar(scale)) }
+      if hasMetric { metric.apply(to: &vector) }
+      vector.scale(by: Scalar(hasMetric ? factor : scale))
     } evaluate: { length, direction, gradient in
       panels.elements.combine(1, origin, beta: 0)
       panels.elements.combine(Scalar(length), direction)
@@ -60,6 +65,16 @@ struct QuasiNewton<Data: RealScalar, Scalar: RealScalar>: Sendable {
     value = last
     steps += 1
     return true
+  }
+
+  /// y . s / y . M y of the last pair: the metric's factor that is right along its step.
+  private mutating func factorOfMetric() -> Double {
+    guard let pair = memory.pairs.last else { return 1 }
+    turned.resize(to: pair.change.count)
+    turned.combine(1, pair.change, beta: 0)
+    metric.apply(to: &turned)
+    let factor = pair.curvature / Double(turned.dot(pair.change))
+    return factor > 0 && factor.isFinite ? factor : 1
   }
 }
 

@@ -11,7 +11,7 @@ extension SoftmaxRegression {
     public var method: SoftmaxRegression.Method
     public var iterations: Int
     /// How many passes over the training features the fit took.
-    public var passes: Int
+    public var passes: Double
     /// Where the fit started: never `automatic`.
     public var start: SoftmaxRegression.PathOptions.Start
     /// Whether the fit was left rough, as its validation loss was hopeless: the point cannot be the best.
@@ -53,7 +53,7 @@ extension SoftmaxRegression {
     public var outcome: SoftmaxRegression.PathPoint.Outcome
 
     /// How many passes over the training features all points took together.
-    public var passes: Int { points.reduce(0) { $0 + $1.passes } }
+    public var passes: Double { points.reduce(0) { $0 + $1.passes } }
   }
 }
 

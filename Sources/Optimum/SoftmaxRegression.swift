@@ -96,8 +96,8 @@ extension SoftmaxRegression {
     /// The number of the iteration, counted from 1.
     public var iteration: Int
     public var method: SoftmaxRegression.Method
-    /// Passes over the features so far, a pass being a product forward and one back.
-    public var passes: Int
+    /// Passes over the features so far, a pass being a product forward and one back; either alone is half a pass.
+    public var passes: Double
     /// Seconds since the fit began.
     public var seconds: Double
     /// The objective at the point, where it is known without another pass.
@@ -118,7 +118,8 @@ extension SoftmaxRegression {
     /// What is known of `values`, computed in double over all rows.
     public var certificate: SoftmaxRegression.Certificate
     public var iterations: Int
-    public var passes: Int
+    /// Passes over the features, those of certificates with them.
+    public var passes: Double
     public var seconds: Double
     public var method: SoftmaxRegression.Method
   }

@@ -44,7 +44,7 @@ extension TrainCommand {
     let isWorthALine =
       iteration.method == .dual || iteration.certificate != nil || iteration.iteration.isMultiple(of: 10)
     guard StandardError.isTerminal || isWorthALine else { return }
-    var text = "\(iteration.method.rawValue) \(iteration.iteration)  \(iteration.passes) passes"
+    var text = "\(iteration.method.rawValue) \(iteration.iteration)  \(NumberText.significant(iteration.passes, 6)) passes"
     if let objective = iteration.objective { text += "  objective \(NumberText.fixed(objective, 6))" }
     if let gap = iteration.gapEstimate {
       text += "  gap \(iteration.certificate == nil ? "about" : "at most") \(NumberText.significant(gap)) of it"
@@ -61,11 +61,11 @@ struct OptimumSummary: Encodable {
   var remedy: String
   var method: SoftmaxRegression.Method
   var iterations: Int
-  var passes: Int
+  var passes: Double
   var objective: Double
   var gapBound: Double?
   var relativeGap: Double?
-  var gradientNorm: Double
+  var gradientNorm: Double?
   var loss: Double
   var accuracy: Double?
   var validationLoss: Double?
@@ -95,7 +95,8 @@ struct OptimumSummary: Encodable {
     if json { return try printJSON(self) }
     let gap =
       gapBound.map { "at most \(NumberText.significant($0)) above its minimum" } ?? "no bound without --l2"
-    print("objective \(NumberText.fixed(objective, 9)), \(gap); |gradient| \(NumberText.significant(gradientNorm))")
+    let gradient = gradientNorm.map { "; |gradient| \(NumberText.significant($0))" } ?? ""
+    print("objective \(NumberText.fixed(objective, 9)), \(gap)\(gradient)")
     print("loss \(NumberText.fixed(loss, 6))  accuracy \(NumberText.percent(accuracy ?? 0))")
     if let validationLoss {
       print(
@@ -103,7 +104,7 @@ struct OptimumSummary: Encodable {
           + "accuracy \(NumberText.percent(validationAccuracy ?? 0))")
     }
     print(
-      "\(outcome == .converged ? "converged" : "not converged (\(outcome.rawValue))") in \(passes) passes, "
+      "\(outcome == .converged ? "converged" : "not converged (\(outcome.rawValue))") in \(NumberText.significant(passes, 6)) passes, "
         + "\(NumberText.significant(wallSeconds)) s (\(NumberText.significant(cpuSeconds)) s of CPU), saved to \(model)"
     )
   }
@@ -114,12 +115,12 @@ func optimumCurve(_ progress: [SoftmaxRegression.Progress]) -> String {
   let known = progress.filter { ($0.gapEstimate ?? 0) > 0 }
   let certified = known.filter { $0.certificate != nil }
   var marks: [Mark] = [
-    .line(Line("estimate", x: known.map { Double($0.passes) }, y: known.map { $0.gapEstimate ?? 0 }))
+    .line(Line("estimate", x: known.map(\.passes), y: known.map { $0.gapEstimate ?? 0 }))
   ]
   if !certified.isEmpty {
     marks.append(
       .scatter(
-        Scatter("certified bound", x: certified.map { Double($0.passes) }, y: certified.map { $0.gapEstimate ?? 0 })))
+        Scatter("certified bound", x: certified.map(\.passes), y: certified.map { $0.gapEstimate ?? 0 })))
   }
   return Figure(panels: [
     Panel(

@@ -92,6 +92,39 @@ package struct ClassPanels<Scalar: RealScalar>: Sendable, Equatable {
   /// |weight|^2, added in double.
   package var weightSquaredNorm: Double { elements.squaredNorm(in: weightRange) }
 
+  /// W x for one vector of features: [C].
+  package func products(_ x: [Scalar]) -> [Double] {
+    precondition(x.count == features, "\(features) features, got \(x.count)")
+    let count = vectors * Self.lanes
+    let zeros = [Scalar](repeating: 0, count: count)
+    var result = zeros
+    let (features, vectors) = (features, vectors)
+    x.withPointer { x in
+      elements.withPointer { panels in
+        zeros.withPointer { zeros in
+          result.withMutablePointer {
+            Scalar.kernels.pointee.sweep.forward(x, features, nil, 1, panels, zeros, vectors, $0)
+          }
+        }
+      }
+    }
+    return result.prefix(classes).map { Double($0) }
+  }
+
+  /// W += alpha u x^T, with u [C] and x [D].
+  package mutating func addOuterProduct(_ alpha: Scalar, _ u: [Scalar], _ x: [Scalar]) {
+    precondition(u.count == classes && x.count == features, "\(classes) x \(features) weights")
+    let padded = u + [Scalar](repeating: 0, count: vectors * Self.lanes - classes)
+    let (features, vectors) = (features, vectors)
+    x.withPointer { x in
+      padded.withPointer { u in
+        elements.withMutablePointer {
+          Scalar.kernels.pointee.sweep.accumulate(x, features, nil, 1, 0, features, nil, u, 1, alpha, $0, vectors)
+        }
+      }
+    }
+  }
+
   /// The same numbers in double, whose panels differ.
   package var widened: ClassPanels<Double> {
     ClassPanels<Double>(features: features, classes: classes, values: self.values(hasBias: true).widened)

@@ -28,16 +28,16 @@ enum SweepRows<Scalar: RealScalar> {
     }
   }
 
-  /// panels += alpha x^T delta, for one piece.
+  /// panels += alpha (x - mean)^T delta, for one piece; `mean` is of dense rows.
   func accumulate(
-    _ index: Numbers?, first: Int, rows: Int, piece: Range<Int>, delta: Input, capacity: Int, alpha: Scalar,
-    panels: Output, vectors: Int
+    _ index: Numbers?, first: Int, rows: Int, piece: Range<Int>, mean: Input?, delta: Input, capacity: Int,
+    alpha: Scalar, panels: Output, vectors: Int
   ) {
     switch self {
     case .dense(let x, let features):
       Scalar.kernels.pointee.sweep.accumulate(
-        x + first * features, features, index, rows, piece.lowerBound, piece.upperBound, delta, capacity, alpha, panels,
-        vectors)
+        x + first * features, features, index, rows, piece.lowerBound, piece.upperBound, mean, delta, capacity,
+        alpha, panels, vectors)
     case .sparse(let values, let columns, let starts, let features):
       Scalar.kernels.pointee.sweep.accumulateSparse(
         values, columns, starts + first, features, index, rows, piece.lowerBound, piece.upperBound, delta, capacity,

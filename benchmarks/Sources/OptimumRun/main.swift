@@ -21,7 +21,7 @@ struct Iteration: Encodable {
   var method: String
   var seconds: Double
   var cpuSeconds: Double
-  var passes: Int
+  var passes: Double
   var objective: Double?
 }
 
@@ -30,10 +30,10 @@ struct Outcome: Encodable {
   var seconds: Double
   var cpuSeconds: Double
   var certifiedSeconds: Double
-  var passes: Int
+  var passes: Double
   var objective: Double
   var gapBound: Double?
-  var gradientNorm: Double
+  var gradientNorm: Double?
   var kernel: String
 }
 
