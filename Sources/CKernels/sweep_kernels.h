@@ -285,10 +285,10 @@ CLONES void NAME(fgn_sweep_duals)(real *z, ptrdiff_t rows, ptrdiff_t classes, pt
   }
 }
 
-/* Whether another class is level with the highest: `z` holds logits, the highest `top`, or exponentials, `top` e^0. */
-INLINE int sweep_ties(const real *z, ptrdiff_t classes, real top) {
+/* Whether another class is level with the highest: `z` holds exponentials, the highest e^0. */
+INLINE int sweep_ties(const real *z, ptrdiff_t classes) {
   ptrdiff_t ones = 0;
-  for (ptrdiff_t c = 0; c < classes; c++) ones += z[c] >= top;
+  for (ptrdiff_t c = 0; c < classes; c++) ones += z[c] >= 1;
   return ones > 1;
 }
 
@@ -311,7 +311,7 @@ CLONES void NAME(fgn_sweep_residuals)(real *z, ptrdiff_t rows, ptrdiff_t classes
       ptrdiff_t i = first + r;
       real *row = group + r * vectors * LANES, weight = weights ? weights[i] : 1;
       /* A sum below 2 has one e^0 only. */
-      behind += weight > 0 && (own[r] != top[r] || (!(sum[r] < 2) && sweep_ties(row, classes, 1)));
+      behind += weight > 0 && (own[r] != top[r] || (!(sum[r] < 2) && sweep_ties(row, classes)));
       vec scale = SPLAT(weight / sum[r]);
       for (ptrdiff_t v = 0; v < vectors; v++)
         STORE(delta + (v * capacity + i) * LANES, LOAD(row + v * LANES) * scale);
@@ -366,14 +366,15 @@ typedef double wide_unaligned __attribute__((ext_vector_type(LANES), aligned(siz
   } while (0)
 
 /*
- * Where the point of the logits z stands to the dual variables q, of which `duals` has a row for each of z and which
- * are made to add up to one; without duals q = p. delta = w (q + blend (p - q) - y). `sums` gains the losses, the count
- * of rows whose true class is not ahead, the divergences KL(q, p) and the log sum e^z; `columns` [2][vectors LANES] the
- * sums of q and of p. All are weighted.
+ * Where the point of the logits z stands to dual variables m = q + blend (p - q), q of which `duals` has a row for each of
+ * z, made to add up to one; without duals m = p. With `tilt` [vectors LANES] m is multiplied by it and made to add up to
+ * one again. delta = w (m - y). `sums` gains the losses, the count of rows whose true class is not ahead, the divergences
+ * and the log sum e^z; `columns` [2][vectors LANES] sums of dual variables and of p. All are weighted. Divergence and sums
+ * are of m with a tilt, and of q without.
  */
 CLONES void NAME(fgn_sweep_gap)(real *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors, const int32_t *labels,
-                                const real *weights, const real *duals, real blend, real *delta, ptrdiff_t capacity,
-                                double *sums, double *columns) {
+                                const real *weights, const real *duals, real blend, const real *tilt, real *delta,
+                                ptrdiff_t capacity, double *sums, double *columns) {
   real padding[LANES], filler[LANES];
   sweep_padding(classes, vectors, padding);
   for (ptrdiff_t l = 0; l < LANES; l++) filler[l] = padding[l] < 0;
@@ -392,53 +393,79 @@ CLONES void NAME(fgn_sweep_gap)(real *z, ptrdiff_t rows, ptrdiff_t classes, ptrd
       ptrdiff_t i = first + r;
       real *row = group + r * vectors * LANES, weight = weights ? weights[i] : 1, norm = 1, total;
       const real *q = duals ? duals + i * classes : NULL;
+      double lse = (double)top[r] + (double)LOG1(sum[r]), divergence = 0;
+      int behind = weight > 0 && (own[r] != top[r] || (!(sum[r] < 2) && sweep_ties(row, classes)));
+      vec scale = SPLAT(1 / sum[r]), totals = SPLAT(0);
       if (q) {
-        vec totals = SPLAT(0);
         ptrdiff_t c = 0;
         for (; c + LANES <= classes; c += LANES) totals += LOAD(q + c);
         SWEEP_SUM(total, totals);
         for (; c < classes; c++) total += q[c];
         norm = 1 / total;
       }
-      double lse = (double)top[r] + (double)LOG1(sum[r]), divergence = 0;
-      vec scale = SPLAT(1 / sum[r]), terms = SPLAT(0);
-      vec least = SPLAT(1);
-      real lowest = 1;
+/* Dual variables of panel v beside p: q, and m without the factor that makes it add up to one. */
+#define GAP_DUALS(q_, m_, p_, v_)                                                                  \
+  do {                                                                                             \
+    (q_) = (p_);                                                                                   \
+    if (q) {                                                                                       \
+      ptrdiff_t lanes_n = classes - (v_)*LANES < LANES ? classes - (v_)*LANES : LANES;               \
+      if (lanes_n == LANES) (q_) = LOAD(q + (v_)*LANES);                                           \
+      else LOAD_TAIL(q_, q + (v_)*LANES, lanes_n, 0);                                              \
+      (q_) *= SPLAT(norm);                                                                         \
+      (q_) = (q_) > SPLAT(0) ? (q_) : SPLAT(0);                                                    \
+    }                                                                                              \
+    (m_) = (q_) + SPLAT(blend) * ((p_) - (q_));                                                    \
+    if (tilt) (m_) *= LOAD(tilt + (v_)*LANES);                                                     \
+  } while (0)
+      real again = 1;
+      if (tilt) {
+        totals = SPLAT(0);
+        for (ptrdiff_t v = 0; v < vectors; v++) {
+          vec old, m;
+          GAP_DUALS(old, m, LOAD(row + v * LANES) * scale, v);
+          totals += m;
+        }
+        SWEEP_SUM(total, totals);
+        again = 1 / total;
+      }
+      int has_divergence = q || tilt;
+      vec terms = SPLAT(0), least = SPLAT(1);
       for (ptrdiff_t v = 0; v < vectors; v++) {
-        vec p = LOAD(row + v * LANES) * scale, old = p;
-        if (q) {
-          ptrdiff_t lanes = classes - v * LANES < LANES ? classes - v * LANES : LANES;
-          if (lanes == LANES) old = LOAD(q + v * LANES);
-          else LOAD_TAIL(old, q + v * LANES, lanes, 0);
-          old *= SPLAT(norm);
-          old = old > SPLAT(0) ? old : SPLAT(0);
-          vec base = old > SPLAT(SWEEP_LEAST_Q) ? old : SPLAT(SWEEP_LEAST_Q), term;
+        vec p = LOAD(row + v * LANES) * scale, old, m;
+        GAP_DUALS(old, m, p, v);
+        m *= SPLAT(again);
+        vec seen = tilt ? m : old;
+        if (has_divergence) {
+          vec base = seen > SPLAT(SWEEP_LEAST_Q) ? seen : SPLAT(SWEEP_LEAST_Q), term;
           vec change = (p - base) / base;
           DIVERGENCE(term, p / base, change);
-          vec seen = v == vectors - 1 ? p + LOAD(filler) : p;
-          least = seen < least ? seen : least;
+          vec lower = v == vectors - 1 ? p + LOAD(filler) : p;
+          least = lower < least ? lower : least;
           terms += p < SPLAT(SWEEP_LEAST_P) ? SPLAT(0) : base * term;
         }
-        ADD_WIDE(columns + v * LANES, SPLAT(weight) * old);
+        ADD_WIDE(columns + v * LANES, SPLAT(weight) * seen);
         ADD_WIDE(ofp + v * LANES, SPLAT(weight) * p);
         real *out = delta + (v * capacity + i) * LANES;
         vec logits = LOAD(out);
-        STORE(out, SPLAT(weight) * (old + SPLAT(blend) * (p - old)));
-        if (q) STORE(row + v * LANES, logits); /* the exponentials are not needed again */
+        STORE(out, SPLAT(weight) * m);
+        STORE(row + v * LANES, logits); /* the exponentials are not needed again */
       }
-      if (q) {
+      if (has_divergence) {
         SWEEP_SUM(total, terms);
         divergence = (double)total;
+        real lowest = 1;
         for (ptrdiff_t l = 0; l < LANES; l++) lowest = least[l] < lowest ? least[l] : lowest;
         if (lowest < SWEEP_LEAST_P)
           for (ptrdiff_t c = 0; c < classes; c++) {
-            double log_p = (double)row[c] - lse, old = (double)(q[c] * norm);
-            if (log_p < log((double)SWEEP_LEAST_P) + 0.01 && old > (double)SWEEP_LEAST_Q) divergence += old * (log(old) - log_p - 1);
+            double log_p = (double)row[c] - lse, p = exp(log_p), old = q ? (double)(q[c] * norm) : p;
+            if (tilt) old = (old + (double)blend * (p - old)) * (double)tilt[c] * (double)again;
+            if (log_p < log((double)SWEEP_LEAST_P) + 0.01 && old > (double)SWEEP_LEAST_Q)
+              divergence += old * (log(old) - log_p - 1);
           }
       }
       delta[(labels[i] / LANES * capacity + i) * LANES + labels[i] % LANES] -= weight;
       sums[0] += (double)weight * (lse - (double)own[r]);
-      sums[1] += weight > 0 && (own[r] != top[r] || (!(sum[r] < 2) && sweep_ties(row, classes, q ? top[r] : 1)));
+      sums[1] += behind;
       sums[2] += (double)weight * divergence;
       sums[3] += (double)weight * lse;
     }

@@ -51,7 +51,7 @@ struct Certifier<Scalar: RealScalar> {
   {
     var steps = 0
     while true {
-      let found = try gap.look(at: panels, duals: nil, blend: 1)
+      let found = try gap.look(at: panels, .init(), blend: 1)
       let result = certificate(of: found)
       guard problem.l2 > 0, problem.hasIntercept, found.objective.isFinite, let gradient = found.gradient else {
         return result
@@ -60,22 +60,43 @@ struct Certifier<Scalar: RealScalar> {
       let ofWeights = gradient.weightSquaredNorm / (2 * problem.l2)
       let allowed = tolerance * found.objective
       guard found.bound > allowed, ofWeights <= 4 * allowed, steps < 4 else { return result }
-      let bias = gradient.elements[panels.biasRange].map { Scalar($0) }
-      if sample == nil { sample = try problem.sample(Self.sampleRows) }
-      let narrow = ClassPanels<Scalar>(
-        features: panels.features, classes: panels.classes,
-        values: panels.values(hasBias: true).map { Scalar($0) })
-      guard let step = ClassCovariance.solve(logits: sample!.logits(narrow), bias) else { return result }
-      for (k, change) in zip(panels.biasRange, step) { panels.elements[k] -= Double(change) }
+      let bias = gradient.elements[panels.biasRange].map { Double($0) }
+      guard let step = try stepOfBias(panels, bias) else { return result }
+      for (k, change) in zip(panels.biasRange, step) { panels.elements[k] -= change }
       steps += 1
     }
   }
 
-  /// The certificate of `panels` at the dual variables (1 - blend) duals + blend p: a pass in double.
+  /// S^-1 x at a point, S from a sample of rows; nil where there is no curvature.
+  private mutating func stepOfBias(_ panels: ClassPanels<Double>, _ x: [Double]) throws -> [Double]? {
+    let rows = try sample ?? problem.sample(Self.sampleRows)
+    sample = rows
+    let values = panels.values(hasBias: true).map { Scalar($0) }
+    let narrow = ClassPanels(features: panels.features, classes: panels.classes, values: values)
+    var curvature = ClassCurvature(logits: rows.logits(narrow))
+    return curvature.solve(x)
+  }
+
+  /// The certificate of `panels` at the dual variables (1 - blend) duals + blend p, tilted until their mean residual is
+  /// small enough: a pass in double for each Newton step on the tilt, three at most.
+  ///
+  /// - Parameter curvature: of the bias, at these dual variables.
   mutating func certify(
-    _ panels: ClassPanels<Double>, duals: [Scalar], blend: Double
+    _ panels: ClassPanels<Double>, duals: [Scalar], blend: Double, tilt: [Double]?,
+    curvature: inout ClassCurvature<Scalar>, tolerance: Double
   ) throws -> SoftmaxRegression.Certificate {
-    certificate(of: try gap.look(at: panels, duals: duals, blend: blend))
+    var tilt = tilt
+    var best: SoftmaxRegression.Certificate?
+    for _ in 0..<3 {
+      let found = try gap.look(at: panels, .init(values: duals), blend: blend, tilt: tilt)
+      let made = certificate(of: found)
+      if made.gapBound ?? .infinity < best?.gapBound ?? .infinity { best = made }
+      let allowed = tolerance * found.objective
+      guard found.bound > allowed, found.promise <= allowed, let last = tilt else { break }
+      guard let more = curvature.solve(found.residuals) else { break }
+      tilt = zip(last, more).map { $0 + $1 }
+    }
+    return best!
   }
 
   private mutating func certificate<S>(of found: DualGap<Scalar, S>.Found) -> SoftmaxRegression.Certificate {

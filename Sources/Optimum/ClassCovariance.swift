@@ -14,65 +14,9 @@ struct ClassCovariance<Scalar: RealScalar>: Sendable {
     var matrix = Matrix<Scalar>(rows: classes, columns: classes)
     let scale = Scalar(1 / Double(rows))
     KroneckerProducts.addColumnGram(p.view, alpha: -scale, beta: 0, to: &matrix)
-    let mean = p.columnMeans
+    let mean = p.columnMeans(nil)
     for c in 0..<classes { matrix[c, c] += mean[c] }
     self.matrix = matrix
-  }
-
-  /// The diagonal of S from logits [n, C].
-  static func diagonal(logits: Matrix<Scalar>) -> [Scalar] {
-    var p = logits
-    RowKernels.softmax(&p)
-    let mean = p.columnMeans
-    var squares: [Scalar] = []
-    squares.resize(to: p.elements.count)
-    DiagonalCurvature.addSquares(p.elements, beta: 0, to: &squares, range: squares.indices)
-    let ofSquares = Matrix(rows: p.rows, columns: p.columns, elements: squares).columnMeans
-    return zip(mean, ofSquares).map { max(0, $0 - $1) }
-  }
-
-  /// (S + shift)^-1 x from logits [n, C], shift a millionth of S's diagonal: conjugate gradient with that diagonal, 4 n C
-  /// flops for each of a few products and no C x C matrix. With many classes S is nearly diagonal. Nil where S is zero or
-  /// not finite.
-  static func solve(logits: Matrix<Scalar>, _ x: [Scalar]) -> [Scalar]? {
-    var system = WhitenedSystem(logits: logits)
-    guard system.rootDiagonal.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
-    let root = system.rootDiagonal
-    var solution = [Scalar](repeating: 0, count: x.count)
-    var solver = ConjugateGradient<Scalar>()
-    let report = solver.solve(
-      &system, shift: 1e-6, zip(x, root).map { $0 / $1 }, adding: &solution,
-      options: .init(tolerance: 1e-3, maximumIterations: 200))
-    guard report.outcome != .notFinite else { return nil }
-    let result = zip(solution, root).map { $0 / $1 }
-    return result.allSatisfy(\.isFinite) ? result : nil
-  }
-
-  /// S with its diagonal brought to one.
-  private struct WhitenedSystem: LinearOperator {
-    let p: Matrix<Scalar>
-    let mean: [Scalar]
-    /// Of S, never below a small part of the largest.
-    let rootDiagonal: [Scalar]
-    var dimension: Int { p.columns }
-
-    init(logits: Matrix<Scalar>) {
-      var p = logits
-      RowKernels.softmax(&p)
-      (self.p, mean) = (p, p.columnMeans)
-      let diagonal = ClassCovariance.diagonal(logits: logits)
-      let least = (diagonal.max() ?? 0) * 1e-6
-      rootDiagonal = diagonal.map { max($0, least).squareRoot() }
-    }
-
-    mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
-      let y = zip(x, rootDiagonal).map { $0 / $1 }
-      var products = [Scalar](repeating: 0, count: p.rows)
-      Products.times(p.view, y, into: &products)
-      var sums = [Scalar](repeating: 0, count: p.columns)
-      RowKernels.columnSums(p.view, weights: products, alpha: Scalar(1 / Double(p.rows)), into: &sums)
-      for c in sums.indices { result[c] = (mean[c] * y[c] - sums[c]) / rootDiagonal[c] }
-    }
   }
 
   /// tr S / C.
@@ -81,10 +25,87 @@ struct ClassCovariance<Scalar: RealScalar>: Sendable {
   }
 }
 
+/// The same S known by its products, from the probabilities of rows themselves: nothing is C x C.
+struct ClassCurvature<Scalar: RealScalar>: LinearOperator {
+  /// [n, C].
+  private let p: Matrix<Scalar>
+  /// [n], with a mean of one; nil is ones.
+  private let weights: [Scalar]?
+  private let mean: [Scalar]
+  /// The diagonal of S [C].
+  let diagonal: [Scalar]
+  /// Of the diagonal, never below a small part of the largest.
+  private let root: [Scalar]
+  private var products: [Scalar] = []
+  private var sums: [Scalar] = []
+  private var scaled: [Scalar] = []
+
+  /// - Parameter probabilities: [n, C], shared and not copied.
+  init(probabilities: Matrix<Scalar>, weights: [Scalar]? = nil) {
+    (p, self.weights) = (probabilities, weights)
+    mean = p.columnMeans(weights)
+    var squares: [Scalar] = []
+    // Squares a few rows at a time.
+    let rows = max(1, (1 << 18) / max(1, p.columns))
+    var total = [Scalar](repeating: 0, count: p.columns)
+    var part: [Scalar] = []
+    for start in stride(from: 0, to: p.rows, by: rows) {
+      let count = min(rows, p.rows - start)
+      part = Array(p.elements[start * p.columns..<(start + count) * p.columns])
+      squares.resize(to: part.count)
+      DiagonalCurvature.addSquares(part, beta: 0, to: &squares, range: part.indices)
+      RowKernels.columnSums(
+        MatrixView(squares, rows: count, columns: p.columns), weights: weights.map { Array($0[start..<start + count]) },
+        alpha: Scalar(1 / Double(p.rows)), beta: 1, into: &total)
+    }
+    let diagonal = zip(mean, total).map { max(0, $0 - $1) }
+    self.diagonal = diagonal
+    let least = (diagonal.max() ?? 0) * 1e-6
+    root = diagonal.map { max($0, least).squareRoot() }
+  }
+
+  /// From logits [n, C].
+  init(logits: Matrix<Scalar>) {
+    var p = logits
+    RowKernels.softmax(&p)
+    self.init(probabilities: p)
+  }
+
+  var dimension: Int { p.columns }
+
+  /// S with its diagonal brought to one: 4 n C flops.
+  mutating func apply(_ x: [Scalar], into result: inout [Scalar]) {
+    scaled = zip(x, root).map { $0 / $1 }
+    products.resize(to: p.rows)
+    Products.times(p.view, scaled, into: &products)
+    if let weights { products = zip(products, weights).map { $0 * $1 } }
+    sums.resize(to: p.columns)
+    RowKernels.columnSums(p.view, weights: products, alpha: Scalar(1 / Double(p.rows)), into: &sums)
+    for c in sums.indices { result[c] = (mean[c] * scaled[c] - sums[c]) / root[c] }
+  }
+
+  /// S^-1 x for an x that adds up to zero, by conjugate gradient with S's diagonal to a residual of a thousandth: a few
+  /// products. Nil where S is zero or not finite.
+  mutating func solve(_ x: [Double]) -> [Double]? {
+    // Of numbers near one, as they may be too small for the precision.
+    let size = x.reduce(0) { max($0, $1.magnitude) }
+    guard size.isFinite, root.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
+    guard size > 0 else { return x }
+    var solution = [Scalar](repeating: 0, count: x.count)
+    var solver = ConjugateGradient<Scalar>()
+    let report = solver.solve(
+      &self, shift: 1e-6, zip(x, root).map { Scalar($0 / size) / $1 }, adding: &solution,
+      options: .init(tolerance: 1e-3, maximumIterations: 100))
+    guard report.outcome != .notFinite else { return nil }
+    let result = zip(solution, root).map { Double($0 / $1) * size }
+    return result.allSatisfy(\.isFinite) ? result : nil
+  }
+}
+
 extension Matrix {
-  fileprivate var columnMeans: [Scalar] {
+  fileprivate func columnMeans(_ weights: [Scalar]?) -> [Scalar] {
     var result = [Scalar](repeating: 0, count: columns)
-    RowKernels.columnSums(view, weights: nil, alpha: Scalar(1 / Double(rows)), into: &result)
+    RowKernels.columnSums(view, weights: weights, alpha: Scalar(1 / Double(rows)), into: &result)
     return result
   }
 }

@@ -128,6 +128,12 @@ struct DualAscent<Scalar: RealScalar>: Sendable {
   /// Whether q lags behind p by so much that the gap may be less at q = p.
   var isBlended: Bool { scale.proximal > 0 && scale.lag >= 8 }
 
+  /// The mean of w_i (y_i - q_i), as the bias has it [C].
+  var residuals: [Double] {
+    guard scale.biasSquare > 0 else { return centre.map { _ in 0 } }
+    return zip(centredBias(panels), centre).map { ($0 - $1) * scale.total / scale.biasSquare }
+  }
+
   /// How often the weights have been rounded: an addition for each block.
   var updates: Double { Double(epochs) * Double(problem.count) / Double(scale.blockSize) }
 

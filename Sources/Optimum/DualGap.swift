@@ -30,6 +30,8 @@ struct DualGap<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private let mean: [Scalar]
   /// The root of the mean square of features, for how logits are rounded.
   private let featureSize: Double
+  /// The largest |x| (of x - mean where the features are centred).
+  private let largestFeature: Double
   private var sweep: SoftmaxSweep<Scalar>
   /// (1 / N) sum of w_i y_i (x_i - mean)^T, which is l2 W(u).
   private let classMeans: ClassPanels<Scalar>?
@@ -41,14 +43,33 @@ struct DualGap<Data: RealScalar, Scalar: RealScalar>: Sendable {
     var objective: Double
     /// How many rows there are whose class is not ahead of all others.
     var rowsBehind: Int
-    /// The gap is at most this.
+    /// The gap is at most this, but for rounding.
     var bound: Double
     /// What rounding may add to `bound`, at worst.
     var rounding: Double
-    /// Of the dual variables (1 - blend) q + blend p, which have the bound; what it was looked for with, or the best.
+    /// The same of a look that computes the weights of dual variables.
+    var roundingOfProduct: Double
+    /// What `bound` may be for dual variables that are tilted until their mean residual is zero.
+    var promise: Double
+    /// What promises it: (1 - blend) q + blend p.
     var blend: Double
-    /// Of weights and bias; of a look with a blend of 1.
+    /// Mean of y - m for those [C].
+    var residuals: [Double]
+    /// Of weights and bias; of a look at q = p.
     var gradient: ClassPanels<Scalar>?
+  }
+
+  /// Dual variables to look from.
+  struct Duals {
+    /// q [N, C]; nil is p.
+    var values: [Data]?
+    /// W - W(q), of the features less their mean where `isCentred`; nil where it is not known.
+    var distance: ClassPanels<Scalar>?
+    var isCentred = false
+    /// How often the weights have been rounded.
+    var updates = 0.0
+    /// Mean of q (1 - q) [C], for what a tilt costs; nil where it is not known.
+    var curvature: [Data]?
   }
 
   /// What the bound takes: means over the rows of KL(q, p), q and log sum e^z, and products of D = W - W(q) and E = W -
@@ -75,65 +96,64 @@ struct DualGap<Data: RealScalar, Scalar: RealScalar>: Sendable {
     self.mean = mean
     self.classMeans = classMeans
     featureSize = moments.meanSquare.squareRoot()
+    largestFeature = Double(moments.squaredNorms.max() ?? 0).squareRoot() + (moments.centring == nil ? 0 : featureSize)
     sweep = SoftmaxSweep(classes: problem.classes, entriesPerRow: problem.entriesPerRow)
   }
 
-  /// Looks at a point from dual variables whose weights are known.
+  /// Looks at a point.
   ///
   /// - Parameters:
-  ///   - duals: [N, C]; nil is q = p.
-  ///   - distance: W - W(q), of the features less their mean where `isCentred`; nil where it is not known. Then `blend`
-  ///     says for which dual variables the weights are computed.
-  ///   - blend: of (1 - blend) q + blend p, whose weights are computed, for another half pass. A blend of 1 finds the
-  ///     gradient.
-  ///   - updates: how often the known weights have been rounded.
+  ///   - blend: of dual variables m = (1 - blend) q + blend p, whose weights are computed, for another half pass. Nil takes
+  ///     those of q as they are known.
+  ///   - tilt: logarithms of factors of m, by class [C]: such as make the mean residual smaller.
   mutating func look(
-    at panels: ClassPanels<Scalar>, duals: [Data]?, distance: ClassPanels<Scalar>? = nil, isCentred: Bool = false,
-    blend: Double? = nil, updates: Double = 0
+    at panels: ClassPanels<Scalar>, _ duals: Duals, blend: Double? = nil, tilt: [Double]? = nil
   ) throws -> Found {
     passes += blend == nil ? 0.5 : 1
     var sums = SoftmaxSweep<Scalar>.GapSums(classes: problem.classes)
     var gradient = blend.map { _ in ClassPanels<Scalar>(features: problem.width, classes: problem.classes) }
-    try add(panels, duals, blend ?? 0, &gradient, &sums)
+    try add(panels, duals.values, blend ?? 0, tilt, &gradient, &sums)
     let count = Double(problem.count)
     let value = objective.value(meanLoss: sums.loss / count, squaredNorm: panels.weightSquaredNorm)
     var found = Found(
-      objective: value, rowsBehind: sums.rowsBehind, bound: .infinity, rounding: 0, blend: blend ?? 0, gradient: nil)
-    if blend == 1 {
+      objective: value, rowsBehind: sums.rowsBehind, bound: .infinity, rounding: 0, roundingOfProduct: 0,
+      promise: .infinity, blend: blend ?? 0, residuals: [], gradient: nil)
+    if blend == 1, tilt == nil {
       found.gradient = gradient
       found.gradient!.elements.combine(Scalar(problem.l2), panels.elements, range: panels.weightRange)
       if !problem.hasIntercept { for k in panels.biasRange { found.gradient!.elements[k] = 0 } }
     }
     guard problem.l2 > 0, value.isFinite else { return found }
-    let (duals, probabilities) = (sums.duals.map { $0 / count }, sums.probabilities.map { $0 / count })
-    let bound = Bound(self, panels, normalizer: sums.normalizers / count)
+    let (q, p) = (sums.duals.map { $0 / count }, sums.probabilities.map { $0 / count })
+    let bound = Bound(
+      self, panels, normalizer: sums.normalizers / count, curvature: duals.curvature?.map { Double($0) })
+    let divergence = sums.divergence / count
     var known: (terms: Terms, distance: ClassPanels<Scalar>)?
-    if var distance {
-      if problem.hasIntercept, !isCentred {
-        // W(q) of the features less their mean.
-        let residuals = zip(shares, duals).map { Scalar(($0 - $1) / problem.l2) }
-        distance.addOuterProduct(1, residuals, mean)
+    if tilt == nil, var distance = duals.distance {
+      // W(q) of the features less their mean.
+      if problem.hasIntercept, !duals.isCentred {
+        distance.addOuterProduct(1, zip(shares, q).map { Scalar(($0 - $1) / problem.l2) }, mean)
       }
-      let terms = bound.terms(sums.divergence / count, duals, distance)
+      let terms = bound.terms(divergence, q, distance)
       known = (terms, distance)
-      (found.bound, found.blend) = (bound.value(terms), 0)
-      found.rounding = rounding(panels, terms, updates: updates)
+      found.take(bound, terms, blend: 0)
+      found.rounding = rounding(panels, terms, updates: duals.updates)
+      found.roundingOfProduct = rounding(panels, terms, loss: sums.loss / count)
     }
     if let blend, var away = gradient {
-      // W - W of the blended dual variables, of the features less their mean.
-      let mixed = zip(duals, probabilities).map { (1 - blend) * $0 + blend * $1 }
-      if problem.hasIntercept { away.addOuterProduct(-1, zip(mixed, shares).map { Scalar($0 - $1) }, mean) }
+      // W - W(m) of the features less their mean.
+      let m = tilt != nil ? q : zip(q, p).map { (1 - blend) * $0 + blend * $1 }
+      if problem.hasIntercept { away.addOuterProduct(-1, zip(m, shares).map { Scalar($0 - $1) }, mean) }
       away.elements.combine(1, panels.elements, range: panels.weightRange, beta: Scalar(1 / problem.l2))
-      let terms = bound.terms((1 - blend) * sums.divergence / count, mixed, away)
-      let value = bound.value(terms)
-      if value < found.bound { (found.bound, found.blend) = (value, blend) }
+      let terms = bound.terms(tilt != nil ? divergence : (1 - blend) * divergence, m, away)
+      let rounding = rounding(panels, terms, loss: sums.loss / count)
+      if found.take(bound, terms, blend: blend) { (found.rounding, found.roundingOfProduct) = (rounding, rounding) }
       if let known {
         // In between, where KL is at most the mean of both ends.
         let across = Double(known.distance.elements.dot(away.elements, range: panels.weightRange))
         for step in 1..<16 {
           let t = Double(step) / 16
-          let value = bound.value(known.terms.mixed(with: terms, t, across: across))
-          if value < found.bound { (found.bound, found.blend) = (value, t * blend) }
+          found.take(bound, known.terms.mixed(with: terms, t, across: across), blend: t * blend)
         }
       }
     }
@@ -142,19 +162,21 @@ struct DualGap<Data: RealScalar, Scalar: RealScalar>: Sendable {
   }
 
   private mutating func add(
-    _ panels: ClassPanels<Scalar>, _ duals: [Data]?, _ blend: Double, _ gradient: inout ClassPanels<Scalar>?,
-    _ sums: inout SoftmaxSweep<Scalar>.GapSums
+    _ panels: ClassPanels<Scalar>, _ duals: [Data]?, _ blend: Double, _ tilt: [Double]?,
+    _ gradient: inout ClassPanels<Scalar>?, _ sums: inout SoftmaxSweep<Scalar>.GapSums
   ) throws {
-    let (alpha, t, classes) = (Scalar(1 / Double(problem.count)), Scalar(blend), problem.classes)
-    func add(_ chunk: Features<Scalar>, _ range: Range<Int>, _ duals: [Scalar]?, firstDual: Int) {
+    let (alpha, classes) = (Scalar(1 / Double(problem.count)), problem.classes)
+    let factors = tilt.map { $0.map { Scalar(Double.exp($0)) } }
+    func add(_ chunk: Features<Scalar>, _ range: Range<Int>, _ values: [Scalar]?, first: Int) {
       sweep.look(
-        chunk, first: range.lowerBound, labels: problem.labels, weights: weights, duals: duals, firstDual: firstDual,
-        blend: t, panels: panels, alpha: alpha, gradient: &gradient, sums: &sums)
+        chunk, first: range.lowerBound, labels: problem.labels, weights: weights,
+        duals: .init(values: values, first: first, blend: Scalar(blend), tilt: factors), panels: panels, alpha: alpha,
+        gradient: &gradient, sums: &sums)
     }
     if Data.self == Scalar.self {
       let own = duals as! [Scalar]?
       return try problem.forEachChunk(rows: problem.chunkRows(4 << 20, blockSize: sweep.blockSize)) { chunk, range in
-        add(convert(chunk), range, own, firstDual: range.lowerBound)
+        add(convert(chunk), range, own, first: range.lowerBound)
       }
     }
     // Copies of features and dual variables, of about a megabyte each.
@@ -162,26 +184,34 @@ struct DualGap<Data: RealScalar, Scalar: RealScalar>: Sendable {
     let rows = min(problem.chunkRows(1 << 20, blockSize: sweep.blockSize), duals == nil ? .max : most)
     try problem.forEachCopy(rows: rows) { chunk, range in
       let part = duals.map { convertDuals($0[range.lowerBound * classes..<range.upperBound * classes]) }
-      add(convert(chunk), range, part, firstDual: 0)
+      add(convert(chunk), range, part, first: 0)
     }
   }
 
-  /// What rounding may add to a bound: of logits, which are off by e at most in the mean square, KL(q, p) is by at most e
-  /// |p - q| + e^2 / 2; of weights that are the sum of many changes.
-  private func rounding(_ panels: ClassPanels<Scalar>, _ terms: Terms, updates: Double) -> Double {
+  /// What rounding may add to a bound. Logits are off by at most e in the mean square, and KL(q, p) so by e |p - q| + e^2
+  /// / 2; weights that are the sum of many changes by a unit for each, and those that are computed by a unit for each
+  /// addition of a row.
+  private func rounding(
+    _ panels: ClassPanels<Scalar>, _ terms: Terms, updates: Double = 0, loss: Double? = nil
+  ) -> Double {
     let unit = Double(Scalar.ulpOfOne) / 2
     let values = panels.weightSquaredNorm.squareRoot()
     let largest = Double(panels.elements[panels.biasRange].reduce(0) { max($0, $1.magnitude) })
     let e = unit * (problem.entriesPerRow + 16) * (values * featureSize + largest)
-    let w = unit * updates * values
-    return e * (2 * terms.divergence).squareRoot() + e * e / 2
-      + problem.l2 / 2 * (2 * w * terms.dd.squareRoot() + w * w)
+    let away = (2 * max(0, terms.divergence)).squareRoot()
+    var w = unit * updates * values
+    if let loss {
+      // |m - y| is at most 2 (1 - m_y), and that at most the loss where m = p.
+      let additions = Double(sweep.blockSize) + Double(problem.count) / Double(sweep.blockSize)
+      w = unit * (additions * 2 * min(1, loss + away) * largestFeature / problem.l2 + 4 * values)
+    }
+    return e * away + e * e / 2 + problem.l2 / 2 * (2 * w * terms.dd.squareRoot() + w * w)
   }
 }
 
 extension DualGap {
   /// The bound at one point, as a function of the dual variables.
-  private struct Bound {
+  fileprivate struct Bound {
     let l2: Double
     let shares: [Double]
     let hasIntercept: Bool
@@ -191,8 +221,11 @@ extension DualGap {
     let bias: [Double]
     let e: ClassPanels<Scalar>?
     let ee: Double
+    /// Of the bias at the dual variables, on its diagonal.
+    let curvature: [Double]?
 
-    init(_ gap: DualGap, _ panels: ClassPanels<Scalar>, normalizer: Double) {
+    init(_ gap: DualGap, _ panels: ClassPanels<Scalar>, normalizer: Double, curvature: [Double]?) {
+      self.curvature = curvature
       (l2, shares, hasIntercept) = (gap.problem.l2, gap.shares, gap.problem.hasIntercept)
       self.normalizer = normalizer
       guard var e = gap.classMeans else {
@@ -210,6 +243,15 @@ extension DualGap {
       return Terms(divergence: divergence, duals: duals, dd: distance.weightSquaredNorm, de: de)
     }
 
+    /// About what it adds to KL(m, p) to tilt m to a mean residual of zero: half its square by the inverse curvature.
+    func costOfTilt(_ terms: Terms) -> Double {
+      guard hasIntercept, let curvature else { return 0 }
+      return zip(zip(terms.duals, shares), curvature).reduce(0) { sum, pair in
+        let residual = pair.0.1 - pair.0.0
+        return sum + (residual == 0 ? 0 : residual * residual / (2 * pair.1))
+      }
+    }
+
     func value(_ terms: Terms) -> Double {
       guard hasIntercept else { return terms.divergence + l2 / 2 * terms.dd }
       var theta = 0.0
@@ -225,6 +267,18 @@ extension DualGap {
       return rest * terms.divergence + theta * ofMixed
         + l2 / 2 * (rest * rest * terms.dd + 2 * theta * rest * terms.de + theta * theta * ee)
     }
+  }
+}
+
+extension DualGap.Found {
+  /// Takes the bound of some dual variables if it promises less.
+  @discardableResult
+  fileprivate mutating func take(_ bound: DualGap.Bound, _ terms: DualGap.Terms, blend: Double) -> Bool {
+    self.bound = min(self.bound, bound.value(terms))
+    let promise = terms.divergence + bound.l2 / 2 * terms.dd + bound.costOfTilt(terms)
+    guard promise < self.promise else { return false }
+    (self.promise, self.blend, residuals) = (promise, blend, zip(bound.shares, terms.duals).map { $0 - $1 })
+    return true
   }
 }
 

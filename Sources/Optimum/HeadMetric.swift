@@ -57,7 +57,7 @@ struct HeadMetric<Scalar: RealScalar>: Sendable {
     let logits = sample.logits(panels)
     var next =
       classCount >= Self.manyClasses
-      ? KroneckerFactor(diagonal: ClassCovariance.diagonal(logits: logits))
+      ? KroneckerFactor(diagonal: ClassCurvature(logits: logits).diagonal)
       : KroneckerFactor(ClassCovariance(logits: logits).matrix)
     let (a, s) = (input.meanDiagonal, next.meanDiagonal)
     guard a > 0, s > 0, a.isFinite, s.isFinite else { return false }

@@ -28,5 +28,8 @@ package enum NumberText {
   }
 
   /// A fraction as a percentage with two decimals; "none" where there is none.
+  /// A number of halves: 12 or 12.5.
+  package static func halves(_ value: Double) -> String { fixed(value, value == value.rounded() ? 0 : 1) }
+
   package static func percent(_ fraction: Double?) -> String { fraction.map { "\(fixed(100 * $0, 2)) %" } ?? "none" }
 }

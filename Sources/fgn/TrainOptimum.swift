@@ -44,7 +44,7 @@ extension TrainCommand {
     let isWorthALine =
       iteration.method == .dual || iteration.certificate != nil || iteration.iteration.isMultiple(of: 10)
     guard StandardError.isTerminal || isWorthALine else { return }
-    var text = "\(iteration.method.rawValue) \(iteration.iteration)  \(NumberText.significant(iteration.passes, 6)) passes"
+    var text = "\(iteration.method.rawValue) \(iteration.iteration)  \(NumberText.halves(iteration.passes)) passes"
     if let objective = iteration.objective { text += "  objective \(NumberText.fixed(objective, 6))" }
     if let gap = iteration.gapEstimate {
       text += "  gap \(iteration.certificate == nil ? "about" : "at most") \(NumberText.significant(gap)) of it"
@@ -104,7 +104,7 @@ struct OptimumSummary: Encodable {
           + "accuracy \(NumberText.percent(validationAccuracy ?? 0))")
     }
     print(
-      "\(outcome == .converged ? "converged" : "not converged (\(outcome.rawValue))") in \(NumberText.significant(passes, 6)) passes, "
+      "\(outcome == .converged ? "converged" : "not converged (\(outcome.rawValue))") in \(NumberText.halves(passes)) passes, "
         + "\(NumberText.significant(wallSeconds)) s (\(NumberText.significant(cpuSeconds)) s of CPU), saved to \(model)"
     )
   }

@@ -24,7 +24,7 @@ extension TrainCommand {
   private func show(_ point: SoftmaxRegression.PathPoint) {
     let cut = point.isCut ? "  left rough: hopeless" : ""
     logger.info(
-      "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(NumberText.significant(point.passes, 6)) passes\(cut)"
+      "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.validation.loss, 6))  accuracy \(NumberText.percent(point.validation.accuracy))  \(NumberText.halves(point.passes)) passes\(cut)"
     )
   }
 }
@@ -36,7 +36,8 @@ extension SoftmaxRegression.PathResult {
       [
         NumberText.significant(point.l2), NumberText.fixed(point.validation.loss, 6),
         NumberText.percent(point.validation.accuracy), NumberText.fixed(point.training.loss, 6),
-        NumberText.significant(point.weightNorm), NumberText.significant(point.passes, 6), point.isCut ? "cut" : k == bestIndex ? "best" : "",
+        NumberText.significant(point.weightNorm), NumberText.halves(point.passes),
+        point.isCut ? "cut" : k == bestIndex ? "best" : "",
       ]
     }
     return tableLines(["l2", "validation loss", "accuracy", "training loss", "|weight|", "passes", ""], rows)

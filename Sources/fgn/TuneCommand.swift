@@ -102,7 +102,7 @@ struct TuneCommand: DataCommand {
   private func show(_ point: SoftmaxRegression.CrossValidationPoint) {
     let cut = point.isCut ? "  cut after \(point.foldLosses.count) of \(folds) folds: hopeless" : ""
     logger.info(
-      "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.loss, 6)) +- \(NumberText.significant(point.standardError, 2))  accuracy \(NumberText.percent(point.accuracy))  \(NumberText.significant(point.passes, 6)) passes\(cut)"
+      "l2 \(NumberText.significant(point.l2))  validation loss \(NumberText.fixed(point.loss, 6)) +- \(NumberText.significant(point.standardError, 2))  accuracy \(NumberText.percent(point.accuracy))  \(NumberText.halves(point.passes)) passes\(cut)"
     )
   }
 }

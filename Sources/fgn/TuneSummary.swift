@@ -41,7 +41,7 @@ struct TuneSummary: Encodable {
         "validation loss \(NumberText.fixed(validationLoss, 6))  accuracy \(NumberText.percent(validationAccuracy))")
     }
     print(
-      "\(NumberText.significant(foldPasses, 6)) passes over training rows of folds, \(NumberText.significant(passes, 6)) over all, \(NumberText.significant(cpuSeconds)) s of CPU"
+      "\(NumberText.halves(foldPasses)) passes over training rows of folds, \(NumberText.halves(passes)) over all, \(NumberText.significant(cpuSeconds)) s of CPU"
         + (model.map { ", saved to \($0)" } ?? ""))
   }
 }
@@ -58,7 +58,7 @@ extension SoftmaxRegression.CrossValidationResult {
       return [
         NumberText.significant(point.l2), NumberText.fixed(point.loss, 6),
         NumberText.significant(point.standardError, 2),
-        NumberText.percent(point.accuracy), NumberText.significant(point.passes, 6),
+        NumberText.percent(point.accuracy), NumberText.halves(point.passes),
         marks.filter { !$0.isEmpty }.joined(separator: ", "),
       ]
     }

@@ -30,9 +30,11 @@
   /* delta = w (p - y). sums: losses, rows whose class is not ahead. */ \
   void fgn_sweep_residuals_##S(T *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors, \
   const int32_t *labels, const T *weights, T *delta, ptrdiff_t capacity, double *sums); \
-  /* Without duals q = p. sums: losses, rows whose class is not ahead, KL(q, p), log sum e^z; columns: of q, of p. */ \
+  /* delta = w (m - y), m = tilt (q + blend (p - q)), q = p without duals; tilt may be NULL. sums: losses, rows whose \
+   * class is not ahead, KL of q or tilted m to p, log sum e^z; columns: of the same, of p. */ \
   void fgn_sweep_gap_##S(T *z, ptrdiff_t rows, ptrdiff_t classes, ptrdiff_t vectors, const int32_t *labels, \
-  const T *weights, const T *duals, T blend, T *delta, ptrdiff_t capacity, double *sums, double *columns); \
+  const T *weights, const T *duals, T blend, const T *tilt, T *delta, ptrdiff_t capacity, double *sums, \
+  double *columns); \
   /* Rows [classes, stride] to panels and the padded bias after them, and back: the stride is features, or features + 1 \
    * where the last column is the bias, which is zero otherwise. */ \
   void fgn_sweep_pack_##S(const T *rows, ptrdiff_t stride, ptrdiff_t classes, ptrdiff_t features, T *panels); \

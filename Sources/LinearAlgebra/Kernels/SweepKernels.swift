@@ -16,8 +16,7 @@ struct SweepKernels<Scalar>: Sendable {
   let addBias: @Sendable (Input, Int, Int, Scalar, Input?, Numbers?, Scalar, Output, Int) -> Void
   let duals: @Sendable (Output, Int, Int, Int, Numbers, Numbers, Input, Input?, Output, Output, Int, Sums) -> Void
   let residuals: @Sendable (Output, Int, Int, Int, Numbers, Input?, Output, Int, Sums) -> Void
-  let gap:
-    @Sendable (Output, Int, Int, Int, Numbers, Input?, Input?, Scalar, Output, Int, Sums, Sums) -> Void
+  let gap: @Sendable (Output, Int, Int, Int, Numbers, Input?, Input?, Scalar, Input?, Output, Int, Sums, Sums) -> Void
   let widen: @Sendable (Input, UnsafeMutablePointer<Double>, Int) -> Void
   let pack: @Sendable (Input, Int, Int, Int, Output) -> Void
   let unpack: @Sendable (Input, Int, Int, Output, Int) -> Void
@@ -27,7 +26,8 @@ extension SweepKernels<Float> {
   static let float = SweepKernels(
     forward: fgn_sweep_forward_f, accumulate: fgn_sweep_accumulate_f, forwardSparse: fgn_sweep_forward_sparse_f,
     accumulateSparse: fgn_sweep_accumulate_sparse_f, addBias: fgn_sweep_bias_f, duals: fgn_sweep_duals_f,
-    residuals: fgn_sweep_residuals_f, gap: fgn_sweep_gap_f, widen: fgn_widen, pack: fgn_sweep_pack_f, unpack: fgn_sweep_unpack_f)
+    residuals: fgn_sweep_residuals_f, gap: fgn_sweep_gap_f, widen: fgn_widen, pack: fgn_sweep_pack_f,
+    unpack: fgn_sweep_unpack_f)
 }
 
 extension SweepKernels<Double> {
