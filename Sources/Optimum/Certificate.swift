@@ -36,7 +36,7 @@ struct Certifier<Scalar: RealScalar> {
   var passes: Double { gap.passes }
 
   /// Rows that the curvature of the bias is estimated from.
-  private static var sampleRows: Int { 1024 }
+  private static var sampleRows: Int { 4096 }
 
   init(_ problem: SoftmaxRegression.Problem<Scalar>, _ moments: FeatureMoments<Scalar>) throws {
     self.problem = problem
@@ -59,7 +59,7 @@ struct Certifier<Scalar: RealScalar> {
       // A Newton step on the bias is worth a pass when it alone stands in the way.
       let ofWeights = gradient.weightSquaredNorm / (2 * problem.l2)
       let allowed = tolerance * found.objective
-      guard found.bound > allowed, ofWeights <= 4 * allowed, steps < 4 else { return result }
+      guard found.bound > allowed, ofWeights <= 4 * allowed, steps < 6 else { return result }
       let bias = gradient.elements[panels.biasRange].map { Double($0) }
       guard let step = try stepOfBias(panels, bias) else { return result }
       for (k, change) in zip(panels.biasRange, step) { panels.elements[k] -= change }

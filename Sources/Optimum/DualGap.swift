@@ -30,7 +30,7 @@ struct DualGap<Data: RealScalar, Scalar: RealScalar>: Sendable {
   private let mean: [Scalar]
   /// The root of the mean square of features, for how logits are rounded.
   private let featureSize: Double
-  /// The largest |x| (of x - mean where the features are centred).
+  /// No row's |x| is greater.
   private let largestFeature: Double
   private var sweep: SoftmaxSweep<Scalar>
   /// (1 / N) sum of w_i y_i (x_i - mean)^T, which is l2 W(u).
@@ -96,7 +96,7 @@ struct DualGap<Data: RealScalar, Scalar: RealScalar>: Sendable {
     self.mean = mean
     self.classMeans = classMeans
     featureSize = moments.meanSquare.squareRoot()
-    largestFeature = Double(moments.squaredNorms.max() ?? 0).squareRoot() + (moments.centring == nil ? 0 : featureSize)
+    largestFeature = moments.largestNorm
     sweep = SoftmaxSweep(classes: problem.classes, entriesPerRow: problem.entriesPerRow)
   }
 

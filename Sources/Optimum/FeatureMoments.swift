@@ -13,6 +13,12 @@ struct FeatureMoments<Scalar: RealScalar>: Sendable {
   /// Of dense features whose mean is not small beside their deviation, where there is a bias to make up for it.
   let centring: SoftmaxSweep<Scalar>.Centring?
 
+  /// No row's |x| is greater.
+  var largestNorm: Double {
+    let largest = Double(squaredNorms.max() ?? 0).squareRoot()
+    return centring.map { largest + $0.mean.squaredNorm(in: $0.mean.indices).squareRoot() } ?? largest
+  }
+
   /// |mean|^2 over the variance, from which on features are centred.
   private static var largestMean: Double { 1e-2 }
 

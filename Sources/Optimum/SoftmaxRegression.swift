@@ -168,6 +168,10 @@ extension SoftmaxRegression {
           throw DataError("", "expected \(weights) weights and \(biases) biases to start from, got \(count) numbers")
         }
       }
+      if let absent = try AbsentClasses(problem) {
+        var run = try OptimumRun(absent.reduced, options, start.map(absent.reduce))
+        return try absent.expand(run.run(&observer))
+      }
       var run = try OptimumRun(problem, options, start)
       return try run.run(&observer)
     }

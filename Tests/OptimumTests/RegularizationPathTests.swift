@@ -45,7 +45,7 @@ func pathData<S: RealScalar>(
     let fits = observer.records.map { ($0.point, $0.result) }
     #expect(path.points == fits.map(\.0))
     #expect(path.outcome == .finished && path.points.count == 8)
-    var coldPasses = 0
+    var coldPasses = 0.0
     for (point, warm) in fits {
       #expect(point.outcome == .converged, "l2 \(point.l2)")
       let problem = try SoftmaxRegression.Problem(training, l2: point.l2)

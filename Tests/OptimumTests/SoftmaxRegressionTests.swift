@@ -26,7 +26,9 @@ import Testing
     let gap = oracle.objective(widened(fit.values)) - minimum
     #expect(gap < tolerance * minimum && gap > -1e-13, "gap \(gap), \(context)")
     #expect(gap <= (fit.certificate.gapBound ?? -1) + 1e-14, "bound \(fit.certificate.gapBound!), \(gap), \(context)")
-    #expect(relativeError(fit.certificate.objective, to: oracle.objective(widened(fit.values))) < 1e-13, "\(context)")
+    // A proof in the data's precision has its objective too.
+    let limit = fit.method == .dual ? TestSupport.tolerance(S.self, double: 1e-13, float: 1e-6) : 1e-13
+    #expect(relativeError(fit.certificate.objective, to: oracle.objective(widened(fit.values))) < limit, "\(context)")
     let weights = toy.classes * toy.width
     let distance = zip(fit.values, values).prefix(weights).reduce(0) {
       $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1)
