@@ -67,6 +67,11 @@ struct Certifier<Scalar: RealScalar> {
     }
   }
 
+  /// The objective at a point, in double: half a pass.
+  mutating func objective(_ panels: ClassPanels<Double>) throws -> Double {
+    try gap.look(at: panels, .init()).objective
+  }
+
   /// S^-1 x at a point, S from a sample of rows; nil where there is no curvature.
   private mutating func stepOfBias(_ panels: ClassPanels<Double>, _ x: [Double]) throws -> [Double]? {
     let rows = try sample ?? problem.sample(Self.sampleRows)

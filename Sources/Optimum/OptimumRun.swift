@@ -44,6 +44,8 @@ struct OptimumRun<Scalar: RealScalar> {
     var certificate = try certificate ?? certify()
     if let kept {
       let found = panels
+      // Compared in double, as the certificate may be of a look that was not.
+      certificate.objective = try certifier.objective(panels.widened)
       panels = kept
       let ofStart = try certify()
       if ofStart.objective < certificate.objective || !certificate.objective.isFinite {

@@ -169,11 +169,41 @@ extension SoftmaxRegression {
         }
       }
       if let absent = try AbsentClasses(problem) {
-        var run = try OptimumRun(absent.reduced, options, start.map(absent.reduce))
-        return try absent.expand(run.run(&observer))
+        return try absent.expand(Self.fit(absent.reduced, options, start.map(absent.reduce), &observer))
+      }
+      return try Self.fit(problem, options, start, &observer)
+    }
+
+    private static func fit(
+      _ problem: SoftmaxRegression.Problem<Scalar>, _ options: SoftmaxRegression.Options, _ start: [Scalar]?,
+      _ observer: inout some RunObserver
+    ) throws -> SoftmaxRegression.Result<Scalar> {
+      if !options.keepsStart, let few = try FewRows(problem) {
+        var run = try OptimumRun(few.reduced, few.options(options), start.map(few.reduce))
+        let result = try few.expand(run.run(&observer))
+        let gap = result.certificate.relativeGap ?? .infinity
+        if result.outcome != .converged || gap <= options.tolerance { return result }
+        // Rounded weights are not near enough: on from there.
+        return try fit(problem, options, result, &observer)
       }
       var run = try OptimumRun(problem, options, start)
       return try run.run(&observer)
+    }
+
+    /// From where a fit in other features ended.
+    private static func fit(
+      _ problem: SoftmaxRegression.Problem<Scalar>, _ options: SoftmaxRegression.Options,
+      _ before: SoftmaxRegression.Result<Scalar>, _ observer: inout some RunObserver
+    ) throws -> SoftmaxRegression.Result<Scalar> {
+      var options = options
+      options.iterations = max(1, options.iterations - before.iterations)
+      options.timeLimit = options.timeLimit.map { max(0, $0 - before.seconds) }
+      var run = try OptimumRun(problem, options, before.values)
+      var result = try run.run(&observer)
+      result.iterations += before.iterations
+      result.passes += before.passes
+      result.seconds += before.seconds
+      return result
     }
 
     /// Minimises, from `start` or zero, and tells nobody.

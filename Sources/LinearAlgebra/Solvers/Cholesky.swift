@@ -64,6 +64,15 @@ package struct Cholesky<Scalar: RealScalar>: Sendable {
     return failure == 0 ? nil : failure
   }
 
+  /// x <- L^-1 x, or L^-T x: n^2 flops.
+  package func solveFactor(_ x: inout [Scalar], transposed: Bool) {
+    let n = factor.rows
+    precondition(x.count == n, "the right-hand side has \(x.count) elements, the matrix order is \(n)")
+    factor.elements.withPointer { l in
+      x.withMutablePointer { Scalar.kernels.pointee.main.solveVector(n, l, n, transposed, $0) }
+    }
+  }
+
   /// x <- A^-1 x, 2 n^2 flops.
   package func solve(_ x: inout [Scalar]) {
     let n = factor.rows
