@@ -79,6 +79,9 @@ import Testing
         compare("b", "--optimizers", "fgn,ggn", "--seeds", "1", "--target", "1e-9"),
         compare("c", "--optimizers", "fgn", "--seeds", "1"),
       ])
+    let table = CommandPage.own.tables(below: "## fgn compare").first { $0.head == "column" }
+    let columns = try directory.text("a/rows.csv").components(separatedBy: "\n")[0].components(separatedBy: ",")
+    #expect(table?.rows.flatMap(\.names).sorted() == columns.sorted())
   }
 
   @Test func evaluation() async throws {
