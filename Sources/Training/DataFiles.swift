@@ -5,8 +5,10 @@ import TensorFiles
 /// Where examples come from: one file that holds features and labels, or one file of each.
 ///
 /// `.npz` holds arrays `X` [N, D] and `y`: [N], or [N, T] where positions are classified, or [N, K] numbers to predict;
-/// in place of `X` there may be the arrays of a sparse matrix as `scipy.sparse.save_npz` writes them. `.csv` is a table
-/// with a header, `.svm` or `.libsvm` LIBSVM text. The pair is two `.npy` files, or the features a `.npz` of SciPy.
+/// in place of `X` there may be the arrays of a sparse matrix as `scipy.sparse.save_npz` writes them. `.csv` and `.tsv`
+/// are tables, with or without a line of column names, `.svm` and `.libsvm` LIBSVM text; any of them may be compressed
+/// by gzip. Under another name, what a file begins with tells its kind. The pair is features as `.npy`, or as a `.npz`
+/// of SciPy, and labels as `.npy`, `.csv` of one column, `.json`, or text with a label a line.
 public struct DataFiles: Sendable, Equatable {
   public enum Location: Sendable, Equatable {
     case file(String)
@@ -14,7 +16,8 @@ public struct DataFiles: Sendable, Equatable {
   }
 
   public var location: Location
-  /// Which column of a CSV file holds the labels; found by its name if nil.
+  /// Which column of a table holds the labels; if nil the one that the model was trained with, or else the one that is
+  /// named label, class, target or y, or the only one with text.
   public var labelColumn: DelimitedText.LabelColumn?
   /// Whether the first line of a table names the columns; nil to find out from the first lines.
   public var hasHeader: Bool?
@@ -54,7 +57,7 @@ public struct DataFiles: Sendable, Equatable {
   public var classNames: [String]?
   /// What is known of the classes before labels are read: those of a model to go on from.
   package var known = KnownClasses()
-  /// Which columns of a CSV file hold numbers to predict; where there are none, those called `targetNames` if a file
+  /// Which columns of a table hold numbers to predict; where there are none, those called `targetNames` if a file
   /// has them all, or else the one that is named so.
   public var targetColumns: [DelimitedText.LabelColumn] = []
   /// Names of the targets of a model.

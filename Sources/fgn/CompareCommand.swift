@@ -22,7 +22,7 @@ struct CompareCommand: DataCommand {
     parsing: .upToNextOption,
     help: "Two or more, such as fgn adam:lr=1e-3 sgd:momentum=0.9, separated by spaces or commas.")
   var optimizers: [String]
-  @Option(help: "Passes over the data for each run: the budget. One of --epochs, --steps, --seconds.")
+  @Option(help: "Passes over the data for each run: the budget, 3 by default. One of --epochs, --steps, --seconds.")
   var epochs: Int?
   @Option(help: "Steps for each run: the budget.")
   var steps: Int?
@@ -36,7 +36,7 @@ struct CompareCommand: DataCommand {
   var seed: UInt64 = 0
   @Option(help: "Test examples, on which nothing is chosen: optimizers are ranked by them.")
   var test: String?
-  @Option(help: "Examples in a step, at most; L-BFGS takes all.")
+  @Option(help: "Examples in a step, at most; lbfgs takes all.")
   var batchSize: Int = 128
   @Option(help: "Penalty (l2 / 2) |weight|^2.")
   var l2: Double = 0

@@ -43,7 +43,7 @@ struct DataArguments: ParsableArguments {
   @Option(help: "Numbers are read, kept and computed in this precision.")
   var precision: Precision = .float
 
-  @Option(help: "Threads, 0 for one a core. Results do not depend on it.")
+  @Option(help: "Threads, 0 for one a processor. Results do not depend on it.")
   var threads: Int = 0
 
   @Option(

@@ -22,14 +22,14 @@ struct ExperimentCommand: ParsableCommand {
   var seed: UInt64 = 0
   @Flag(help: "Smaller grids and shorter runs, with every table and figure.")
   var quick = false
-  @Option(help: "Where directories of the experiments' names go; made if it is not there.")
+  @Option(help: "Where directories of the experiments' names go, and with all a README.md; made if it is not there.")
   var output = "experiments"
   @Option(
     help: "A directory that holds letter-recognition.csv, digits.npz, clinc150/ and housing/, or some of them.")
   var data = "Examples"
   @Option(help: "Features and labels of your own for the experiment head: .npz (X, y), .csv, .svm or .libsvm.")
   var features: String?
-  @Option(help: "Threads, 0 for one a core. Rows do not depend on it but for their seconds.")
+  @Option(help: "Threads, 0 for one a processor. Rows do not depend on it but for their seconds.")
   var threads: Int = 0
   @Option(help: "A line for the reports, such as the commit.")
   var note = ""

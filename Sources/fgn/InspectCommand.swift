@@ -1,6 +1,13 @@
 import ArgumentParser
 import FastGaussNewton
 
+/// The curvatures that `fgn inspect` compares.
+enum InspectedCurvature: String, ExpressibleByArgument, CaseIterable {
+  case fgn, ggn
+
+  var curvature: Curvature { self == .fgn ? .fgn : .ggn }
+}
+
 /// `fgn inspect`: does FGN suit this problem? One batch of all rows given.
 struct InspectCommand: DataCommand {
   static let configuration = CommandConfiguration(
@@ -14,9 +21,9 @@ struct InspectCommand: DataCommand {
   var damping: Double
   @Option(help: "Penalty (l2 / 2) |weight|^2.")
   var l2: Double = 0
-  @Option(help: "fgn or ggn: whose direction is saved and which the solver is for.")
-  var curvature: Curvature = .fgn
-  @Option(help: "auto, gram, cg or gram-cg for fgn; auto, cg or dual for ggn.")
+  @Option(help: "Whose direction is saved and which the solver is for.")
+  var curvature: InspectedCurvature = .fgn
+  @Option(help: "How the system is solved; gram-cg for fgn alone, dual for ggn alone.")
   var solver: DescentOptions.Solver = .automatic
   @Option(help: "Where the direction goes, .safetensors with the model's names.")
   var direction: String?
@@ -25,7 +32,7 @@ struct InspectCommand: DataCommand {
 
   private var job: InspectJob {
     var job = InspectJob(damping: damping)
-    (job.l2, job.curvature, job.solver) = (l2, curvature, solver)
+    (job.l2, job.curvature, job.solver) = (l2, curvature.curvature, solver)
     return job
   }
 

@@ -20,7 +20,7 @@ struct TrainCommand: DataCommand {
 
   @Option(help: "Passes over the data: 3 by default.")
   var epochs: Int?
-  @Option(help: "Examples in a step, at most.")
+  @Option(help: "Examples in a step, at most: 128 by default, all for lbfgs.")
   var batchSize: Int?
   @Option(help: "Penalty (l2 / 2) |weight|^2; the bias is free.")
   var l2: Double = 0

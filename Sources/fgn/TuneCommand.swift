@@ -16,7 +16,6 @@ struct TuneCommand: DataCommand {
       """)
 
   @OptionGroup var arguments: DataArguments
-  @OptionGroup var models: ModelArguments
   @OptionGroup var rows: TrainingRowArguments
 
   @Option(help: "Parts of the examples, each held out in turn.")
@@ -31,6 +30,8 @@ struct TuneCommand: DataCommand {
   var ratio: Double = 1e-6
   @Option(help: "Which l2 is chosen: best, or one-standard-error, the greatest within one of the best.")
   var rule: SoftmaxRegression.CrossValidationOptions.Rule = .best
+  @Flag(help: "No bias.")
+  var noIntercept = false
   @Flag(help: "Compare all values, with all folds, and cut nothing short.")
   var complete = false
   @Option(help: "Gap over objective at which the final fit has converged.")
@@ -53,12 +54,13 @@ struct TuneCommand: DataCommand {
   func validate() throws {
     try require(values != nil, "--l2 must be values above 0, got \(l2.joined(separator: " ")).")
     try requireOptions(job.check)
+    let losses = rows.losses
     try require(
-      models.model == nil && models.initial == nil,
-      "fgn tune is for a linear head from the start: without --model and --initial.")
+      losses.loss?.form.targetKind ?? .classes == .classes,
+      "fgn tune is for classes, and --loss \(losses.loss?.form.name ?? "") for numbers to predict.")
     try require(
-      rows.losses.loss?.form.targetKind ?? .classes == .classes,
-      "fgn tune is for classes, and --loss \(rows.losses.loss?.form.name ?? "") for numbers to predict.")
+      losses.standardizeTargets == nil && !losses.integerTargets,
+      "fgn tune is for classes, and --standardize-targets and --integer-targets for numbers to predict.")
   }
 
   private var job: TuneJob {
@@ -81,7 +83,7 @@ struct TuneCommand: DataCommand {
     let refused = try files.check()
     for error in refused.values { logger.warning("\(error): it is not written") }
     let curve = refused.isEmpty ? self.curve : nil
-    let model = ModelSpecification<S>(hasIntercept: !models.noIntercept)
+    let model = ModelSpecification<S>(hasIntercept: !noIntercept)
     let data = try rows.preparation(arguments, seed: seed).load(for: model, note: logger.info)
     announce("\(data.training.count) examples in \(folds) folds", of: data, seed: seed)
     let fit = try job.run(

@@ -79,7 +79,8 @@ import Testing
     expectFailure(try await Command.run("tune", file, "--folds", "1"), 64, "--folds must be at least 2, got 1")
     expectFailure(try await Command.run("tune", file, "--l2", "0.1", "0"), 64, "--l2 must be values above 0, got 0.1 0")
     expectFailure(try await Command.run("tune", file, "--points", "1"), 64, "--points")
-    expectFailure(try await Command.run("tune", file, "--model", "4-8-3"), 64, "linear head")
+    expectFailure(try await Command.run("tune", file, "--model", "4-8-3"), 64, "Unknown option '--model'")
+    expectFailure(try await Command.run("tune", file, "--integer-targets"), 64, "for classes")
     expectFailure(try await Command.run("tune", file, "--loss", "squared"), 64, "for classes")
   }
 

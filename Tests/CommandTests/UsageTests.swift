@@ -110,7 +110,7 @@ import Testing
     (["inspect", "m", "t.npz"], "Missing expected argument '--damping <damping>'"),
     (["inspect", "m", "t.npz", "--damping", "0"], "--damping must be above 0, got 0.0."),
     (["inspect", "m", "t.npz", "--damping", "1", "--l2=-1"], "--l2 must be 0 or more, got -1.0."),
-    (["inspect", "m", "t.npz", "--damping", "1", "--curvature", "fisher"], "must be fgn or ggn, got fisher."),
+    (["inspect", "m", "t.npz", "--damping", "1", "--curvature", "fisher"], "Please provide one of 'fgn' and 'ggn'."),
     (
       ["inspect", "m", "t.npz", "--damping", "1", "--solver", "dual"],
       "auto, gram, cg, gram-cg, duncan-guttman, woodbury, got dual."
