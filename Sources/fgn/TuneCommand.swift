@@ -50,7 +50,9 @@ struct TuneCommand: DataCommand {
     return values.count == texts.count && values.allSatisfy { $0 > 0 && $0.isFinite } ? values : nil
   }
 
-  func validate() throws {
+  mutating func validate() throws {
+    var noTest: [String] = []
+    try arguments.settle(validation: &rows.validation, test: &noTest)
     try require(values != nil, "--l2 must be values above 0, got \(l2.joined(separator: " ")).")
     try requireOptions(job.check)
     try require(
@@ -73,8 +75,7 @@ struct TuneCommand: DataCommand {
   }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
-    let watch = Interrupt.watch()
-    defer { watch.cancel() }
+    Interrupt.watch()
     var files = RunFiles(arguments, rows: rows)
     files.writes(output, "the model", endings: [".safetensors"])
     files.writes(curve, "the curve", endings: [".svg"])
