@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,6 +38,25 @@ int64_t cfiles_argument(int number, void *array, int64_t count) {
   memcpy(array, argument_values[number], (size_t)smaller(length, count));
   return length;
 }
+
+static volatile sig_atomic_t interrupts;
+
+static void count_interrupt(int signal) {
+  (void)signal;
+  interrupts = interrupts + 1;
+  if (interrupts > 1) _exit(130);
+}
+
+void cfiles_count_interrupts(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = count_interrupt;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+}
+
+int cfiles_interrupts(void) { return (int)interrupts; }
 
 int64_t cfiles_read(int descriptor, int64_t position, void *array, int64_t offset, int64_t count) {
   uint8_t *target = (uint8_t *)array + offset;

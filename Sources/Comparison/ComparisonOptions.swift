@@ -1,5 +1,7 @@
+import Errors
 import Methods
 import Optimization
+import RealModule
 
 /// What every contestant gets, the same for all.
 public enum Budget: Sendable, Codable, Hashable {
@@ -65,11 +67,40 @@ public struct ComparisonOptions: Sendable, Codable, Equatable {
     contestant.name.takesAllRows ? count : min(count, batchSize)
   }
 
+  /// `OptimizerComparison` checks the options.
   public init(contestants: [TrainingMethod], seeds: [UInt64], budget: Budget) {
-    precondition(!contestants.isEmpty && !seeds.isEmpty, "a comparison needs contestants and seeds")
-    precondition(Set(contestants).count == contestants.count && Set(seeds).count == seeds.count, "given twice")
     self.contestants = contestants
     self.seeds = seeds
     self.budget = budget
+  }
+  /// Throws if an option is out of its range, or a contestant or a seed is given twice.
+  public func check() throws(OptionError) {
+    guard !contestants.isEmpty else { throw OptionError("optimizers", "needs at least one name") }
+    guard Set(contestants).count == contestants.count else { throw OptionError("optimizers", "names one twice") }
+    try Self.check(seeds.count, 10_000, "seeds")
+    guard Set(seeds).count == seeds.count else { throw OptionError("seeds", "has one twice") }
+    switch budget {
+    case .epochs(let count): try Self.check(count, 1_000_000, "epochs")
+    case .steps(let count): try Self.check(count, 1_000_000_000, "steps")
+    case .seconds(let seconds):
+      try OptionError.check(seconds >= 1e-3 && seconds.isFinite, "seconds", "at least 0.001", got: seconds)
+    }
+    try OptionError.check(batchSize >= 1, "batch-size", "at least 1", got: batchSize)
+    try OptionError.checkPenalty(l2)
+    try Self.check(points, 100_000, "points")
+    try OptionError.check(1...99 ~= gridPoints, "grid", "from 1 to 99", got: gridPoints)
+    try OptionError.check(gridFactor > 1 && gridFactor.isFinite, "grid-factor", "above 1", got: gridFactor)
+    // As many settings again may be tried beyond the edges.
+    let span = 2 * Double(gridPoints) * Double.log10(gridFactor)
+    guard span < 100 else {
+      throw OptionError(
+        "grid-factor", "and grid must not span more than 100 digits, got \(gridPoints) times \(gridFactor)")
+    }
+    try OptionError.check(target.map { !$0.isNaN } ?? true, "target", "a number", got: target ?? 0)
+  }
+
+  private static func check(_ count: Int, _ most: Int, _ option: String) throws(OptionError) {
+    try OptionError.check(count >= 1, option, "at least 1", got: count)
+    try OptionError.check(count <= most, option, "at most \(most)", got: count)
   }
 }

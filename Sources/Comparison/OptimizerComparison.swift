@@ -29,12 +29,13 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   private let version: String
   private let fingerprint: UInt64
 
-  /// - Throws: `Layers.Failure` or `DataError` if the problem's parts do not fit each other, `OptimizerError` if
-  ///   batches are too large for a contestant.
+  /// - Throws: `OptionError` for options out of their range, `Layers.Failure` or `DataError` if the problem's parts do not
+  ///   fit each other, `OptimizerError` if batches are too large for a contestant.
   public init(
     _ problem: ComparisonProblem<ModelType>, _ options: ComparisonOptions, store: RunStore<ComparisonRow> = RunStore(),
     version: String = ""
   ) throws {
+    try options.check()
     try problem.check()
     self.problem = problem
     self.options = options
@@ -59,6 +60,7 @@ public struct OptimizerComparison<ModelType: Model>: Sendable {
   /// - Returns: nil if it was interrupted.
   /// - Throws: `FileError` if a row cannot be kept, and what the observer throws.
   public mutating func run(observer: inout some RunObserver) throws -> ComparisonReport? {
+    try store.makeDirectory()
     let grids = options.contestants.map { $0.grid(count: options.gridPoints, factor: options.gridFactor) }
     let tuned = grids.indices.filter { grids[$0].count > 1 }
     let tuningSeeds = options.tunesOnAllSeeds ? options.seeds : [options.seeds[0]]

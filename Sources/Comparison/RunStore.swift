@@ -39,7 +39,7 @@ public struct RunStore<Row: StoredRow>: Sendable {
   /// In memory.
   public init() { directory = nil }
 
-  /// In `directory`, which is made if it is not there (its parent must be).
+  /// In `directory`, which is made for the first run if it is not there (its parent must be).
   ///
   /// - Parameters:
   ///   - files: names of files in it, besides the rows', that the work will replace.
@@ -47,7 +47,7 @@ public struct RunStore<Row: StoredRow>: Sendable {
   /// - Throws: `FileError` if it cannot be made or read, holds rows that are none, or files of others.
   public init(directory: String, files: [String] = [], replacesOthers: Bool = false) throws {
     self.directory = directory
-    try OperatingSystem.makeDirectory(directory)
+    try OperatingSystem.checkCanMakeDirectory(directory)
     if OperatingSystem.exists(directory + "/rows.jsonl") {
       do { try load() } catch  where !replacesOthers { throw error } catch {
         (runs, lines, table, text, isReplacing) = ([:], "", CSVTable(), "", true)
@@ -86,6 +86,11 @@ public struct RunStore<Row: StoredRow>: Sendable {
     }
   }
 
+  /// Makes the directory if it is not there.
+  package func makeDirectory() throws(FileError) {
+    if let directory { try OperatingSystem.makeDirectory(directory) }
+  }
+
   /// The rows of a finished run.
   public func run(_ key: String) -> [Row]? { runs[key] }
 
@@ -95,6 +100,7 @@ public struct RunStore<Row: StoredRow>: Sendable {
       for row in rows { try append(row) }
       return
     }
+    try makeDirectory()
     try OperatingSystem.holding(directory: directory) {
       // What other work has finished here in the meantime.
       if !text.isEmpty || OperatingSystem.exists(directory + "/rows.jsonl"), !isReplacing { try load() }

@@ -45,6 +45,7 @@ public struct ExperimentRun {
   ///   observer throws.
   public mutating func run(observer: inout some RunObserver) throws -> [Section]? {
     let cases = try experiment.cases(in: setting)
+    try store.makeDirectory()
     var rows: [Row] = []
     for (index, one) in cases.enumerated() {
       if observer.wantsToStop { return nil }

@@ -26,8 +26,27 @@ public struct Gallery: Sendable {
     try AtomicFile.write(markdown, to: directory + "/README.md")
   }
 
+  /// How each gallery begins: a page that does not is somebody else's.
+  private static let beginning = "# Experiments\n\nClaims, what the rows say to them, and every figure. "
+
+  /// Throws `FileError` before the work where the page could not be written, or would replace one that is no gallery.
+  ///
+  /// - Parameter replacesOthers: whether it may.
+  package static func check(_ directory: String, replacesOthers: Bool) throws(FileError) {
+    guard OperatingSystem.exists(directory) else { return }
+    let path = directory + "/README.md"
+    try AtomicFile.checkCanCreate(path)
+    guard !replacesOthers, OperatingSystem.exists(path) else { return }
+    let text = try? TextFile.read(path, limit: 1 << 26)
+    guard text?.hasPrefix(beginning) ?? false else {
+      throw FileError(
+        .cannotCreate, file: path, "is not ours, as it is no gallery of experiments, and would be replaced:",
+        remedy: .otherDirectory)
+    }
+  }
+
   var markdown: String {
-    var text = "# Experiments\n\nClaims, what the rows say to them, and every figure. "
+    var text = Self.beginning
     text += "Numbers with their sources are in the reports. On `\(stamp.machine)`, `\(stamp.threads)` threads, "
     text += "`\(stamp.blas)`, version `\(stamp.version)`" + (stamp.note.isEmpty ? "" : ", `\(stamp.note)`") + ".\n\n"
     text += "| experiment | claim | verdict |\n|---|---|---|\n"

@@ -11,10 +11,13 @@ public struct DataPreparation: Sendable, Equatable {
   /// What is held out.
   public enum Validation: Sendable, Equatable {
     case none
-    /// A file of any kind that the examples may be in.
-    case file(String)
+    /// Files of any kind that the examples may be in: one, or features and labels.
+    case files(DataFiles.Location)
     /// A seeded part of the examples, above 0 and below 1.
     case fraction(Double)
+
+    /// One file of any kind that the examples may be in.
+    public static func file(_ path: String) -> Validation { .files(.file(path)) }
   }
 
   /// Where examples are, which column holds the labels, and when features stay in their file. What the loss and the
@@ -29,8 +32,8 @@ public struct DataPreparation: Sendable, Equatable {
   /// Whether numbers to predict are; nil for where the loss is one of differences.
   public var standardizesTargets: Bool?
   public var validation = Validation.none
-  /// A file of examples on which nothing is chosen.
-  public var test: String?
+  /// Examples on which nothing is chosen: one file, or features and labels.
+  public var test: DataFiles.Location?
   /// A file of weights of the examples: npy [N], each at least 0. Those of a part that is held out go with it. A column
   /// of a table is `DataFiles.weightColumn`.
   public var sampleWeights: String?
@@ -83,9 +86,9 @@ public struct DataPreparation: Sendable, Equatable {
 
   /// The files that are read beside the training set.
   private var otherLocations: [DataFiles.Location] {
-    var paths = [test].compactMap { $0 }
-    if case .file(let path) = validation { paths.append(path) }
-    return paths.map { .file($0) }
+    var locations = [test].compactMap { $0 }
+    if case .files(let location) = validation { locations.append(location) }
+    return locations
   }
 
   private func targetKind(of loss: any Loss) -> DataFiles.TargetKind {
@@ -135,7 +138,7 @@ public struct DataPreparation: Sendable, Equatable {
     var data = DataPreparation.Result(training: loaded.data, loss: loss, indexBase: loaded.indexBase)
     (data.memoryLimit, data.table) = (files.memoryLimit, loaded.table)
     data.test = try test.map { try more($0, files, for: loaded.data, loss, note) }
-    if case .file(let path) = validation { data.validation = try more(path, files, for: loaded.data, loss, note) }
+    if case .files(let held) = validation { data.validation = try more(held, files, for: loaded.data, loss, note) }
     try arrange(&data, model, note)
     return data
   }
@@ -222,16 +225,16 @@ public struct DataPreparation: Sendable, Equatable {
 
   /// Further examples, with the classes or the targets of the training set.
   private func more<S>(
-    _ path: String, _ files: DataFiles, for training: Dataset<S>, _ loss: any Loss, _ note: (String) -> Void
+    _ location: DataFiles.Location, _ files: DataFiles, for training: Dataset<S>, _ loss: any Loss,
+    _ note: (String) -> Void
   ) throws -> Dataset<S> {
-    var files = try files.elsewhere(.file(path))
+    var files = try files.elsewhere(location)
+    try files.checkHoldsLabels("a second file, which holds them")
     if training.classCount > 0 { return try files.load(classNames: training.classNames, note: note) }
     // What the training set's numbers are has been settled.
     (files.targetKind, files.targetNames) = (.numbers, training.targetNames)
-    // What is wanted of tables may be wanted of those alone that are held out.
-    let isOfOthers = try otherLocations.contains { try files.isTable($0) }
-    let loaded: DataFiles.Loaded<S> = try (isOfOthers ? files.elsewhere(files.location) : files).load()
-    for remark in loaded.remarks { note("\(path): \(remark)") }
+    let loaded: DataFiles.Loaded<S> = try files.load()
+    for remark in loaded.remarks { note("\(files.name): \(remark)") }
     try loaded.data.check(loss)
     return loaded.data
   }

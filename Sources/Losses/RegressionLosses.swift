@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import RealModule
 
@@ -18,11 +19,15 @@ public struct SquaredLoss: ElementwiseLoss {
 /// The curvature beyond is delta / |e|, the slope of the chord to the centre, as in iteratively reweighted least
 /// squares (Holland & Welsch 1977): the second derivative, zero, would let the step run away.
 public struct HuberLoss: ElementwiseLoss {
-  /// Above 0, in units of the targets.
-  public var delta: Double
+  /// Above 0 and finite, in units of the targets.
+  public package(set) var delta: Double
 
-  public init(delta: Double = 1) {
-    precondition(delta > 0, "delta must be above 0, got \(delta)")
+  /// With delta = 1.
+  public init() { delta = 1 }
+
+  /// - Throws: `OptionError` for a delta that is not above 0 and finite.
+  public init(delta: Double) throws(OptionError) {
+    try OptionError.check(delta > 0 && delta.isFinite, "huber-delta", "above 0", got: delta)
     self.delta = delta
   }
 

@@ -81,9 +81,12 @@ extension TrainingMethod {
   }
 
   /// `count` settings whose grid option is spread evenly by ratio, `factor` from one to the next, around its default;
-  /// itself alone where there is nothing to vary.
+  /// itself alone where there is nothing to vary, for a factor that is not above 1, and where the grid would leave the
+  /// numbers from 1e-100 to 1e100.
   public func grid(count: Int, factor: Double) -> [TrainingMethod] {
-    guard let option = gridOption, let centre = name.form.grid?.centre, count > 1 else { return [self] }
+    guard let option = gridOption, let centre = name.form.grid?.centre, count > 1, factor > 1,
+      Double(count) * Double.log10(factor) < 100
+    else { return [self] }
     return (0..<count).map { setting(option, centre * Double.pow(factor, Double($0) - Double(count - 1) / 2)) }
   }
 

@@ -205,7 +205,7 @@ struct DualGap<Data: RealScalar, Scalar: RealScalar>: Sendable {
       let additions = Double(sweep.blockSize) + Double(problem.count) / Double(sweep.blockSize)
       w = unit * (additions * 2 * min(1, loss + away) * largestFeature / problem.l2 + 4 * values)
     }
-    return e * away + e * e / 2 + problem.l2 / 2 * (2 * w * terms.dd.squareRoot() + w * w)
+    return e * away + e * e / 2 + problem.l2 * (w * terms.dd.squareRoot() + w * w / 2)
   }
 }
 
@@ -252,12 +252,15 @@ extension DualGap {
       }
     }
 
+    /// The bound where the mean residual is zero.
+    func untilted(_ terms: Terms) -> Double { terms.divergence + l2 * terms.dd / 2 }
+
     func value(_ terms: Terms) -> Double {
-      guard hasIntercept else { return terms.divergence + l2 / 2 * terms.dd }
+      guard hasIntercept else { return untilted(terms) }
       var theta = 0.0
       for (q, y) in zip(terms.duals, shares) where q > y { theta = max(theta, (q - y) / q) }
       guard theta < 1 else { return .infinity }
-      guard theta > 0 else { return terms.divergence + l2 / 2 * terms.dd }
+      guard theta > 0 else { return untilted(terms) }
       var u = zip(terms.duals, shares).map { max(0, ($1 - (1 - theta) * $0) / theta) }
       let total = u.reduce(0, +)
       guard total > 0, total.isFinite else { return .infinity }
@@ -265,7 +268,7 @@ extension DualGap {
       let ofMixed = zip(u, bias).reduce(normalizer) { $0 + ($1.0 > 0 ? $1.0 * (.log($1.0) - $1.1) : 0) }
       let rest = 1 - theta
       return rest * terms.divergence + theta * ofMixed
-        + l2 / 2 * (rest * rest * terms.dd + 2 * theta * rest * terms.de + theta * theta * ee)
+        + l2 * (rest * rest * terms.dd + 2 * theta * rest * terms.de + theta * theta * ee) / 2
     }
   }
 }
@@ -275,7 +278,7 @@ extension DualGap.Found {
   @discardableResult
   fileprivate mutating func take(_ bound: DualGap.Bound, _ terms: DualGap.Terms, blend: Double) -> Bool {
     self.bound = min(self.bound, bound.value(terms))
-    let promise = terms.divergence + bound.l2 / 2 * terms.dd + bound.costOfTilt(terms)
+    let promise = bound.untilted(terms) + bound.costOfTilt(terms)
     guard promise < self.promise else { return false }
     (self.promise, self.blend, residuals) = (promise, blend, zip(bound.shares, terms.duals).map { $0 - $1 })
     return true

@@ -54,7 +54,8 @@ extension OptimumRun {
       passes += 1
       certificate = nil
       guard epoch.divergence.isFinite, ascent.isFinite else { break }
-      let objective = epoch.loss + problem.l2 / 2 * ascent.panels.weightSquaredNorm
+      let objective = problem.objective.value(
+        meanLoss: epoch.loss, squaredNorm: ascent.panels.weightSquaredNorm)
       let guess = looks.add(epoch.divergence / objective)
       var made: SoftmaxRegression.Certificate?
       if looks.isDue(guess) {

@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import Losses
 import Models
@@ -25,7 +26,6 @@ public struct ValueLearning<World: Environment, ModelType: Model>: Sendable {
       "expected \(environment.observationWidth) inputs and \(environment.actionCount) outputs, got "
         + "\(model.inputWidth) and \(model.outputWidth)"
     )
-    precondition(options.warmUp >= options.batchSize && options.capacity >= options.batchSize, "too few transitions")
     self.environment = environment
     self.model = model
     self.options = options
@@ -58,9 +58,12 @@ public struct ValueLearning<World: Environment, ModelType: Model>: Sendable {
   public var objective: Objective<ModelType> { Objective(model, loss: SelectedSquaredLoss()) }
 
   /// Learns from scratch. The optimizer's objective is `objective`.
+  ///
+  /// - Throws: `OptionError` for options out of their range.
   public func run(
     _ optimizer: inout some Optimizer<ModelType>, seed: UInt64, onEvaluation: (Point) -> Void = { _ in }
-  ) -> Result {
+  ) throws(OptionError) -> Result {
+    try options.check()
     var learner = Learner(self, seed: seed)
     var world = environment
     var observation = world.reset(using: &learner.starts)

@@ -1,3 +1,5 @@
+import Errors
+
 /// Settings of `ValueLearning`.
 public struct ValueLearningOptions: Sendable, Codable, Equatable {
   /// Steps in the environment, at most.
@@ -28,6 +30,26 @@ public struct ValueLearningOptions: Sendable, Codable, Equatable {
   public var goal: Double?
 
   public init() {}
+
+  /// Throws if an option is out of its range.
+  public func check() throws(OptionError) {
+    func check(_ count: Int, _ option: String, from least: Int = 1) throws(OptionError) {
+      try OptionError.check(
+        least...1_000_000_000 ~= count, option, "from \(least) to 1000000000", got: count)
+    }
+    try check(steps, "steps")
+    try check(batchSize, "batch-size")
+    try check(capacity, "capacity", from: batchSize)
+    try check(warmUp, "warm-up", from: batchSize)
+    try check(stepsPerRound, "steps-per-round")
+    try check(updatesPerRound, "updates-per-round", from: 0)
+    try check(targetInterval, "target-interval")
+    try check(evaluationInterval, "evaluation-interval")
+    try check(evaluationEpisodes, "evaluation-episodes")
+    try OptionError.check(discount >= 0 && discount < 1, "discount", "0 or more and below 1", got: discount)
+    try OptionError.check(
+      finalExploration >= 0 && finalExploration <= 1, "final-exploration", "from 0 to 1", got: finalExploration)
+  }
 }
 
 extension ValueLearningOptions {

@@ -1,12 +1,13 @@
 /// What a data file holds: by its name, or for names that do not say by its first bytes.
 package enum FileContent: Sendable, Equatable {
-  case archive, table, libsvm, other
+  case archive, array, table, libsvm, other
 
   /// Throws `FileError` where the file cannot be opened or read.
   package static func of(_ path: String) throws(FileError) -> FileContent {
     let file = try InputFile.text(path)
     let bytes = try file.bytes(0..<min(file.size, 1 << 16))
     if bytes.starts(with: [0x50, 0x4B, 3, 4]) || bytes.starts(with: [0x50, 0x4B, 5, 6]) { return .archive }
+    if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) { return .array }
     guard !bytes.contains(where: { $0 < 9 }) else { return .other }
     let lines = bytes.split { $0 == 10 || $0 == 13 }
     guard let line = lines.first(where: { $0.contains { $0 != 32 && $0 != 9 } && $0.first != UInt8(ascii: "#") }) else {

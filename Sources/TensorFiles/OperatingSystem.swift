@@ -137,6 +137,18 @@ package enum OperatingSystem {
   /// Whether a path leads to a file or a directory.
   package static func exists(_ path: String) -> Bool { access(FileName.bytes(path), F_OK) == 0 }
 
+  /// Throws before the work where `makeDirectory` would fail; nothing is made.
+  package static func checkCanMakeDirectory(_ path: String) throws(FileError) {
+    var place = path
+    while place.hasSuffix("/"), place.utf8.count > 1 { place.removeLast() }
+    if !exists(place), !isDanglingLink(place), !place.isEmpty {
+      place = place.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(place[...$0]) } ?? "."
+    }
+    guard !place.isEmpty, access(FileName.bytes(place + "/."), W_OK | X_OK) == 0 else {
+      throw FileError(.cannotCreate, file: path, "cannot create the directory: \(lastError)")
+    }
+  }
+
   /// Makes a directory, whose parent must be there; one that is there already stays, and must be writable.
   package static func makeDirectory(_ path: String) throws(FileError) {
     guard mkdir(FileName.bytes(path), 0o777) == 0 || errno == EEXIST && access(FileName.bytes(path + "/."), W_OK) == 0
@@ -165,6 +177,12 @@ package enum OperatingSystem {
       return FileName.text(bytes)
     }
   }
+
+  /// From now on Ctrl-C is counted and ends nothing; the second ends the process at once, with code 130.
+  package static func countInterrupts() { cfiles_count_interrupts() }
+
+  /// How many came since then.
+  package static var interrupts: Int { Int(cfiles_interrupts()) }
 
   /// Processor time that this process has used, in seconds.
   package static var processSeconds: Double {

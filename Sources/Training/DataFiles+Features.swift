@@ -10,13 +10,18 @@ extension DataFiles {
     return .dense(try NPY.matrix(path))
   }
 
+  /// Where labels are not asked for: an archive's only array is its features, whatever it is called.
+  func featuresAlone<Scalar>(of archive: NPZ, _ path: String) throws -> Features<Scalar> {
+    try features(of: archive, path, named: archive.names.count == 1 ? archive.names[0] : "X")
+  }
+
   /// `X`, or a sparse matrix.
-  func features<Scalar>(of archive: NPZ, _ path: String) throws -> Features<Scalar> {
+  func features<Scalar>(of archive: NPZ, _ path: String, named name: String = "X") throws -> Features<Scalar> {
     guard archive.isSparse, !archive.names.contains("X") else {
-      if try isLarge(archive.shape("X"), of: Scalar.self) {
-        return .stored(try StoredMatrix("X", of: archive, as: Scalar.self))
+      if try isLarge(archive.shape(name), of: Scalar.self) {
+        return .stored(try StoredMatrix(name, of: archive, as: Scalar.self))
       }
-      return .dense(try archive.matrix("X"))
+      return .dense(try archive.matrix(name))
     }
     if let stored: Features<Scalar> = try storedSparse(archive) { return stored }
     let matrix: SparseMatrix<Scalar> = try archive.sparseMatrix()

@@ -24,7 +24,7 @@ extension DataFiles {
       return try numbered(self.features(of: features), NPY.integers(labels, columns: count), labels)
     case .file(let path):
       let format = try format(of: path)
-      guard count == 1 || format == .npz else {
+      guard count == 1 || format == .npz || format == .npy else {
         throw DataError(
           path,
           "the model classifies \(count) positions of each example: expected a .npz file with labels y [N, \(count)]")
@@ -34,6 +34,7 @@ extension DataFiles {
         let archive = try self.archive(path)
         guard count > 1 else { return try labelled(archive.labels("y"), path) { try features(of: archive, path) } }
         return try numbered(features(of: archive, path), archive.integers("y", columns: count), path)
+      case .npy: throw featuresWithoutLabels(path)
       case .csv: return try csv(path)
       case .libsvm: return try libsvm(path)
       }

@@ -55,6 +55,7 @@ extension DataFiles {
         let (values, stored): (Matrix<Scalar>, ElementType) = try archive.columns("y")
         try checkKind(stored, path)
         return try Valued(features: features(of: archive, path), values: values)
+      case .npy: throw featuresWithoutLabels(path)
       case .csv:
         let table: DelimitedText.Table<Scalar> = try self.table(path, for: .labels)
         try checkKind(of: table.targets, path)

@@ -9,6 +9,7 @@ import TensorFiles
 /// are tables, with or without a line of column names, `.svm` and `.libsvm` LIBSVM text; any of them may be compressed
 /// by gzip. Under another name, what a file begins with tells its kind. The pair is features as `.npy`, or as a `.npz`
 /// of SciPy, and labels as `.npy`, `.csv` of one column, `.json`, or text with a label a line.
+/// For prediction a file may hold features alone, a `.npy` too.
 public struct DataFiles: Sendable, Equatable {
   public enum Location: Sendable, Equatable {
     case file(String)
@@ -156,7 +157,8 @@ public struct DataFiles: Sendable, Equatable {
     case .pair(let path, _): rows = Rows(features: try features(of: path))
     case .file(let path):
       switch try format(of: path) {
-      case .npz: rows = Rows(features: try features(of: archive(path), path))
+      case .npz: rows = Rows(features: try featuresAlone(of: archive(path), path))
+      case .npy: rows = Rows(features: try features(of: path))
       case .csv: rows = try tableRows(path, width: width)
       case .libsvm:
         rows = Rows(
@@ -170,21 +172,33 @@ public struct DataFiles: Sendable, Equatable {
     return rows
   }
 
-  enum Format { case npz, csv, libsvm }
+  enum Format { case npz, npy, csv, libsvm }
 
   /// By the file's name, in any case, or else by what the file begins with.
   func format(of path: String) throws -> Format {
     let name = FileContent.name(path)
     if name.hasSuffix(".npz") { return .npz }
+    if name.hasSuffix(".npy") { return .npy }
     if name.hasSuffix(".csv") || name.hasSuffix(".tsv") { return .csv }
     if name.hasSuffix(".svm") || name.hasSuffix(".libsvm") { return .libsvm }
     switch try FileContent.of(path) {
     case .archive: return .npz
+    case .array: return .npy
     case .table: return .csv
     case .libsvm: return .libsvm
     case .other:
       throw DataError(path, "expected a .npz file, a table (.csv) or LIBSVM text (.svm),", remedy: .pairOfFiles)
     }
+  }
+
+  /// Throws where a file alone is an array, which cannot hold labels too.
+  package func checkHoldsLabels(_ remedy: String) throws {
+    guard case .file(let path) = location, try format(of: path) == .npy else { return }
+    throw DataError(path, "expected labels for these features: \(remedy)")
+  }
+
+  func featuresWithoutLabels(_ path: String) -> DataError {
+    DataError(path, "expected labels for these features: a file of both,", remedy: .pairOfFiles)
   }
 
   func libsvmOptions(_ labels: LIBSVM.Labels) -> LIBSVM.Options {

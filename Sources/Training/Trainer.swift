@@ -1,3 +1,4 @@
+import Errors
 import LinearAlgebra
 import Losses
 import Models
@@ -22,13 +23,20 @@ extension Trainer {
     public init(
       epochs: Int = 3, batchSize: Int = 128, seed: UInt64 = 0, timeLimit: Double? = nil, patience: Int? = nil
     ) {
-      precondition(epochs >= 1 && batchSize >= 1, "epochs and batch size are at least 1")
       self.epochs = epochs
       self.batchSize = batchSize
       self.seed = seed
       self.timeLimit = timeLimit
       self.patience = patience
       gramBudget = 256 << 20
+    }
+
+    /// Throws if an option is out of its range.
+    public func check() throws(OptionError) {
+      try OptionError.check(epochs >= 1, "epochs", "at least 1", got: epochs)
+      try OptionError.check(batchSize >= 1, "batch-size", "at least 1", got: batchSize)
+      try OptionError.check(timeLimit: timeLimit)
+      try OptionError.check(patience ?? 1 >= 1, "patience", "at least 1", got: patience ?? 0)
     }
   }
 }
@@ -92,13 +100,14 @@ public struct Trainer: Sendable {
   ///
   /// - Parameters:
   ///   - observer: told about steps and epochs (`Trainer.EpochRecord`); asked after each step whether to stop.
-  /// - Throws: `Layers.Failure` if the model cannot be trained, `DataError` if the data do not fit it or the loss,
-  ///   `OptimizerError` if the batches are too large for the method, and what the observer throws.
+  /// - Throws: `OptionError` for options out of their range, `Layers.Failure` if the model cannot be trained, `DataError`
+  ///   if the data do not fit it or the loss, `OptimizerError` if the batches are too large for the method, and what the observer throws.
   public func run<Method: Optimizer>(
     _ optimizer: inout Method, from start: Parameters<Method.Scalar>? = nil, on training: Dataset<Method.Scalar>,
     validation: Dataset<Method.Scalar>? = nil, observer: inout some RunObserver
   ) throws -> Trainer.Result<Method.Scalar> {
     let (objective, model) = (optimizer.objective, optimizer.objective.model)
+    try options.check()
     try model.checkTrainable()
     for data in [training, validation].compactMap({ $0 }) {
       try data.check(objective.loss)

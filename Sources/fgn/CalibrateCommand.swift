@@ -9,14 +9,16 @@ struct CalibrateCommand: DataCommand {
     discussion: """
       T minimises the mean cross-entropy on DATA, which should be other data than the model was trained on. Classes and \
       accuracy stay as they are. Printed are the loss and the expected calibration error (ECE, 15 bins) before and \
-      after. The model is saved with T, which `fgn predict` and `fgn evaluate` then use; where the loss has no \
+      after. The model is saved with T, to --output or --in-place, which `fgn predict` and `fgn evaluate` then use; where the loss has no \
       minimiser nothing is saved.
       """)
 
   @OptionGroup var saved: SavedModelArguments
   @OptionGroup var arguments: DataArguments
-  @Option(help: "Where the model with its temperature goes, .safetensors. MODEL itself by default.")
+  @Option(help: "Where the model with its temperature goes, .safetensors. This or --in-place.")
   var output: String?
+  @Flag(help: "Write the model with its temperature over MODEL. This or --output.")
+  var inPlace = false
   @Option(help: "Draw accuracy against confidence, before and after, as .svg.")
   var figure: String?
   @Flag(help: "Print one JSON object.")
@@ -31,10 +33,19 @@ struct CalibrateCommand: DataCommand {
     var model: String?
   }
 
+  func validate() throws {
+    try arguments.requireData()
+    try require(
+      inPlace == (output == nil),
+      "Say where the model with its temperature goes: --output FILE, or --in-place to replace MODEL; got "
+        + (inPlace ? "both." : "neither."))
+  }
+
   func work<S: RealScalar>(_ type: S.Type) throws {
     let path = output ?? saved.model
     var files = RunFiles(arguments, saved)
-    files.writes(path, "the calibrated model", endings: [".safetensors"], replaces: "the model")
+    files.writes(
+      path, "the calibrated model", endings: inPlace ? [] : [".safetensors"], replaces: inPlace ? "the model" : nil)
     files.writes(figure, "the figure", endings: [".svg"])
     try files.checkAll()
     var model: ModelFile<S> = try saved.load()

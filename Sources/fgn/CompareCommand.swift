@@ -34,8 +34,12 @@ struct CompareCommand: DataCommand {
   var seeds: Int = 3
   @Option(help: "The first seed.")
   var seed: UInt64 = 0
-  @Option(help: "Test examples, on which nothing is chosen: optimizers are ranked by them.")
-  var test: String?
+  @Option(
+    parsing: .upToNextOption,
+    help:
+      "Test examples, one file or two as of --validation: nothing is chosen on them, and optimizers are ranked by them."
+  )
+  var test: [String] = []
   @Option(help: "Examples in a step, at most; lbfgs takes all.")
   var batchSize: Int = 128
   @Option(help: "Penalty (l2 / 2) |weight|^2.")
@@ -59,30 +63,20 @@ struct CompareCommand: DataCommand {
   @Flag(help: "Print the summary as one JSON object.")
   var json = false
 
-  func validate() throws {
+  mutating func validate() throws {
+    var held = (validation: rows.validation, test: test)
+    try arguments.settle(validation: &held.validation, test: &held.test)
+    (rows.validation, test) = (held.validation, held.test)
     let budgets = [epochs.map(Double.init), steps.map(Double.init), seconds].compactMap { $0 }
     try require(budgets.count <= 1, "Give one budget: --epochs, --steps or --seconds.")
     try require(budgets.allSatisfy { $0 > 0 && $0.isFinite }, "The budget must be above 0, got \(budgets.first ?? 0).")
-    try requireAtMost(epochs, 1_000_000, "--epochs")
-    try requireAtMost(steps, 1_000_000_000, "--steps")
-    try requireAtMost(seeds, 10_000, "--seeds")
-    try requireAtMost(points, 100_000, "--points")
-    try require(seconds.map { $0 >= 1e-3 } ?? true, "--seconds must be at least 0.001, got \(seconds ?? 0).")
     try require(seeds >= 1, "--seeds must be at least 1, got \(seeds).")
-    try require(batchSize >= 1, "--batch-size must be at least 1, got \(batchSize).")
-    try require(l2 >= 0 && l2.isFinite, "--l2 must be 0 or more, got \(l2).")
-    try require(points >= 1, "--points must be at least 1, got \(points).")
-    try require(1...99 ~= grid, "--grid must be from 1 to 99, got \(grid).")
-    try require(gridFactor > 1 && gridFactor.isFinite, "--grid-factor must be above 1, got \(gridFactor).")
+    try requireAtMost(seeds, 10_000, "--seeds")
     try require(
-      (0..<2 * grid).reduce(1.0) { product, _ in product * gridFactor } < 1e100,
-      "--grid-factor and --grid must not span more than 100 digits, got \(grid) times \(gridFactor).")
-    try require(
-      rows.sampleWeights == nil || rows.validation != nil,
+      rows.sampleWeights == nil || !rows.validation.isEmpty,
       "--sample-weights has a weight for each training row: give --validation too.")
-    let contestants = try contestants()
-    try require(!contestants.isEmpty, "--optimizers needs at least one name.")
-    try require(Set(contestants).count == contestants.count, "--optimizers names one twice.")
+    let options = try options()
+    try requireOptions(options.check)
   }
 
   private func contestants() throws -> [TrainingMethod] {
@@ -93,17 +87,23 @@ struct CompareCommand: DataCommand {
     }
   }
 
-  private var budget: Budget {
-    seconds.map { .seconds($0) } ?? steps.map { .steps($0) } ?? .epochs(epochs ?? 3)
+  private func options() throws -> ComparisonOptions {
+    let budget: Budget = seconds.map { .seconds($0) } ?? steps.map { .steps($0) } ?? .epochs(epochs ?? 3)
+    var options = ComparisonOptions(
+      contestants: try contestants(), seeds: (0..<UInt64(seeds)).map { seed &+ $0 }, budget: budget)
+    (options.clock, options.batchSize, options.l2, options.points) = (clock, batchSize, l2, points)
+    (options.gridPoints, options.gridFactor, options.tunesOnAllSeeds) = (grid, gridFactor, tuneAllSeeds)
+    (options.extendsGrid, options.target) = (extendGrid, target)
+    return options
   }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
     var files = RunFiles(arguments, rows: rows, models: models)
     files.reads(test, "the test data")
-    for name in ["rows.jsonl", "rows.csv", "curves.svg"] {
+    try OperatingSystem.checkCanMakeDirectory(output)
+    for name in ["rows.jsonl", "rows.csv", "curves.svg"] where OperatingSystem.exists(output) {
       files.writes("\(output)/\(name)", "the comparison's \(name)")
     }
-    try OperatingSystem.makeDirectory(output)
     try files.checkAll()
     let store = try RunStore<ComparisonRow>(directory: output, files: ["curves.svg"], replacesOthers: force)
     let model: ModelSpecification<S> = try models.load(as: type, loss: rows.losses.chosen)
@@ -119,19 +119,12 @@ struct CompareCommand: DataCommand {
     guard let held = data.validation else { return }
     let problem = ComparisonProblem(
       model: model, loss: data.loss, training: data.training, validation: held, test: data.test, start: start)
-    let watch = Interrupt.watch()
-    defer { watch.cancel() }
-    var options = ComparisonOptions(
-      contestants: try contestants(), seeds: (0..<UInt64(seeds)).map { seed &+ $0 }, budget: budget)
-    (options.clock, options.batchSize, options.l2, options.points) = (clock, batchSize, l2, points)
-    (options.gridPoints, options.gridFactor, options.tunesOnAllSeeds) = (grid, gridFactor, tuneAllSeeds)
-    options.extendsGrid = extendGrid
-    options.target = target
+    Interrupt.watch()
     let counts =
       "\(data.training.count) training, \(held.count) validation\(data.test.map { ", \($0.count) test" } ?? "")"
     announce("\(counts) examples", of: data)
     var comparison = try OptimizerComparison(
-      problem, options, store: store, version: Producer.version)
+      problem, options(), store: store, version: Producer.version)
     var observers = Observers([InterruptObserver(), RecordObserver<ComparisonProgress>(show)])
     let result = try comparison.run(observer: &observers)
     guard let result else {

@@ -57,9 +57,7 @@ struct DataArguments: ParsableArguments {
     guard memoryLimit.map({ MemoryLimit.bytes($0) != nil }) ?? true else {
       throw ValidationError("--memory-limit must be a size such as 500M or 2G, got \(memoryLimit ?? "").")
     }
-    guard (data == nil) != (features == nil) else {
-      throw ValidationError("Give either DATA or --features, got \(data == nil ? "neither" : "both").")
-    }
+    // Whether there are data is asked by the commands: `settle`.
     guard labels == nil || features != nil else {
       throw ValidationError("--labels goes with --features.")
     }

@@ -20,7 +20,10 @@ struct EvaluateCommand: DataCommand {
     return job
   }
 
-  func validate() throws { try requireOptions(job.check) }
+  func validate() throws {
+    try arguments.requireData()
+    try requireOptions(job.check)
+  }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
     let result = try job.run(saved.load(as: type), on: arguments.files, note: logger.info)

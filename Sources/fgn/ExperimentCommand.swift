@@ -60,31 +60,32 @@ struct ExperimentCommand: ParsableCommand {
   func run() throws {
     Partition.threads = threads
     try reportingFailures {
-      try OperatingSystem.makeDirectory(output)
-      let watch = Interrupt.watch()
-      defer { watch.cancel() }
+      try OperatingSystem.checkCanMakeDirectory(output)
+      if names.contains("all") { try Gallery.check(output, replacesOthers: force) }
+      Interrupt.watch()
       let stamp = Stamp(version: Producer.version, note: note)
       let setting = ExperimentSetting(
         seeds: (0..<UInt64(seeds)).map { seed + $0 }, isQuick: quick,
         data: ExperimentData(directory: data, features: features))
       logger.info(
         "seeds \(seed) to \(seed + UInt64(seeds) - 1), \(stamp.machine), \(stamp.threads) threads, \(stamp.blas)")
-      let entries = try chosen().map { experiment in
-        Gallery.Entry(experiment, try sections(of: experiment, in: setting, stamp: stamp))
+      // What is wrong with the data or the directories is said before anything is made or measured.
+      for experiment in try chosen() { _ = try experiment.cases(in: setting) }
+      try OperatingSystem.makeDirectory(output)
+      let runs = try chosen().map { experiment in
+        try ExperimentRun(
+          experiment, in: setting, directory: "\(output)/\(experiment.name)", stamp: stamp, replacesOthers: force)
       }
+      let entries = try runs.map { Gallery.Entry($0.experiment, try sections(of: $0)) }
       if names.contains("all") { try Gallery(entries, stamp: stamp).write(to: output) }
       try show(entries)
     }
   }
 
-  private func sections(
-    of experiment: any Experiment, in setting: ExperimentSetting, stamp: Stamp
-  ) throws -> [Experiments.Section] {
+  private func sections(of run: ExperimentRun) throws -> [Experiments.Section] {
+    var run = run
     let clock = RunClock(limit: nil)
     var display = CaseDisplay()
-    var run = try ExperimentRun(
-      experiment, in: setting, directory: "\(output)/\(experiment.name)", stamp: stamp,
-      replacesOthers: force)
     var observers = Observers([InterruptObserver(), RecordObserver<CaseProgress> { display.show($0) }])
     let sections = try run.run(observer: &observers)
     display.end()
@@ -92,7 +93,7 @@ struct ExperimentCommand: ParsableCommand {
       logger.warning("interrupted; finished cases are in \(output): the same command goes on from there")
       throw ExitCode(130)
     }
-    logger.info("\(experiment.name): \(NumberText.fixed(clock.wallSeconds, 1)) s")
+    logger.info("\(run.experiment.name): \(NumberText.fixed(clock.wallSeconds, 1)) s")
     return sections
   }
 

@@ -112,7 +112,7 @@ extension RunFiles {
     reads(arguments.data, "the data")
     reads(arguments.features, "the features")
     reads(arguments.labels, "the labels")
-    reads(rows?.validation, "the validation data")
+    reads(rows?.validation ?? [], "the validation data")
     reads(rows?.sampleWeights, "the sample weights")
     reads(models?.initial, "the model to start from")
     if let model = models?.model, model.hasSuffix(".json") { reads(model, "the architecture") }

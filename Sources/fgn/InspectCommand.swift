@@ -36,7 +36,10 @@ struct InspectCommand: DataCommand {
     return job
   }
 
-  func validate() throws { try requireOptions(job.check) }
+  func validate() throws {
+    try arguments.requireData()
+    try requireOptions(job.check)
+  }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
     var files = RunFiles(arguments, saved)

@@ -42,6 +42,7 @@ struct PredictCommand: DataCommand {
   private var job: PredictJob { PredictJob(topK.map { .top($0) } ?? (probabilities ? .probabilities : .classes)) }
 
   func validate() throws {
+    try arguments.requireData()
     try require(
       isStream == (output == nil) || isStandardOutput,
       isStream

@@ -91,7 +91,7 @@ struct ValueRun: TaskRun {
     let learning = ValueLearning(environment: environment, model: model, options: options)
     var method = optimizer.forValues(of: model, task, seed: seed)
     let clock = RunClock(limit: nil)
-    let result = learning.run(&method, seed: seed) { onEvaluation(Point(step: $0.step, meanReturn: $0.meanReturn)) }
+    let result = try learning.run(&method, seed: seed) { onEvaluation(Point(step: $0.step, meanReturn: $0.meanReturn)) }
     (wallSeconds, cpuSeconds) = (clock.wallSeconds, clock.cpuSeconds)
     self.seed = seed
     meanReturn = learning.test(result.parameters, episodes: 100, seed: seed).meanReturn

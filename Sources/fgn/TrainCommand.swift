@@ -41,7 +41,11 @@ struct TrainCommand: DataCommand {
   @Flag(help: "Print the result as one JSON object.")
   var json = false
 
-  func validate() throws {
+  mutating func validate() throws {
+    var noTest: [String] = []
+    var validation = rows.validation
+    try arguments.settle(validation: &validation, test: &noTest)
+    rows.validation = validation
     try requireOptions(job().check)
     try require(gramBudget >= 0, "--gram-budget must be 0 or more, got \(gramBudget).")
     let isFree = epochs == nil && batchSize == nil && patience == nil && !method.isGiven && models.model == nil
@@ -66,8 +70,7 @@ struct TrainCommand: DataCommand {
   }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
-    let watch = Interrupt.watch()
-    defer { watch.cancel() }
+    Interrupt.watch()
     var files = RunFiles(arguments, rows: rows, models: models)
     files.writes(output, "the model", endings: [".safetensors"], replaces: "the model to start from")
     files.writes(log, "the log")

@@ -6,8 +6,10 @@ struct TrainingRowArguments: ParsableArguments {
 
   @OptionGroup var losses: LossArguments
 
-  @Option(help: "Validation examples: one file of any kind that DATA may be.")
-  var validation: String?
+  @Option(
+    parsing: .upToNextOption,
+    help: "Validation examples: one file of any kind that DATA may be, or two, features and their labels.")
+  var validation: [String] = []
   @Option(help: "Fraction of the examples to hold out for validation, between 0 and 1.")
   var validationFraction: Double?
   @Flag(help: "Standardise features by the training rows; the model remembers how.")
@@ -26,10 +28,11 @@ struct TrainingRowArguments: ParsableArguments {
       """)
   var classNames: String?
 
-  var hasValidation: Bool { validation != nil || validationFraction != nil }
+  var hasValidation: Bool { !validation.isEmpty || validationFraction != nil }
 
   func validate() throws {
-    try require(validation == nil || validationFraction == nil, "Give --validation or --validation-fraction, not both.")
+    try require(
+      validation.isEmpty || validationFraction == nil, "Give --validation or --validation-fraction, not both.")
     try require(
       validationFraction.map { $0 > 0 && $0 < 1 } ?? true,
       "--validation-fraction must be between 0 and 1, got \(validationFraction ?? 0).")
@@ -48,10 +51,10 @@ struct TrainingRowArguments: ParsableArguments {
   ///
   /// - Parameters:
   ///   - fraction: held out for validation where the options do not say.
-  ///   - test: a file of examples for testing.
+  ///   - test: one file of examples for testing, or features and labels.
   ///   - seed: of the split.
   func preparation(
-    _ arguments: DataArguments, seed: UInt64, fraction: Double? = nil, test: String? = nil
+    _ arguments: DataArguments, seed: UInt64, fraction: Double? = nil, test: [String] = []
   ) throws -> DataPreparation {
     var preparation = DataPreparation(arguments.files)
     preparation.loss = (try? losses.named()) ?? nil
@@ -59,8 +62,10 @@ struct TrainingRowArguments: ParsableArguments {
     preparation.standardizesFeatures = standardize
     preparation.standardizesTargets = losses.standardizeTargets
     preparation.validation =
-      validation.map { .file($0) } ?? (validationFraction ?? fraction).map { .fraction($0) } ?? .none
-    (preparation.sampleWeights, preparation.test, preparation.seed) = (sampleWeights, test, seed)
+      DataFiles.Location(validation).map { .files($0) } ?? (validationFraction ?? fraction).map { .fraction($0) }
+      ?? .none
+    preparation.test = DataFiles.Location(test)
+    (preparation.sampleWeights, preparation.seed) = (sampleWeights, seed)
     preparation.balancesClasses = classWeight == "balanced"
     preparation.classNames = classNames
     if let classWeight, classWeight != "balanced" {

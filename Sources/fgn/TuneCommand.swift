@@ -51,7 +51,11 @@ struct TuneCommand: DataCommand {
     return values.count == texts.count && values.allSatisfy { $0 > 0 && $0.isFinite } ? values : nil
   }
 
-  func validate() throws {
+  mutating func validate() throws {
+    var noTest: [String] = []
+    var validation = rows.validation
+    try arguments.settle(validation: &validation, test: &noTest)
+    rows.validation = validation
     try require(values != nil, "--l2 must be values above 0, got \(l2.joined(separator: " ")).")
     try requireOptions(job.check)
     let losses = rows.losses
@@ -75,8 +79,7 @@ struct TuneCommand: DataCommand {
   }
 
   func work<S: RealScalar>(_ type: S.Type) throws {
-    let watch = Interrupt.watch()
-    defer { watch.cancel() }
+    Interrupt.watch()
     var files = RunFiles(arguments, rows: rows)
     files.writes(output, "the model", endings: [".safetensors"])
     files.writes(curve, "the curve", endings: [".svg"])

@@ -38,10 +38,32 @@ import Testing
 
   @Test func refuses() async throws {
     let toy = try ToyModel(ToyData(spread: 40))
-    let json = try await Command.run("calibrate", toy.path, toy.dataPath, "--json").json()
+    let json = try await Command.run("calibrate", toy.path, toy.dataPath, "--in-place", "--json").json()
     #expect(json["outcome"] as? String == "separable" && json["model"] == nil)
     #expect(try ModelFile<Float>(reading: toy.path).temperature == nil)
-    let text = try await Command.run("calibrate", toy.path, toy.dataPath)
+    let text = try await Command.run("calibrate", toy.path, toy.dataPath, "--in-place")
     #expect(text.status == 0 && text.output.contains("not saved. No row is classified wrongly"))
+  }
+
+  /// The model is written over where that is asked for, and nowhere else.
+  @Test func inPlace() async throws {
+    let toy = try ToyModel()
+    let before = try Data(contentsOf: URL(filePath: toy.path))
+    func isUntouched() throws -> Bool { try Data(contentsOf: URL(filePath: toy.path)) == before }
+    expectFailure(
+      try await Command.run("calibrate", toy.path, toy.dataPath), 64,
+      "--output FILE, or --in-place to replace MODEL; got neither.")
+    expectFailure(
+      try await Command.run(
+        "calibrate", toy.path, toy.dataPath, "--in-place", "--output", directory.file("c.safetensors")), 64,
+      "--output FILE, or --in-place to replace MODEL; got both.")
+    expectFailure(
+      try await Command.run("calibrate", toy.path, toy.dataPath, "--output", toy.path), 73,
+      "the calibrated model would replace the model")
+    expectFailure(try await Command.run("calibrate", toy.path, "--in-place"), 64, "Give either DATA or --features")
+    #expect(try isUntouched() && directory.names.isEmpty)
+    let result = try await Command.run("calibrate", toy.path, toy.dataPath, "--in-place", "--json")
+    #expect(try result.json()["model"] as? String == toy.path)
+    #expect(try !isUntouched() && ModelFile<Float>(reading: toy.path).temperature != nil)
   }
 }

@@ -47,6 +47,26 @@ import Testing
     #expect(blocked.status == 73, "\(blocked.errors)")
   }
 
+  /// A page of somebody else's stays, and is seen before the work; a gallery of ours is written anew.
+  @Test func replacesNoPageOfOthers() async throws {
+    let files = TemporaryDirectory()
+    let page = try files.write("# My project\n", "README.md")
+    let arguments = ["experiment", "all", "--quick", "--seeds", "1", "--output", files.path, "--data", files.path]
+    let result = try await Command.run(arguments)
+    expectFailure(result, 73, "README.md: is not ours, as it is no gallery of experiments", "or say --force")
+    #expect(try files.names == ["README.md"] && files.text("README.md") == "# My project\n")
+    // Refused for another reason: the page is no longer one.
+    let data = ["--features", files.file("none.npz")]
+    expectFailure(try await Command.run(arguments + data + ["--force"]), 66, "none.npz")
+    try FileManager.default.removeItem(atPath: page)
+    _ = try files.write("# Experiments\n\nClaims, what the rows say to them, and every figure. Older.\n", "README.md")
+    expectFailure(try await Command.run(arguments + data), 66, "none.npz")
+    // A page is written by all alone.
+    _ = try files.write("# My project\n", "README.md")
+    let one = try await Command.run(["experiment", "head"] + arguments.dropFirst(2) + data)
+    expectFailure(one, 66, "none.npz")
+  }
+
   /// Data that are there and broken are named, with the line.
   @Test func saysWhatIsWrongWithTheData() async throws {
     let files = TemporaryDirectory()
@@ -58,5 +78,10 @@ import Testing
       "experiment", "head", "--quick", "--seeds", "1", "--features", files.file("none.npz"), "--output",
       files.file("out"))
     expectFailure(own, 66, "none.npz")
+    let later = try await Command.run(
+      "experiment", "decomposition", "head", "--quick", "--seeds", "1", "--features", files.file("none.npz"),
+      "--output", files.file("out"))
+    expectFailure(later, 66, "none.npz")
+    #expect(files.names == ["letter-recognition.csv"], "a run that is refused leaves nothing")
   }
 }

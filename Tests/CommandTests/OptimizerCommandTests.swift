@@ -139,5 +139,24 @@ import Testing
   @Test func badOutputs() async throws {
     _ = try directory.write("x", "out")
     expectFailure(try await Command.run(try arguments(["--steps", "1"])), 73, "out")
+    let nowhere = try await Command.run("compare", "t.npz", "--optimizers", "fgn", "--output", output + "2/out")
+    expectFailure(nowhere, 73, "out2/out: cannot create the directory")
+  }
+
+  /// What is refused before there is a run leaves no directory behind.
+  @Test func refusedRunsLeaveNothing() async throws {
+    let broken = try directory.write("label,a\n0,1\n1,x\n", "broken.csv")
+    let narrow = try ToyData(features: 3).npz(directory.file("n.npz"))
+    for (options, code, part) in [
+      (["--points", "0"], 64 as Int32, "--points must be at least 1"), (["--grid-factor", "1e99"], 64, "100 digits"),
+      (["--validation", broken], 65, "broken.csv"), (["--test", directory.file("none.npz")], 66, "none.npz"),
+      (["--validation", narrow], 65, "n.npz"), (["--initial", directory.file("m.safetensors")], 66, "m.safetensors"),
+      (["--model", "5-3"], 65, "takes 5 features"), (["--batch-size", "0"], 64, "--batch-size must be at least 1"),
+    ] {
+      expectFailure(try await Command.run(try arguments(options)), code, part)
+      #expect(!directory.names.contains("out"), "\(options)")
+    }
+    #expect(try await Command.run(try arguments(["--steps", "1", "--seeds", "1", "--grid", "1"])).status == 0)
+    #expect(directory.names.contains("out"))
   }
 }

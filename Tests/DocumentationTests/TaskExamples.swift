@@ -24,7 +24,7 @@ import Testing
     var observation: [Double] { (0..<7).map { $0 == place ? 1 : 0 } }
   }
 
-  @Test func corridor() {
+  @Test func corridor() throws {
     var options = ValueLearningOptions()
     (options.steps, options.warmUp, options.batchSize, options.targetInterval) = (1_000, 200, 32, 10)
     (options.discount, options.finalExploration, options.evaluationInterval) = (0.9, 0.5, 500)
@@ -35,7 +35,7 @@ import Testing
       options: GaussNewtonOptions(
         descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
         trustRegion: GaussNewtonOptions.TrustRegion(radius: 10, warmUp: 0), momentum: 0, schedule: .constant))
-    let result = task.run(&optimizer, seed: 1)
+    let result = try task.run(&optimizer, seed: 1)
     var values = ActionValues(model: model)
     let action = values.bestAction([1, 0, 0, 0, 0, 0, 0], at: result.parameters)  // 1: to the right
     let episodes = task.test(result.parameters, episodes: 10, seed: 1)

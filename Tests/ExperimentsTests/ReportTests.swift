@@ -1,6 +1,7 @@
 import Experiments
 import Figures
 import Foundation
+import TensorFiles
 import TestSupport
 import Testing
 import Training
@@ -101,6 +102,13 @@ import Training
     let page = try String(contentsOf: files.url.appending(path: "README.md"), encoding: .utf8)
     #expect(page.contains("(growth/growth.svg)") && page.contains("fgn experiment growth"))
     #expect(page.contains("**fails:**"))
+    try Gallery.check(files.path, replacesOthers: false)
+    try Gallery.check(files.file("nowhere"), replacesOthers: false)
+    for other in ["", "# Experiments\n\nOf mine.\n", "\u{0}"] {
+      _ = try files.write(other, "README.md")
+      #expect(throws: FileError.self) { try Gallery.check(files.path, replacesOthers: false) }
+      try Gallery.check(files.path, replacesOthers: true)
+    }
   }
 }
 

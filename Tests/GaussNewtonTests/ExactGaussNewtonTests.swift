@@ -40,7 +40,7 @@ import Testing
 
     static let all = [
       Setting(loss: SquaredLoss(), outputs: 1), Setting(loss: SquaredLoss(), outputs: 3),
-      Setting(loss: HuberLoss(delta: 0.5), outputs: 1), Setting(loss: HuberLoss(delta: 0.5), outputs: 2),
+      Setting(loss: try! HuberLoss(delta: 0.5), outputs: 1), Setting(loss: try! HuberLoss(delta: 0.5), outputs: 2),
       Setting(loss: PoissonLoss(), outputs: 1), Setting(loss: PoissonLoss(), outputs: 3),
       Setting(loss: SelectedSquaredLoss(), outputs: 3), Setting(loss: CrossEntropy(), outputs: 2),
       Setting(loss: CrossEntropy(), outputs: 4),

@@ -17,6 +17,22 @@ import Testing
     #expect(held.features.dense.elements == [10, 20] && held.labels == [1])
   }
 
+  /// Further examples in two files.
+  @Test func pairsOfFurtherExamples() throws {
+    var preparation = DataPreparation(try directory.write("x,kind\n1,ant\n3,bee\n5,ant\n", "train.csv"))
+    let (x, y) = (directory.file("X.npy"), try directory.write("bee\nant\n", "y.txt"))
+    try NPY.write(Matrix<Double>(rows: 2, columns: 1, elements: [7, 8]), to: x)
+    preparation.validation = .files(.pair(features: x, labels: y))
+    preparation.test = .pair(features: x, labels: y)
+    let data = try preparation.load(as: Double.self)
+    for part in [data.validation, data.test] {
+      #expect(part?.features.dense.elements == [7, 8] && part?.labels == [1, 0])
+    }
+    preparation.test = .file(x)
+    let error = #expect(throws: DataError.self) { try preparation.load(as: Double.self) }
+    #expect("\(error!)" == "\(x): expected labels for these features: a second file, which holds them")
+  }
+
   @Test func trainingIsTheTrainers() throws {
     let path = try directory.write(Letters.csv(), "letters.csv")
     var preparation = DataPreparation(path)

@@ -18,6 +18,16 @@ import Testing
     }
   }
 
+  /// As 0: one for each core.
+  @Test func fewerThreadsThanNone() {
+    withThreads {
+      for count in [-1, Int.min] {
+        Partition.threads = count
+        #expect(Partition.threads == Partition.availableCores)
+      }
+    }
+  }
+
   /// `prepare` draws the input once and returns the work.
   func check<S: RealScalar>(_ type: S.Type, _ name: String, _ prepare: (inout SeededGenerator) -> () -> [S]) {
     var generator = SeededGenerator(seed: 31)

@@ -72,19 +72,19 @@ private struct Recorder: Optimizer {
 
   private static func learn(
     seed: UInt64, options: ValueLearningOptions = options
-  ) -> (ValueLearning<Corridor, LinearHead<Double>>, ValueLearning<Corridor, LinearHead<Double>>.Result) {
+  ) throws -> (ValueLearning<Corridor, LinearHead<Double>>, ValueLearning<Corridor, LinearHead<Double>>.Result) {
     let model = LinearHead<Double>(features: 5, classes: 2, intercept: false)
     let method = GaussNewtonOptions(
       descent: DescentOptions(curvature: .ggn, solver: .gram), damping: .fixed(1e-6),
       trustRegion: GaussNewtonOptions.TrustRegion(radius: .infinity, warmUp: 0), momentum: 0, schedule: .constant)
     var optimizer = GaussNewtonOptimizer(Objective(model, loss: SelectedSquaredLoss()), options: method)
     let task = ValueLearning(environment: Corridor(), model: model, options: options)
-    return (task, task.run(&optimizer, seed: seed))
+    return (task, try task.run(&optimizer, seed: seed))
   }
 
   /// Against dynamic programming: V of the place k steps from the end.
-  @Test(arguments: [1, 2, 3] as [UInt64]) func learnsTheValues(_ seed: UInt64) {
-    let (task, result) = Self.learn(seed: seed)
+  @Test(arguments: [1, 2, 3] as [UInt64]) func learnsTheValues(_ seed: UInt64) throws {
+    let (task, result) = try Self.learn(seed: seed)
     var best = [0.0, 0, 0, 1, 0]
     for place in stride(from: 2, through: 0, by: -1) { best[place] = -0.1 + 0.9 * best[place + 1] }
     var values = ActionValues(model: task.model)
@@ -98,40 +98,57 @@ private struct Recorder: Optimizer {
     #expect(result.updates == 126 && result.rejected == 0 && result.steps == 600)
   }
 
-  @Test func sameSeedSameBits() {
-    let (one, two) = (Self.learn(seed: 4).1, Self.learn(seed: 4).1)
-    #expect(one.parameters == two.parameters && one.curve == two.curve && one.evaluationSteps == two.evaluationSteps)
-    #expect(Self.learn(seed: 5).1.parameters != one.parameters)
+  @Test func optionsOutOfRange() throws {
+    let changes: [(String, (inout ValueLearningOptions) -> Void)] = [
+      ("steps must be from 1", { $0.steps = 0 }), ("batch-size must be from 1", { $0.batchSize = .max }),
+      ("capacity must be from", { $0.capacity = 1 }), ("warm-up must be from", { $0.warmUp = 0 }),
+      ("steps-per-round must be", { $0.stepsPerRound = 0 }), ("target-interval must be", { $0.targetInterval = 0 }),
+      ("updates-per-round must be", { $0.updatesPerRound = -1 }), ("discount must be", { $0.discount = .nan }),
+      ("evaluation-interval must be", { $0.evaluationInterval = 0 }),
+      ("final-exploration must be from 0 to 1", { $0.finalExploration = 2 }),
+    ]
+    for (part, change) in changes {
+      var options = Self.options
+      change(&options)
+      let error = #expect(throws: OptionError.self) { _ = try Self.learn(seed: 1, options: options) }
+      #expect("\(error!)".contains(part))
+    }
   }
 
-  @Test func theGoalEndsTheRun() {
+  @Test func sameSeedSameBits() throws {
+    let (one, two) = try (Self.learn(seed: 4).1, Self.learn(seed: 4).1)
+    #expect(one.parameters == two.parameters && one.curve == two.curve && one.evaluationSteps == two.evaluationSteps)
+    #expect(try Self.learn(seed: 5).1.parameters != one.parameters)
+  }
+
+  @Test func theGoalEndsTheRun() throws {
     var options = Self.options
     options.goal = 0.5
-    let result = Self.learn(seed: 1, options: options).1
+    let result = try Self.learn(seed: 1, options: options).1
     #expect(result.steps < 600 && result.curve.last?.meanReturn ?? 0 >= 0.5)
     #expect(result.best == result.curve.last)
   }
 
   /// The network that is kept is that of the best evaluation, and evaluating does not change what is learned.
-  @Test func theBestIsKept() {
+  @Test func theBestIsKept() throws {
     var options = Self.options
     options.evaluationInterval = 20
-    let result = Self.learn(seed: 2, options: options).1
+    let result = try Self.learn(seed: 2, options: options).1
     #expect(result.curve.count == 26)
     let highest = result.curve.map(\.meanReturn).max()
     #expect(result.best?.meanReturn == highest)
     #expect(result.best?.step == result.curve.last { $0.meanReturn == highest }?.step)
     options.steps = result.best?.step ?? 0
     options.capacity = 200
-    #expect(Self.learn(seed: 2, options: options).1.parameters == result.parameters)
+    #expect(try Self.learn(seed: 2, options: options).1.parameters == result.parameters)
   }
 
   /// The action is the present network's, its value the target network's, which is renewed when it should be.
-  @Test func targetsAreThoseOfTwoNetworks() {
+  @Test func targetsAreThoseOfTwoNetworks() throws {
     let model = LinearHead<Double>(features: 5, classes: 2, intercept: false)
     let task = ValueLearning(environment: Corridor(), model: model, options: Self.options)
     var recorder = Recorder(objective: task.objective, targetInterval: Self.options.targetInterval)
-    _ = task.run(&recorder, seed: 6)
+    _ = try task.run(&recorder, seed: 6)
     #expect(recorder.state.history.count == 126)
     #expect(recorder.state.worst < 1e-12)
   }

@@ -18,7 +18,7 @@ import Testing
   @Test func parametersGoBothWays() throws {
     let named = try NamedLoss("huber:delta=0.25")
     #expect((named.loss as? HuberLoss)?.delta == 0.25)
-    #expect(NamedLoss(HuberLoss(delta: 3))?.settings.map(\.value) == [3])
+    #expect(try NamedLoss(HuberLoss(delta: 3))?.settings.map(\.value) == [3])
     #expect((try NamedLoss("huber").loss as? HuberLoss)?.delta == 1)
     let parameter = try #require(LossForm.parameter("huber-delta"))
     #expect(parameter.metadataKey == "huber_delta" && parameter.key == "huberDelta" && parameter.defaultValue == 1)

@@ -87,7 +87,7 @@ func measurements<S: RealScalar>(
     var loss: any Loss
     var testDescription: String { loss.name }
   }
-  static let cases = [Case(loss: SquaredLoss()), Case(loss: HuberLoss(delta: 0.7)), Case(loss: PoissonLoss())]
+  static let cases = [Case(loss: SquaredLoss()), Case(loss: try! HuberLoss(delta: 0.7)), Case(loss: PoissonLoss())]
 
   @Test(arguments: cases, [false, true]) func evaluationAgreesWithTheDefinition(_ item: Case, _ weighted: Bool) throws {
     var data = try measurements(Double.self, rows: 45, features: 3, targets: 2)

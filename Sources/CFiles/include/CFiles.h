@@ -1,5 +1,6 @@
 /// The few calls TensorFiles needs at an offset inside an array, where Swift would need an unsafe
-/// pointer: positioned reads, writes, a byte search, CRC-32 and inflate; and the process' arguments as bytes.
+/// pointer: positioned reads, writes, a byte search, CRC-32 and inflate; and what the process is told: its arguments as
+/// bytes, and interrupts.
 ///
 /// Offsets and counts are in bytes. The Swift caller has checked them against the array.
 #ifndef CFILES_H
@@ -12,6 +13,13 @@ int cfiles_argument_count(void);
 
 /// Copies at most `count` bytes of an argument, as they were given, which need not be UTF-8. Returns how many there are.
 int64_t cfiles_argument(int number, void *array, int64_t count);
+
+/// From now on SIGINT (Ctrl-C) is counted and ends nothing; the second ends the process at once, with code 130. Takes no
+/// descriptor, of which there may be none left, and interrupted system calls go on.
+void cfiles_count_interrupts(void);
+
+/// How many came since then.
+int cfiles_interrupts(void);
 
 /// Reads up to `count` bytes at `position` of the file into `array + offset`, going on after
 /// interrupted and short reads. Returns the bytes read, fewer only at the end of the file, or -errno.

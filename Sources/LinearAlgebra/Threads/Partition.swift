@@ -9,16 +9,15 @@ import Synchronization
 public enum Partition {
   private static let configured = Atomic<Int>(0)
 
-  /// Threads to use, for the whole process: 0 (the default) means one for each core available. It changes how
-  /// fast an answer comes, never the answer.
+  /// Threads to use, for the whole process: 0 (the default) means one for each core available, and so does a number
+  /// below 0. It changes how fast an answer comes, never the answer.
   public static var threads: Int {
     get {
       let count = configured.load(ordering: .relaxed)
       return count > 0 ? count : availableCores
     }
     set {
-      precondition(newValue >= 0, "the thread count must be 0 (all cores) or more, got \(newValue)")
-      configured.store(newValue, ordering: .relaxed)
+      configured.store(max(0, newValue), ordering: .relaxed)
     }
   }
 
