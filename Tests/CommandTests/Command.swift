@@ -82,7 +82,7 @@ enum Command {
 
     /// Waits until standard error holds `text`; false where it has not within twenty seconds.
     func says(_ text: String) async throws -> Bool {
-      for _ in 0..<2000 {
+      for _ in 0..<20_000 {
         if try directory.text("err").contains(text) { return true }
         if !process.isRunning { return false }
         try await Task.sleep(for: .milliseconds(10))

@@ -47,7 +47,14 @@ import Testing
     ] {
       let result = try await run(limit, line)
       let codes: [Int32] = line.hasPrefix("task") ? [0, 1] : [0, 66, 73, 74]
-      #expect(codes.contains(result.status), "\(limit) \(line): \(result.status) \(result.errors)")
+      // On a machine with many more runnable threads than processors the thread pool itself may open a file, and ends
+      // the process where it cannot: seen once in a run of all tests, and not in fifty alone.
+      withKnownIssue("the thread pool opens a file under load", isIntermittent: true) {
+        #expect(result.status >= 0, "\(limit) \(line): \(result.status) \(result.errors)")
+      } when: {
+        result.status < 0
+      }
+      #expect(result.status < 0 || codes.contains(result.status), "\(limit) \(line): \(result.status)")
       if result.status > 1 { #expect(result.errors.contains("Too many open files"), "\(line): \(result.errors)") }
     }
   }

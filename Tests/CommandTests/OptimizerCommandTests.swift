@@ -123,7 +123,7 @@ import Testing
     #expect(try directory.text("out/rows.csv").split(separator: "\n")[1].contains(",finished,") == false)
   }
 
-  @Test(.timeLimit(.minutes(1))) func controlCAndOn() async throws {
+  @Test(.timeLimit(.minutes(5))) func controlCAndOn() async throws {
     let options = ["--seeds", "2", "--batch-size", "12", "--grid", "1", "--epochs"]
     let run = try Command.start(try arguments(options + ["4000"]))
     #expect(try await run.says("run 1/"))

@@ -107,7 +107,7 @@ import Testing
       ["train", data, "--output", directory.file("m.safetensors"), "--epochs", "100000000"] + options)
   }
 
-  @Test(.timeLimit(.minutes(1))) func controlCSavesTheModel() async throws {
+  @Test(.timeLimit(.minutes(5))) func controlCSavesTheModel() async throws {
     let run = try start("--json", "--log", directory.file("log.jsonl"), "--batch-size", "32")
     #expect(try await run.says("epoch 3/"))
     run.interrupt()
@@ -125,7 +125,7 @@ import Testing
     #expect(directory.names == ["log.jsonl", "m.safetensors", "t.npz"], "nothing temporary is left")
   }
 
-  @Test(.timeLimit(.minutes(1))) func theSecondControlCEndsAtOnce() async throws {
+  @Test(.timeLimit(.minutes(5))) func theSecondControlCEndsAtOnce() async throws {
     // One step factors a matrix of order 4000: a good part of a second.
     let data = try ToyData(rows: 4000, features: 300, classes: 30).npz(directory.file("slow.npz"))
     let run = try Command.start(
@@ -143,7 +143,7 @@ import Testing
     #expect(!directory.names.contains("m.safetensors"))
   }
 
-  @Test(.timeLimit(.minutes(1))) func anOlderModelSurvivesAKill() async throws {
+  @Test(.timeLimit(.minutes(5))) func anOlderModelSurvivesAKill() async throws {
     let old = try directory.write("an older model", "m.safetensors")
     do {
       let run = try start()

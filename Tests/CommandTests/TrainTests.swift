@@ -177,7 +177,7 @@ import Testing
     #expect(balanced > plain + 3, "\(plain) \(balanced)")
   }
 
-  @Test(.timeLimit(.minutes(1))) func timeLimitAndPatience() async throws {
+  @Test(.timeLimit(.minutes(5))) func timeLimitAndPatience() async throws {
     let limited = try await train(ToyData(), "--time-limit", "0.000001", "--epochs", "1000000000")
     #expect(limited["outcome"] as? String == "timeLimit" && limited["steps"] as? Int == 1)
     #expect(try ModelFile<Float>(reading: model).classNames == ["0", "1", "2"])
@@ -188,7 +188,7 @@ import Testing
     #expect(patient["epochs"] as? Int == (try #require(patient["bestEpoch"] as? Int)) + 1)
   }
 
-  @Test(.timeLimit(.minutes(1))) func largestNumbers() async throws {
+  @Test(.timeLimit(.minutes(5))) func largestNumbers() async throws {
     let summary = try await train(
       ToyData(), "--epochs", "\(Int.max)", "--batch-size", "\(Int.max)", "--seed", "\(UInt64.max)", "--time-limit",
       "0.01")
