@@ -55,8 +55,8 @@ enum Command {
       process.executableURL = URL(filePath: executable)
       process.arguments = arguments
       process.standardInput = FileHandle.nullDevice
-      process.standardOutput = try sink("out")
-      process.standardError = try sink("err")
+      let sinks = [try sink("out"), try sink("err")]
+      (process.standardOutput, process.standardError) = (sinks[0], sinks[1])
       let continuation = ended.continuation
       process.terminationHandler = { _ in continuation.finish() }
       // Tests run on threads that block signals, and a process inherits that; one that is started by hand does not.
@@ -65,6 +65,9 @@ enum Command {
       pthread_sigmask(SIG_SETMASK, &none, &own)
       defer { pthread_sigmask(SIG_SETMASK, &own, nil) }
       try process.run()
+      // The process has its own. Kept here, they add up to thousands, and where that many files are open, starting a
+      // process crashes in Foundation on Linux (swift-corelibs-foundation, pull request 5472).
+      for sink in sinks { try sink.close() }
     }
 
     private func sink(_ name: String) throws -> FileHandle {
